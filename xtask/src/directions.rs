@@ -17,8 +17,16 @@ fn allowed(room: &str) -> Option<&'static [&'static str]> {
         "maru-party" | "maru-message" => &["maru-kernel", "maru-store", "maru-web"],
         "maru-record" => &["maru-kernel", "maru-store", "maru-ledger", "maru-web"],
         "maru" => &[
-            "maru-kernel", "maru-store", "maru-ledger", "maru-rules", "maru-web", "maru-definition", "maru-party",
-            "maru-record", "maru-case", "maru-message",
+            "maru-kernel",
+            "maru-store",
+            "maru-ledger",
+            "maru-rules",
+            "maru-web",
+            "maru-definition",
+            "maru-party",
+            "maru-record",
+            "maru-case",
+            "maru-message",
         ],
         _ => return None,
     })
@@ -33,7 +41,8 @@ pub fn check() -> Outcome<usize> {
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))?;
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))?;
     let faults = faults(&uses(&metadata));
     if faults.is_empty() { Ok(uses(&metadata).len()) } else { Err(faults.join("\n")) }
 }
@@ -62,7 +71,9 @@ fn faults(rooms: &[(String, Vec<String>)]) -> Vec<String> {
     let mut faults = Vec::new();
     for (room, used) in rooms {
         let Some(allowed) = allowed(room) else {
-            faults.push(format!("{room} is not on the map: write it into ARCHITECTURE.md and xtask/src/directions.rs"));
+            faults.push(format!(
+                "{room} is not on the map: write it into ARCHITECTURE.md and xtask/src/directions.rs"
+            ));
             continue;
         };
         for other in used.iter().filter(|other| !allowed.contains(&other.as_str())) {
@@ -81,8 +92,14 @@ mod tests {
     #[test]
     fn a_wrong_direction_is_named() {
         let rooms = [("maru-case".to_owned(), vec!["maru-web".to_owned(), "maru-party".to_owned()])];
-        assert_eq!(faults(&rooms), ["maru-case may not use maru-party: noun rooms meet through events or a port in web::ports"]);
-        assert_eq!(faults(&[("maru-kernel".to_owned(), vec!["maru-store".to_owned()])]), ["maru-kernel may not use maru-store"]);
+        assert_eq!(
+            faults(&rooms),
+            ["maru-case may not use maru-party: noun rooms meet through events or a port in web::ports"]
+        );
+        assert_eq!(
+            faults(&[("maru-kernel".to_owned(), vec!["maru-store".to_owned()])]),
+            ["maru-kernel may not use maru-store"]
+        );
         assert_eq!(faults(&[("maru-civic".to_owned(), vec![])]).len(), 1);
     }
 

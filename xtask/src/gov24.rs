@@ -303,7 +303,7 @@ mod tests {
     }
 
     fn client(fault: Option<Fault>) -> Outcome<Client> {
-        let address = Api::new(made_up(), fault, Some("key".to_owned())).start("127.0.0.1:0")?;
+        let address = Api::new(made_up(7), fault, Some("key".to_owned())).start("127.0.0.1:0")?;
         let host = address.trim_start_matches("http://").trim_end_matches("/api");
         Client::connect(host)
     }

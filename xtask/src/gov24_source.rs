@@ -62,16 +62,16 @@ pub fn lists(folder: &Path, raw: bool) -> Outcome<Lists> {
 }
 
 /// A made-up, tiny catalogue: for tests on a machine without the real data.
-pub fn made_up() -> Lists {
-    let rows: Vec<Value> = (1..=7)
+pub fn made_up(count: usize) -> Lists {
+    let rows: Vec<Value> = (1..=count)
         .map(|n| {
             json!({
-                "service_id": format!("TEST0000000{n}"), "name": format!("시험 서비스 {n}"),
+                "service_id": format!("TEST{n:08}"), "name": format!("시험 서비스 {n}"),
                 "summary": "시험에만 쓰는 서비스", "field": "생활안정",
                 "agency": if n % 2 == 0 { "경기도 수원시" } else { "보건복지부" },
                 "agency_type": if n % 2 == 0 { "시군구" } else { "중앙행정기관" },
                 "target": "누구나", "criteria": "", "content": "시험", "method": "방문신청", "deadline": "상시신청",
-                "receiving_org": "", "phone": "", "url": format!("{DETAIL_ADDRESS}TEST0000000{n}"), "views": n,
+                "receiving_org": "", "phone": "", "url": format!("{DETAIL_ADDRESS}TEST{n:08}"), "views": n,
                 "age_from": 0, "age_to": 120, "ja": ["JA0101", "JA0102"],
             })
         })

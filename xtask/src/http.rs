@@ -152,11 +152,6 @@ impl Client {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n", self.address).as_bytes())
     }
 
-    pub fn post_json(&mut self, path: &str, body: &str) -> Outcome<Answer> {
-        let bytes = Self::json_request(&self.address, path, body);
-        self.send(&bytes)
-    }
-
     /// The bytes of a request, to be made once and sent many times.
     pub fn json_request(address: &str, path: &str, body: &str) -> Vec<u8> {
         format!(

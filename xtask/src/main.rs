@@ -1,10 +1,17 @@
 //! Development tasks: `cargo xtask test | bench | catalogue | gov24`.
 #![allow(clippy::print_stdout, reason = "a command line tool: what it finds goes to standard output")]
 
+mod bench;
 mod catalogue;
+mod directions;
 mod gov24;
 mod gov24_source;
 mod http;
+mod import;
+mod needs;
+mod process;
+mod test;
+mod words;
 
 use std::process::ExitCode;
 
@@ -24,6 +31,8 @@ fn main() -> ExitCode {
     let task = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
     let outcome = match task.as_str() {
+        "test" => test::run(&rest),
+        "bench" => bench::run(&rest),
         "catalogue" => catalogue::run(&rest),
         "gov24" => gov24::run(&rest),
         _ => Err(USAGE.to_owned()),

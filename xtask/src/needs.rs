@@ -32,10 +32,8 @@ fn there(package: &str) -> bool {
 }
 
 fn install(packages: &[&str], log: &Path) -> Outcome {
-    let line = format!(
-        "apt-get update && apt-get install --yes --no-install-recommends {}",
-        packages.join(" ")
-    );
+    let line =
+        format!("apt-get update && apt-get install --yes --no-install-recommends {}", packages.join(" "));
     if process::said("id", &["-u"]).as_deref() != Some("0") {
         return Err(format!("missing: {}. As root:\n  {line}", packages.join(", ")));
     }
@@ -51,6 +49,9 @@ fn version(program: &str, least: u32) -> Outcome<String> {
     if counts.unwrap_or(0) >= least {
         Ok(number)
     } else {
-        Err(format!("{program} {number} is too old: at least {}{least}", if program == "python3" { "3." } else { "" }))
+        Err(format!(
+            "{program} {number} is too old: at least {}{least}",
+            if program == "python3" { "3." } else { "" }
+        ))
     }
 }

@@ -17,7 +17,11 @@ pub fn logged(command: &mut Command, log: &Path) -> Outcome {
         .stderr(copy)
         .status()
         .map_err(|e| format!("`{shown}` does not start: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`{shown}` ended with {status}\n{}", tail(log, start))) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{shown}` ended with {status}\n{}", tail(log, start)))
+    }
 }
 
 /// What a command prints, if it can be run and succeeds.
