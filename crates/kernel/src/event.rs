@@ -11,6 +11,8 @@ pub enum Actor {
     Resident { party: String },
     /// An official, for a unit of an agency.
     Official { party: String, unit: String },
+    /// A unit's own program, on a case the unit works.
+    Unit { unit: String },
     /// The program, for the reason its name tells: `guidance`, `delivery`.
     System { name: String },
 }
@@ -20,12 +22,13 @@ impl Actor {
     pub fn id(&self) -> &str {
         match self {
             Actor::Resident { party } | Actor::Official { party, .. } => party,
+            Actor::Unit { unit } => unit,
             Actor::System { name } => name,
         }
     }
     pub fn unit(&self) -> Option<&str> {
         match self {
-            Actor::Official { unit, .. } => Some(unit),
+            Actor::Official { unit, .. } | Actor::Unit { unit } => Some(unit),
             _ => None,
         }
     }

@@ -1,1 +1,23 @@
+//! The page shell, components, texts, errors, CSRF, and the ports through which the noun rooms meet.
 
+mod app;
+mod assets;
+mod context;
+mod error;
+mod form;
+mod pages;
+pub mod ports;
+mod room;
+mod texts;
+mod work;
+
+pub use app::{App, Ids, Settings, Shared, random};
+pub use context::{ApiContext, Context, Sent, Typed, View, back, check_csrf, cookie, layer};
+pub use error::Fail;
+pub use form::draw;
+pub use pages::Pages;
+pub use room::{Handler, Handling, Room, shell};
+pub use texts::{Texts, shown};
+pub use work::work;
+
+pub use minijinja::{Value as Shown, context};

@@ -1,0 +1,55 @@
+use argon2::{Argon2, PasswordHasher};
+use maru_kernel::{At, Error, Result};
+use maru_store::{Batch, Store};
+use maru_web::{
+    ports::{NewGrant, Person, PersonKind, Unit},
+    random,
+};
+
+use crate::tables;
+
+pub struct NewPerson {
+    pub person: Person,
+    pub user: String,
+}
+
+/// Takes people and units in; who is there already stays as they are.
+/// All of them get the one password that a demo has, hashed once for each.
+pub async fn enrol(store: &Store, units: &[Unit], people: &[NewPerson], password: &str, at: At) -> Result<()> {
+    let mut batch = Batch::new();
+    for unit in units {
+        tables::put_unit(&mut batch, unit);
+    }
+    for new in people {
+        if tables::password(store, &new.user).await?.is_some() {
+            continue;
+        }
+        let secret = password.to_owned();
+        let hash = tokio::task::spawn_blocking(move || hash(&secret)).await.map_err(Error::internal)??;
+        tables::put_person(&mut batch, &new.person, at);
+        tables::put_password(&mut batch, &new.user, &new.person.id, &hash);
+        if new.person.kind == PersonKind::Resident {
+            tables::put_grant(
+                &mut batch,
+                &NewGrant {
+                    id: "own".into(),
+                    grantor: new.person.id.clone(),
+                    grantee: new.person.id.clone(),
+                    scope: [("*".to_owned(), vec!["*".to_owned()])].into(),
+                    purpose: "own".into(),
+                    basis: "개인정보 보호법 제35조".into(),
+                    from: at,
+                    until: None,
+                },
+            );
+        }
+    }
+    store.commit(batch).await
+}
+
+fn hash(password: &str) -> Result<String> {
+    Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &random::<16>())
+        .map(|hash| hash.to_string())
+        .map_err(Error::internal)
+}

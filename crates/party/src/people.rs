@@ -1,0 +1,65 @@
+use async_trait::async_trait;
+use maru_kernel::{Actor, At, Error, Lang, Result};
+use maru_store::{Batch, Store};
+use maru_web::ports::{Ask, NewGrant, People, Person, Session, Unit};
+
+use crate::{actions::token_id, model, tables};
+
+/// The port `People`.
+pub struct Parties {
+    pub store: Store,
+}
+
+#[async_trait]
+impl People for Parties {
+    async fn session(&self, token: &str, now: At) -> Result<Option<Session>> {
+        tables::session(&self.store, &token_id(token), now).await
+    }
+
+    async fn person(&self, id: &str) -> Result<Person> {
+        tables::person(&self.store, id).await?.ok_or(Error::NotFound)
+    }
+
+    async fn unit(&self, id: &str) -> Result<Unit> {
+        tables::unit(&self.store, id).await?.ok_or(Error::NotFound)
+    }
+
+    async fn unit_for(&self, kind: &str, region: &str) -> Result<Option<Unit>> {
+        tables::unit_for(&self.store, kind, region).await
+    }
+
+    fn grant(&self, grant: &NewGrant) -> Batch {
+        let mut batch = Batch::new();
+        tables::put_grant(&mut batch, grant);
+        batch
+    }
+
+    fn end_grants(&self, grantor: &str, purpose: &str, at: At) -> Batch {
+        let mut batch = Batch::new();
+        tables::end_grants(&mut batch, grantor, purpose, at);
+        batch
+    }
+
+    async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>> {
+        let grantee = match &ask.actor {
+            Actor::Official { unit, .. } | Actor::Unit { unit } => unit,
+            Actor::Resident { party } => party,
+            Actor::System { .. } => return Ok(None),
+        };
+        for row in tables::grants(&self.store, &ask.subject, grantee, &ask.purpose).await? {
+            let until = row.maybe_int("until_at").map(At::from_micros);
+            let ended = row.maybe_int("ended_at").map(At::from_micros);
+            let scope = serde_json::from_str(row.text("scope")?).map_err(Error::internal)?;
+            if model::holds(row.at("from_at")?, until, ended, at) && model::covers(&scope, &ask.fields) {
+                return row.string("id").map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn set_language(&self, id: &str, lang: Lang) -> Result<()> {
+        let mut batch = Batch::new();
+        tables::set_language(&mut batch, id, lang);
+        self.store.commit(batch).await
+    }
+}

@@ -1,0 +1,39 @@
+use axum::{
+    extract::Path,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest, Sha256};
+
+const CSS: &str = include_str!("../assets/maru.css");
+const JS: &str = include_str!("../assets/maru.js");
+
+/// Addresses that change with what they hold, so that browsers may keep them for ever.
+#[derive(Debug, Clone)]
+pub(crate) struct Assets {
+    pub css: String,
+    pub js: String,
+}
+
+impl Assets {
+    pub(crate) fn new() -> Assets {
+        Assets {
+            css: format!("/assets/maru-{}.css", fingerprint(CSS)),
+            js: format!("/assets/maru-{}.js", fingerprint(JS)),
+        }
+    }
+}
+
+fn fingerprint(text: &str) -> String {
+    Sha256::digest(text).iter().take(6).map(|b| format!("{b:02x}")).collect()
+}
+
+pub(crate) async fn serve(Path(name): Path<String>) -> Response {
+    let (kind, body) = match name.rsplit_once('.') {
+        Some((_, "css")) if name.starts_with("maru-") => ("text/css; charset=utf-8", CSS),
+        Some((_, "js")) if name.starts_with("maru-") => ("text/javascript; charset=utf-8", JS),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    (headers, body).into_response()
+}

@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use fluent_bundle::FluentValue;
+use maru_kernel::{At, Date, Error, Lang, Result, Won};
+use minijinja::{
+    Environment, ErrorKind, UndefinedBehavior,
+    value::{Kwargs, Value, ValueKind},
+};
+
+use crate::{Texts, shown};
+
+/// The templates of every room, once per language so that `t` and the date filters know theirs.
+pub struct Pages {
+    ko: Environment<'static>,
+    en: Environment<'static>,
+}
+
+impl Pages {
+    pub fn new(
+        texts: &Arc<Texts>,
+        templates: impl IntoIterator<Item = (&'static str, &'static str)> + Clone,
+    ) -> Result<Pages> {
+        let build = |lang| environment(lang, texts.clone(), templates.clone());
+        Ok(Pages { ko: build(Lang::Ko)?, en: build(Lang::En)? })
+    }
+
+    pub fn render(&self, lang: Lang, template: &str, context: Value) -> Result<String> {
+        let environment = match lang {
+            Lang::Ko => &self.ko,
+            Lang::En => &self.en,
+        };
+        environment
+            .get_template(template)
+            .and_then(|t| t.render(context))
+            .map_err(|e| Error::internal(format!("{template}: {e:#}")))
+    }
+}
+
+fn environment(
+    lang: Lang,
+    texts: Arc<Texts>,
+    templates: impl IntoIterator<Item = (&'static str, &'static str)>,
+) -> Result<Environment<'static>> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_trim_blocks(true);
+    environment.set_lstrip_blocks(true);
+    environment.add_function("t", move |key: String, args: Kwargs| translate(lang, &texts, &key, &args));
+    environment.add_filter("won", |amount: i64| Won(amount).to_string());
+    environment.add_filter("day", move |date: String| date_filter(&date, |d| shown::day(lang, d)));
+    environment.add_filter("deadline", move |date: String| date_filter(&date, |d| shown::deadline(lang, d)));
+    environment.add_filter("full", move |date: String| date_filter(&date, |d| shown::full(lang, d)));
+    environment.add_filter("narrow", move |date: String| date_filter(&date, |d| shown::narrow(lang, d)));
+    environment.add_filter("moment", move |at: i64| shown::moment(lang, At::from_micros(at)));
+    environment.add_filter("at_day", move |at: i64| shown::day(lang, At::from_micros(at).date()));
+    environment.add_filter("rfc3339", |at: i64| At::from_micros(at).rfc3339());
+    environment.add_filter("mine", move |both: Value| {
+        both.get_attr(lang.tag()).map(|v| if v.is_undefined() { both.clone() } else { v })
+    });
+    environment.add_filter("money", |n: i64| Won(n).to_string());
+    for (name, source) in templates {
+        environment.add_template(name, source).map_err(|e| Error::internal(format!("{name}: {e:#}")))?;
+    }
+    Ok(environment)
+}
+
+fn date_filter(text: &str, show: impl Fn(Date) -> String) -> std::result::Result<String, minijinja::Error> {
+    text.parse::<Date>()
+        .map(show)
+        .map_err(|e| minijinja::Error::new(ErrorKind::InvalidOperation, format!("{text} is no date: {e}")))
+}
+
+fn translate(
+    lang: Lang,
+    texts: &Texts,
+    key: &str,
+    kwargs: &Kwargs,
+) -> std::result::Result<String, minijinja::Error> {
+    let mut owned: Vec<(String, Value)> = Vec::new();
+    for name in kwargs.args() {
+        owned.push((name.to_owned(), kwargs.get(name)?));
+    }
+    let args: Vec<(&str, FluentValue<'_>)> = owned
+        .iter()
+        .map(|(name, value)| {
+            let fluent = match value.kind() {
+                ValueKind::Number => i64::try_from(value.clone())
+                    .map(FluentValue::from)
+                    .unwrap_or_else(|_| FluentValue::from(value.to_string())),
+                _ => FluentValue::from(value.to_string()),
+            };
+            (name.as_str(), fluent)
+        })
+        .collect();
+    texts.get(lang, key, &args).ok_or_else(|| {
+        minijinja::Error::new(ErrorKind::InvalidOperation, format!("no text `{key}` in {}", lang.tag()))
+    })
+}

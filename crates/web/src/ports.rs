@@ -1,0 +1,223 @@
+//! The ports: small traits through which noun rooms meet. One room implements each, `maru` wires them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use maru_kernel::{Actor, At, Both, Date, Lang, Result};
+use maru_rules::{Facts, Value};
+use maru_store::Batch;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+pub struct Ports {
+    pub people: Arc<dyn People>,
+    pub registers: Arc<dyn Registers>,
+    pub cases: Arc<dyn Cases>,
+    pub inbox: Arc<dyn Inbox>,
+}
+
+// ── party ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PersonKind {
+    Resident,
+    Official,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Person {
+    pub id: String,
+    pub kind: PersonKind,
+    pub name: Both,
+    pub mail: Option<String>,
+    pub lang: Lang,
+    pub unit: Option<String>,
+    pub rank: Option<Both>,
+}
+
+impl Person {
+    pub fn actor(&self) -> Actor {
+        match (&self.kind, &self.unit) {
+            (PersonKind::Official, Some(unit)) => Actor::Official { party: self.id.clone(), unit: unit.clone() },
+            _ => Actor::Resident { party: self.id.clone() },
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unit {
+    pub id: String,
+    pub kind: String,
+    pub region: String,
+    pub agency: Both,
+    pub name: Both,
+    pub contact: String,
+}
+
+/// Somebody signed in.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The hash of its token: what the store knows.
+    pub id: String,
+    pub person: Person,
+    pub csrf: String,
+}
+
+/// Who may read which fields of which registers of somebody, for what, until when.
+#[derive(Debug, Clone)]
+pub struct NewGrant {
+    pub id: String,
+    /// Whose data.
+    pub grantor: String,
+    /// A unit or a person.
+    pub grantee: String,
+    /// Field names by register; `*` stands for every register.
+    pub scope: BTreeMap<String, Vec<String>>,
+    /// `own`, or a case's id.
+    pub purpose: String,
+    /// The article or the consent it rests on.
+    pub basis: String,
+    pub from: At,
+    pub until: Option<At>,
+}
+
+#[async_trait]
+pub trait People: Send + Sync {
+    async fn session(&self, token: &str, now: At) -> Result<Option<Session>>;
+    async fn person(&self, id: &str) -> Result<Person>;
+    async fn unit(&self, id: &str) -> Result<Unit>;
+    /// The unit of a kind that is responsible for a region.
+    async fn unit_for(&self, kind: &str, region: &str) -> Result<Option<Unit>>;
+    /// The change that gives a grant.
+    fn grant(&self, grant: &NewGrant) -> Batch;
+    /// The change that ends what a purpose was granted.
+    fn end_grants(&self, grantor: &str, purpose: &str, at: At) -> Batch;
+    /// The grant under which this may be read, if there is one.
+    async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>>;
+    async fn set_language(&self, id: &str, lang: Lang) -> Result<()>;
+}
+
+// ── record ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// A wish to read: who, whose, what, why.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub actor: Actor,
+    pub subject: String,
+    /// Field names by register; no names means all its fields.
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// `own` for people reading about themselves, else a case's id.
+    pub purpose: String,
+    /// What the access log says about why, in both languages.
+    pub why: Both,
+    /// The article it rests on.
+    pub law: String,
+    /// The number people know the case by.
+    pub receipt: Option<String>,
+}
+
+/// What a register holds about someone.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub register: String,
+    /// None: the register has no row about this person.
+    pub row: Option<Map<String, Json>>,
+    pub as_of: Option<At>,
+}
+
+/// Where a fact comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Source {
+    /// A register says so; the date is its own.
+    Register { register: String, at: Option<At> },
+    /// The person said so.
+    Said { at: At },
+}
+
+/// Facts, each with where it comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Sourced {
+    pub facts: Facts,
+    pub sources: BTreeMap<String, Source>,
+}
+
+/// One line of the access log.
+#[derive(Debug, Clone, Serialize)]
+pub struct Access {
+    pub id: String,
+    pub at: At,
+    pub actor: Actor,
+    pub fields: BTreeMap<String, Vec<String>>,
+    pub purpose: String,
+    pub why: Both,
+    pub law: String,
+    pub receipt: Option<String>,
+    pub grant: String,
+    pub commitment: String,
+    /// Its place in the ledger, once it has one.
+    pub place: Option<i64>,
+}
+
+#[async_trait]
+pub trait Registers: Send + Sync {
+    /// Checks the grant, writes the access entry durably, then reads. There is no other way.
+    async fn read(&self, ask: &Ask) -> Result<Vec<Held>>;
+    /// The same for what is about to be shown from a case's file.
+    async fn show(&self, ask: &Ask) -> Result<()>;
+    /// Facts that registers and the person's own answers give; registers win.
+    async fn facts(&self, ask: &Ask, on: Date) -> Result<Sourced>;
+    /// The change that keeps a person's own answer to a question; `None` takes it back.
+    async fn say(&self, party: &str, fact: &str, value: Option<&Value>) -> Result<()>;
+    /// The newest lines of somebody's access log, theirs to see.
+    async fn accesses(&self, subject: &str, since: At) -> Result<Vec<Access>>;
+}
+
+// ── case ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// A case as a card on somebody's page.
+#[derive(Debug, Clone, Serialize)]
+pub struct CaseCard {
+    pub id: String,
+    pub service: String,
+    pub receipt: Option<String>,
+    pub state: String,
+    pub filed: Option<At>,
+    pub due: Option<Date>,
+}
+
+/// A letter about a case, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    pub to: String,
+    pub case: String,
+    pub subject: Both,
+    pub body: Both,
+    /// Who signs: agency and unit, officer.
+    pub from: Both,
+}
+
+#[async_trait]
+pub trait Cases: Send + Sync {
+    async fn of(&self, party: &str) -> Result<Vec<CaseCard>>;
+    /// The letter a case's event calls for: `received`, `granted`, `refused`.
+    async fn letter(&self, case: &str, kind: &str) -> Result<Letter>;
+}
+
+// ── message ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[derive(Debug, Clone, Serialize)]
+pub struct MessageCard {
+    pub id: String,
+    pub subject: Both,
+    pub from: Both,
+    pub at: At,
+    pub read: bool,
+}
+
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    async fn unread(&self, party: &str) -> Result<usize>;
+    async fn newest(&self, party: &str, limit: usize) -> Result<Vec<MessageCard>>;
+}
