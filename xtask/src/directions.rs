@@ -5,29 +5,19 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-const NOUNS: [&str; 5] = ["maru-definition", "maru-party", "maru-record", "maru-case", "maru-message"];
+const NOUNS: [&str; 5] = ["maru-party", "maru-record", "maru-guidance", "maru-case", "maru-message"];
+const FLOOR: [&str; 5] = ["maru-kernel", "maru-store", "maru-ledger", "maru-rules", "maru-definition"];
 
 /// What each room may use at most. A room that is not here must be written down first.
-fn allowed(room: &str) -> Option<&'static [&'static str]> {
+fn allowed(room: &str) -> Option<Vec<&'static str>> {
+    let (kernel, rules, store) = ("maru-kernel", "maru-rules", "maru-store");
     Some(match room {
-        "maru-kernel" | "maru-ledger" | "maru-rules" | "xtask" => &[],
-        "maru-store" => &["maru-kernel"],
-        "maru-web" => &["maru-kernel", "maru-store", "maru-rules"],
-        "maru-definition" | "maru-case" => &["maru-kernel", "maru-store", "maru-rules", "maru-web"],
-        "maru-party" | "maru-message" => &["maru-kernel", "maru-store", "maru-web"],
-        "maru-record" => &["maru-kernel", "maru-store", "maru-ledger", "maru-web"],
-        "maru" => &[
-            "maru-kernel",
-            "maru-store",
-            "maru-ledger",
-            "maru-rules",
-            "maru-web",
-            "maru-definition",
-            "maru-party",
-            "maru-record",
-            "maru-case",
-            "maru-message",
-        ],
+        "maru-kernel" | "maru-ledger" | "maru-rules" | "xtask" => vec![],
+        "maru-store" => vec![kernel],
+        "maru-definition" => vec![kernel, store, rules],
+        "maru-web" => FLOOR.to_vec(),
+        "maru" => [&FLOOR[..], &NOUNS[..], &["maru-web"]].concat(),
+        noun if NOUNS.contains(&noun) => [&FLOOR[..], &["maru-web"]].concat(),
         _ => return None,
     })
 }
