@@ -1,1 +1,36 @@
+//! Cases, their clock, the desk.
 
+mod actions;
+mod api;
+mod clock;
+mod desk;
+mod form;
+mod letters;
+mod model;
+mod pages;
+mod tables;
+
+use maru_web::Room;
+
+pub use letters::Matters;
+
+pub fn room() -> Room {
+    Room {
+        name: "case",
+        migrations: &[("case/0001", include_str!("../migrations/0001_case.sql"))],
+        templates: &[
+            ("case/list.html", include_str!("../templates/list.html")),
+            ("case/show.html", include_str!("../templates/show.html")),
+            ("case/form.html", include_str!("../templates/form.html")),
+            ("case/question.html", include_str!("../templates/question.html")),
+            ("case/check.html", include_str!("../templates/check.html")),
+            ("case/withdraw.html", include_str!("../templates/withdraw.html")),
+            ("case/desk.html", include_str!("../templates/desk.html")),
+        ],
+        locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
+        pages: pages::routes().merge(form::routes()).merge(desk::routes()),
+        api: api::routes(),
+        openapi: include_str!("openapi.json"),
+        handling: Vec::new(),
+    }
+}

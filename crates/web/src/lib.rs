@@ -14,7 +14,7 @@ mod work;
 pub use app::{App, Ids, Settings, Shared, random};
 pub use context::{ApiContext, Context, Sent, Typed, View, back, check_csrf, cookie, layer};
 pub use error::Fail;
-pub use form::draw;
+pub use form::{DrawnField, draw, is_known, shown_answer};
 pub use pages::Pages;
 pub use room::{Handler, Handling, Room, shell};
 pub use texts::{Texts, shown};

@@ -1,0 +1,29 @@
+use maru_kernel::Result;
+use maru_store::Batch;
+use maru_web::{App, ports::Person};
+use serde_json::json;
+
+use crate::{
+    actions,
+    model::{self, Case, State, Verb},
+    tables,
+};
+
+/// The resident takes the application back. The unit may no longer read.
+pub async fn withdraw(app: &App, person: &Person, id: &str) -> Result<Case> {
+    app.store
+        .rerun(|| async {
+            let mut case = actions::own(app, person, id).await?;
+            if case.state == State::Withdrawn {
+                return Ok((Batch::new(), case));
+            }
+            case.state = model::step(case.state, Verb::Withdraw)?;
+            let now = app.now();
+            let mut batch = Batch::new();
+            tables::put(&mut batch, &case)?;
+            batch.and(app.ports.people.end_grants(&person.id, &case.id, now));
+            batch.event(actions::event(app, "withdrawn", &case, person.actor(), now, json!({})));
+            Ok((batch, case))
+        })
+        .await
+}

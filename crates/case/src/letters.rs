@@ -1,0 +1,229 @@
+//! Decisions in words, and the letters a case calls for. Implements the port `Cases`.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use maru_definition::{Definitions, Service};
+use maru_kernel::{Both, Error, Lang, Result, Won};
+use maru_rules::{Answer, Decision, Value};
+use maru_store::Store;
+use maru_web::{
+    Context, context,
+    ports::{CaseCard, Cases, Letter, People},
+    shown,
+};
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::{actions::Decided, model::Case, tables};
+
+/// One condition as people read it.
+#[derive(Debug, Serialize)]
+pub struct ShownReason {
+    pub id: String,
+    pub answer: Answer,
+    pub label: String,
+    pub detail: String,
+    pub text: String,
+    pub article: String,
+    pub value: String,
+    pub limit: String,
+    pub facts: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ShownLine {
+    pub label: String,
+    pub article: String,
+    pub amount: String,
+    pub sign: i8,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ShownDecision {
+    pub answer: Answer,
+    pub amount: Option<i64>,
+    pub version: Option<String>,
+    pub reasons: Vec<ShownReason>,
+    pub lines: Vec<ShownLine>,
+}
+
+/// A kept decision, for a page.
+pub fn shown(context: &Context, service: &Service, kept: &Json) -> Option<ShownDecision> {
+    serde_json::from_value::<Decision>(kept.clone())
+        .ok()
+        .map(|decision| in_words(service, &decision, context.lang))
+}
+
+fn value_text(value: Option<&Value>, lang: Lang) -> String {
+    match value {
+        None | Some(Value::Unknown) => String::new(),
+        Some(Value::Bool(true)) => if lang == Lang::Ko { "네" } else { "yes" }.into(),
+        Some(Value::Bool(false)) => if lang == Lang::Ko { "아니요" } else { "no" }.into(),
+        Some(Value::Number(n)) => match (n.to_i64(), lang) {
+            (Some(whole), Lang::Ko) if whole.abs() >= 1000 => format!("{}원", Won(whole)),
+            (Some(whole), Lang::En) if whole.abs() >= 1000 => format!("{} won", Won(whole)),
+            (Some(whole), _) => whole.to_string(),
+            (None, _) => n.to_string(),
+        },
+        Some(Value::Text(text)) => text.clone(),
+        Some(Value::Date(date)) => shown::full(lang, *date),
+        Some(other) => other.to_json().to_string(),
+    }
+}
+
+/// A decision with the service's own words for its conditions and lines.
+pub fn in_words(service: &Service, decision: &Decision, lang: Lang) -> ShownDecision {
+    let text = service.text(lang);
+    let reasons = decision
+        .reasons
+        .iter()
+        .map(|reason| {
+            let words = text.condition(&reason.id);
+            ShownReason {
+                id: reason.id.clone(),
+                answer: reason.answer,
+                label: words.label.clone(),
+                detail: words.detail.clone(),
+                text: if reason.answer == Answer::No { words.no.clone() } else { words.detail.clone() },
+                article: reason.article.clone(),
+                value: value_text(reason.value.as_ref(), lang),
+                limit: value_text(reason.limit.as_ref(), lang),
+                facts: reason.facts.iter().map(|(name, _)| name.clone()).collect(),
+            }
+        })
+        .collect();
+    let lines = decision
+        .lines
+        .iter()
+        .map(|line| ShownLine {
+            label: text.line(&line.id).to_owned(),
+            article: line.article.clone(),
+            amount: match &line.value {
+                Some(Value::Number(n)) => n.to_i64().map_or(n.to_string(), |n| Won(n).to_string()),
+                other => value_text(other.as_ref(), lang),
+            },
+            sign: line.sign,
+        })
+        .collect();
+    ShownDecision {
+        answer: decision.answer,
+        amount: decision.amount,
+        version: decision.version.map(|v| v.to_string()),
+        reasons,
+        lines,
+    }
+}
+
+/// The port `Cases`.
+pub struct Matters {
+    pub store: Store,
+    pub definitions: Definitions,
+    pub people: Arc<dyn People>,
+    /// Where people reach us: `http://localhost:8080`.
+    pub address: String,
+}
+
+#[async_trait]
+impl Cases for Matters {
+    async fn of(&self, party: &str) -> Result<Vec<CaseCard>> {
+        let cases = tables::cases_of(&self.store, party).await?;
+        Ok(cases
+            .into_iter()
+            .map(|case| CaseCard {
+                id: case.id,
+                service: case.service,
+                receipt: case.receipt,
+                state: case.state.as_str().into(),
+                filed: case.submitted_at,
+                due: case.due_on,
+            })
+            .collect())
+    }
+
+    async fn letter(&self, case: &str, kind: &str) -> Result<Letter> {
+        let case = tables::case(&self.store, case).await?.ok_or(Error::NotFound)?;
+        let service = self.definitions.service(&case.service).ok_or(Error::NotFound)?;
+        let (subject_ko, body_ko, from_ko) = self.written(&case, &service, kind, Lang::Ko).await?;
+        let (subject_en, body_en, from_en) = self.written(&case, &service, kind, Lang::En).await?;
+        Ok(Letter {
+            to: case.resident,
+            case: case.id,
+            subject: Both { ko: subject_ko, en: subject_en },
+            body: Both { ko: body_ko, en: body_en },
+            from: Both { ko: from_ko, en: from_en },
+        })
+    }
+}
+
+/// Letters are written from the service's own text, strictly: an unknown name in one is a fault of the pack.
+fn writer() -> &'static Environment<'static> {
+    static WRITER: OnceLock<Environment<'static>> = OnceLock::new();
+    WRITER.get_or_init(|| {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_trim_blocks(true);
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment
+    })
+}
+
+impl Matters {
+    async fn written(
+        &self,
+        case: &Case,
+        service: &Service,
+        kind: &str,
+        lang: Lang,
+    ) -> Result<(String, String, String)> {
+        let resident = self.people.person(&case.resident).await?;
+        let unit = self.people.unit(case.unit.as_deref().ok_or(Error::NotFound)?).await?;
+        let officer = match &case.officer {
+            Some(id) => {
+                let person = self.people.person(id).await?;
+                let rank = person.rank.as_ref().map(|r| r.get(lang)).unwrap_or_default();
+                format!("{} {rank}", person.name.get(lang)).trim().to_owned()
+            }
+            None => match lang {
+                Lang::Ko => "담당자가 정해지면 알려 드립니다".into(),
+                Lang::En => "not yet assigned; we will tell you".into(),
+            },
+        };
+        let decision: Option<Decision> =
+            case.decision.clone().map(serde_json::from_value).transpose().map_err(Error::internal)?;
+        let how = if kind == "refused" { Decided::Refused } else { Decided::Granted };
+        let reasons: Vec<ShownReason> = decision
+            .as_ref()
+            .map(|d| in_words(service, d, lang).reasons)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|r| how == Decided::Granted || r.answer != Answer::Yes)
+            .collect();
+        let text = service.text(lang);
+        let full = |at: Option<maru_kernel::At>| at.map(|at| shown::full(lang, at.date())).unwrap_or_default();
+        let place = format!("{} {}", unit.agency.get(lang), unit.name.get(lang));
+        let values = context! {
+            applicant => resident.name.get(lang),
+            service => text.name,
+            receipt => case.receipt.clone().unwrap_or_default(),
+            received_on => full(case.submitted_at),
+            due_on => case.due_on.map(|d| shown::deadline(lang, d)).unwrap_or_default(),
+            decided_on => full(case.decided_at),
+            amount => decision.as_ref().and_then(|d| d.amount).map(|n| Won(n).to_string()).unwrap_or_default(),
+            pays_text => service.pays.text(lang),
+            reasons,
+            note => case.note.clone().unwrap_or_default(),
+            officer, unit => place, contact => unit.contact,
+            objection_until => case.decided_at
+                .map(|at| shown::full(lang, at.plus_days(i64::from(service.objection.days)).date()))
+                .unwrap_or_default(),
+            objection_text => text.objection,
+            case_url => format!("{}/cases/{}", self.address, case.id),
+        };
+        let template = service.letters.get(kind, lang).ok_or(Error::NotFound)?;
+        let written = writer().render_str(template, values).map_err(|e| Error::internal(format!("letter {kind}: {e:#}")))?;
+        let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
+        Ok((subject.trim().to_owned(), body.trim().to_owned(), place))
+    }
+}

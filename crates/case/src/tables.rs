@@ -1,0 +1,156 @@
+//! SQL, and only SQL.
+
+use maru_kernel::{At, Error, Result};
+use maru_store::{Batch, Row, Store};
+use serde_json::Value as Json;
+
+use crate::model::{Case, State};
+
+fn json(row: &Row, column: &str) -> Result<Option<Json>> {
+    row.maybe_text(column).map(serde_json::from_str).transpose().map_err(Error::internal)
+}
+
+fn case_of(row: &Row) -> Result<Case> {
+    let text = |column: &str| row.maybe_text(column).map(str::to_owned);
+    Ok(Case {
+        resident: row.string("resident")?,
+        id: row.string("id")?,
+        service: row.string("service")?,
+        state: State::parse(row.text("state")?)?,
+        version: row.int("version")?,
+        created_at: row.at("created_at")?,
+        answers: serde_json::from_str(row.text("answers")?).map_err(Error::internal)?,
+        unit: text("unit"),
+        officer: text("officer"),
+        receipt: text("receipt"),
+        shown_name: text("shown_name"),
+        submitted_at: row.maybe_int("submitted_at").map(At::from_micros),
+        due_on: text("due_on").map(|d| d.parse()).transpose().map_err(Error::internal)?,
+        file: json(row, "file")?.map(serde_json::from_value).transpose().map_err(Error::internal)?,
+        decided_at: row.maybe_int("decided_at").map(At::from_micros),
+        decision: json(row, "decision")?,
+        note: text("note"),
+        rules_version: text("rules_version"),
+    })
+}
+
+pub async fn case(store: &Store, id: &str) -> Result<Option<Case>> {
+    let row = store
+        .query_one(
+            "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
+               submitted_at, due_on, file, decided_at, decision, note, rules_version
+             FROM case_case WHERE id = $1",
+            vec![id.into()],
+        )
+        .await?;
+    row.as_ref().map(case_of).transpose()
+}
+
+pub async fn cases_of(store: &Store, resident: &str) -> Result<Vec<Case>> {
+    store
+        .query(
+            "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
+               submitted_at, due_on, file, decided_at, decision, note, rules_version
+             FROM case_case WHERE resident = $1 ORDER BY id DESC LIMIT 200",
+            vec![resident.into()],
+        )
+        .await?
+        .iter()
+        .map(case_of)
+        .collect()
+}
+
+/// What a unit has to do, or has decided, the nearest due date first. No facts: a list needs none.
+pub async fn desk(store: &Store, unit: &str, states: &[State]) -> Result<Vec<Case>> {
+    let states: Vec<&str> = states.iter().map(|s| s.as_str()).collect();
+    let rows = store
+        .query(
+            "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, shown_name,
+               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, rules_version
+             FROM case_case WHERE unit = $1 AND state IN ($2, $3, $4, $5, $6) ORDER BY due_on, id LIMIT 500",
+            vec![
+                unit.into(),
+                states.first().copied().into(),
+                states.get(1).copied().into(),
+                states.get(2).copied().into(),
+                states.get(3).copied().into(),
+                states.get(4).copied().into(),
+            ],
+        )
+        .await?;
+    rows.iter().map(case_of).collect()
+}
+
+pub async fn open_case(store: &Store, resident: &str, service: &str) -> Result<Option<String>> {
+    let row = store
+        .query_one(
+            "SELECT id FROM case_open WHERE resident = $1 AND service = $2",
+            vec![resident.into(), service.into()],
+        )
+        .await?;
+    row.map(|row| row.string("id")).transpose()
+}
+
+pub fn add(batch: &mut Batch, case: &Case) {
+    batch.write_one(
+        "no open case for this service",
+        "INSERT INTO case_open (resident, service, id) VALUES ($1, $2, $3) ON CONFLICT (resident, service) DO NOTHING",
+        vec![case.resident.as_str().into(), case.service.as_str().into(), case.id.as_str().into()],
+    );
+    batch.write(
+        "INSERT INTO case_case (resident, id, service, state, version, created_at, answers)
+         VALUES ($1, $2, $3, $4, 1, $5, '{}')",
+        vec![
+            case.resident.as_str().into(),
+            case.id.as_str().into(),
+            case.service.as_str().into(),
+            case.state.as_str().into(),
+            case.created_at.into(),
+        ],
+    );
+}
+
+/// Writes the case as it is now over the version that was read.
+pub fn put(batch: &mut Batch, case: &Case) -> Result<()> {
+    let file = case.file.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+    batch.write_one(
+        "case as it was read",
+        "UPDATE case_case SET version = version + 1, state = $4, answers = $5, unit = $6, officer = $7, receipt = $8,
+           shown_name = $9, submitted_at = $10, due_on = $11, file = $12, decided_at = $13, decision = $14, note = $15,
+           rules_version = $16
+         WHERE resident = $1 AND id = $2 AND version = $3",
+        vec![
+            case.resident.as_str().into(),
+            case.id.as_str().into(),
+            case.version.into(),
+            case.state.as_str().into(),
+            Json::Object(case.answers.clone()).to_string().into(),
+            case.unit.clone().into(),
+            case.officer.clone().into(),
+            case.receipt.clone().into(),
+            case.shown_name.clone().into(),
+            case.submitted_at.into(),
+            case.due_on.map(|d| d.to_string()).into(),
+            file.into(),
+            case.decided_at.into(),
+            case.decision.as_ref().map(Json::to_string).into(),
+            case.note.clone().into(),
+            case.rules_version.clone().into(),
+        ],
+    );
+    if !case.state.is_open() {
+        batch.write(
+            "DELETE FROM case_open WHERE resident = $1 AND service = $2 AND id = $3",
+            vec![case.resident.as_str().into(), case.service.as_str().into(), case.id.as_str().into()],
+        );
+    }
+    Ok(())
+}
+
+pub fn take_receipt(batch: &mut Batch, receipt: &str, case: &str) {
+    batch.write_one(
+        "receipt number is free",
+        "INSERT INTO case_receipt (receipt, id) VALUES ($1, $2) ON CONFLICT (receipt) DO NOTHING",
+        vec![receipt.into(), case.into()],
+    );
+}
