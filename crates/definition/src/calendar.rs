@@ -40,7 +40,12 @@ impl Calendar {
             (Ok(first), Ok(last)) if first <= last => calendar.covers = Some((first, last)),
             _ => {
                 let line = files.line(FILE, &["covers"]);
-                faults.push(Fault::new(FILE, line, "covers is no span of days", r#"write ["2018-01-01", "2027-12-31"]"#));
+                faults.push(Fault::new(
+                    FILE,
+                    line,
+                    "covers is no span of days",
+                    r#"write ["2018-01-01", "2027-12-31"]"#,
+                ));
             }
         }
         for holiday in written.holiday {
@@ -52,7 +57,12 @@ impl Calendar {
             };
             if calendar.covers.is_some_and(|(first, last)| date < first || date > last) {
                 let what = format!("{date} is outside what the calendar covers");
-                faults.push(Fault::new(FILE, line, what, "widen `covers`, when all holidays up to then are here"));
+                faults.push(Fault::new(
+                    FILE,
+                    line,
+                    what,
+                    "widen `covers`, when all holidays up to then are here",
+                ));
             }
             if calendar.holidays.insert(date, holiday.name).is_some() {
                 faults.push(Fault::new(FILE, line, format!("{date} is here twice"), "make it one entry"));

@@ -75,7 +75,9 @@ impl FactDef {
             (FactKind::Number, Json::Number(n), _) => self.number(&n.to_string()),
             (FactKind::Number, _, Some(text)) => self.number(&text.replace(',', "")),
             (FactKind::Number, ..) => Err("fact-number".into()),
-            (FactKind::Choice, _, Some(text)) if self.choices.iter().any(|c| c.value == text) => Ok(Value::Text(text)),
+            (FactKind::Choice, _, Some(text)) if self.choices.iter().any(|c| c.value == text) => {
+                Ok(Value::Text(text))
+            }
             (FactKind::Choice, ..) => Err("fact-choice".into()),
             (FactKind::Text, _, Some(text)) if is_plain(&text) => Ok(Value::Text(text)),
             (FactKind::Text, ..) => Err("fact-text".into()),

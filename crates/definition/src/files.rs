@@ -89,13 +89,19 @@ impl Files {
 
     /// The files of one folder and below, in order.
     pub(crate) fn under<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.iter().filter(move |(path, _)| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+        self.iter()
+            .filter(move |(path, _)| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     }
 
     /// Reads a TOML file that must be there.
     pub(crate) fn toml<T: DeserializeOwned>(&self, path: &str, faults: &mut Vec<Fault>) -> Option<T> {
         let Some(text) = self.get(path) else {
-            faults.push(Fault::new(path, 0, "there is no such file", "add it; packs/README.md tells its form"));
+            faults.push(Fault::new(
+                path,
+                0,
+                "there is no such file",
+                "add it; packs/README.md tells its form",
+            ));
             return None;
         };
         match toml::from_str(text) {

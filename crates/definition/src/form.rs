@@ -164,7 +164,9 @@ impl Form {
                     }
                     answers.push((field.fact.clone(), answer));
                 }
-                Err((key, value)) => problems.push(Problem { field: field.id.clone(), key: key.into(), value }),
+                Err((key, value)) => {
+                    problems.push(Problem { field: field.id.clone(), key: key.into(), value })
+                }
             }
         }
         if problems.is_empty() { Ok(answers) } else { Err(problems) }

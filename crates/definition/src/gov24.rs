@@ -137,7 +137,10 @@ pub(crate) fn option_of(code: &str) -> Option<(usize, u32)> {
 }
 
 /// The flag of a group's option: the way back.
-pub(crate) fn flag_of(group: usize, option: u32) -> Option<&'static (&'static str, &'static str, &'static str)> {
+pub(crate) fn flag_of(
+    group: usize,
+    option: u32,
+) -> Option<&'static (&'static str, &'static str, &'static str)> {
     FLAGS.iter().find(|(code, ..)| option_of(code) == Some((group, option)))
 }
 
@@ -205,9 +208,14 @@ impl Shape {
     /// How narrowly it is meant: the more, the fewer people it is for. Only orders what is shown.
     pub(crate) fn narrowness(&self, leaves: usize) -> u32 {
         let missing = |flags: Option<u16>, of: u32| flags.map_or(0, |f| of - f.count_ones());
-        let ages = self.ages.map_or(0, |(from, to)| u32::from(OLDEST.saturating_sub(to.saturating_sub(from))) / 12);
-        let region = self.region.map_or(0, |(first, end)| if usize::from(end - first) * 20 < leaves { 6 } else { 3 });
-        missing(self.sex, 2) * 2 + missing(self.income, 5) + missing(self.person, 16) / 2 + missing(self.household, 8)
+        let ages =
+            self.ages.map_or(0, |(from, to)| u32::from(OLDEST.saturating_sub(to.saturating_sub(from))) / 12);
+        let region =
+            self.region.map_or(0, |(first, end)| if usize::from(end - first) * 20 < leaves { 6 } else { 3 });
+        missing(self.sex, 2) * 2
+            + missing(self.income, 5)
+            + missing(self.person, 16) / 2
+            + missing(self.household, 8)
             + ages
             + region
     }
@@ -245,7 +253,11 @@ pub(crate) fn age_option(age: &Ratio) -> Option<u8> {
 
 /// Reading 4: the band of a household's percentage of the median income.
 pub(crate) fn income_option(percent: &Ratio) -> u32 {
-    [50, 75, 100, 200].iter().zip(0..).find(|(top, _)| *percent <= Ratio::from_i64(**top)).map_or(4, |(_, band)| band)
+    [50, 75, 100, 200]
+        .iter()
+        .zip(0..)
+        .find(|(top, _)| *percent <= Ratio::from_i64(**top))
+        .map_or(4, |(_, band)| band)
 }
 
 pub(crate) fn income_words(band: u32) -> Both {
@@ -264,24 +276,24 @@ pub(crate) fn income_words(band: u32) -> Both {
 /// rare trait that would settle much from being asked before a common one. Orders of magnitude from national statistics.
 pub(crate) fn share(group: usize, option: u32) -> u32 {
     match (group, option) {
-        (PERSON, 0..=2) => 2,  // hoping for a child, pregnant, birth
-        (PERSON, 3) => 4,      // farmers
-        (PERSON, 4..=6) => 1,  // fishers, livestock, forestry
-        (PERSON, 7..=9) => 4,  // pupils, each
-        (PERSON, 10) => 6,     // students
-        (PERSON, 11) => 40,    // employees
-        (PERSON, 12) => 4,     // looking for work
-        (PERSON, 13) => 5,     // registered with a disability
-        (PERSON, 14) => 2,     // national merit
-        (PERSON, 15) => 10,    // under treatment
-        (HOUSEHOLD, 0) => 2,   // multicultural
-        (HOUSEHOLD, 1) => 1,   // from North Korea
-        (HOUSEHOLD, 2) => 5,   // single parent, grandparent
-        (HOUSEHOLD, 3) => 30,  // living alone
-        (HOUSEHOLD, 4) => 10,  // several children
-        (HOUSEHOLD, 5) => 40,  // no home of their own
-        (HOUSEHOLD, 6) => 5,   // newly moved
-        (HOUSEHOLD, 7) => 3,   // extended family
+        (PERSON, 0..=2) => 2, // hoping for a child, pregnant, birth
+        (PERSON, 3) => 4,     // farmers
+        (PERSON, 4..=6) => 1, // fishers, livestock, forestry
+        (PERSON, 7..=9) => 4, // pupils, each
+        (PERSON, 10) => 6,    // students
+        (PERSON, 11) => 40,   // employees
+        (PERSON, 12) => 4,    // looking for work
+        (PERSON, 13) => 5,    // registered with a disability
+        (PERSON, 14) => 2,    // national merit
+        (PERSON, 15) => 10,   // under treatment
+        (HOUSEHOLD, 0) => 2,  // multicultural
+        (HOUSEHOLD, 1) => 1,  // from North Korea
+        (HOUSEHOLD, 2) => 5,  // single parent, grandparent
+        (HOUSEHOLD, 3) => 30, // living alone
+        (HOUSEHOLD, 4) => 10, // several children
+        (HOUSEHOLD, 5) => 40, // no home of their own
+        (HOUSEHOLD, 6) => 5,  // newly moved
+        (HOUSEHOLD, 7) => 3,  // extended family
         _ => 50,
     }
 }
@@ -401,7 +413,10 @@ fn local_body<'a>(regions: &'a Regions, agency: &str) -> Area<'a> {
         Area::Region(district.unwrap_or(province))
     };
     let full = |r: &'a crate::Region| {
-        std::iter::once(&r.name).chain(&r.former).find_map(|n| name.strip_prefix(n.as_str())).map(|rest| (r, rest.to_owned()))
+        std::iter::once(&r.name)
+            .chain(&r.former)
+            .find_map(|n| name.strip_prefix(n.as_str()))
+            .map(|rest| (r, rest.to_owned()))
     };
     if let Some((province, rest)) = provinces().find_map(full) {
         return inside(province, &rest);

@@ -20,7 +20,7 @@ mod service;
 
 pub use agency::{Agency, UnitKind};
 pub use calendar::Calendar;
-pub use catalogue::{Ages, CatalogueNote, Deadline, Definitions, Detail, Entry, Name, migrations};
+pub use catalogue::{Ages, CatalogueNote, Deadline, Definitions, Detail, Entry, Name, Unread, migrations};
 pub use demo::{Demo, DemoPerson, DemoUnit};
 pub use fact::{Choice, FactDef, FactKind};
 pub use fault::Fault;

@@ -1,6 +1,6 @@
 //! A country as data.
 
-use std::{borrow::Cow, collections::BTreeSet, path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use maru_kernel::{Both, Date};
 use maru_rules::Parameters;
@@ -125,15 +125,22 @@ impl Pack {
             .filter_map(|(path, _)| path.rsplit_once('/').map(|(folder, _)| folder))
             .map(|folder| folder.strip_suffix("/letters").unwrap_or(folder).to_owned())
             .collect();
-        let services =
-            folders.iter().filter_map(|folder| Service::read(&files, folder, &mut faults).map(Arc::new)).collect();
+        let services = folders
+            .iter()
+            .filter_map(|folder| Service::read(&files, folder, &mut faults).map(Arc::new))
+            .collect();
         let demo = files.get("demo.toml").and_then(|_| files.toml::<Demo>("demo.toml", &mut faults));
         let catalogue = files.get(CATALOGUE).and_then(|_| files.toml::<Shipped>(CATALOGUE, &mut faults));
         if let Some(head) = &head
             && !["ko", "en"].iter().all(|lang| head.languages.iter().any(|l| l == lang))
         {
             let line = files.line("pack.toml", &["languages"]);
-            faults.push(Fault::new("pack.toml", line, "Korean and English must be there", r#"write ["ko", "en"]"#));
+            faults.push(Fault::new(
+                "pack.toml",
+                line,
+                "Korean and English must be there",
+                r#"write ["ko", "en"]"#,
+            ));
         }
         match head {
             Some(head) if faults.is_empty() => Ok(Pack {
@@ -193,12 +200,15 @@ impl Pack {
 
     /// The pack's files by definition: what is kept of it, version by version. The catalogue has versions of its own.
     pub(crate) fn definitions(&self) -> Vec<(&'static str, String, Vec<(&str, &str)>)> {
-        let single = self.files.iter().filter(|(path, _)| !path.contains('/') && *path != "demo.toml").map(|file| {
-            let name = file.0.split('.').next().unwrap_or_default();
-            ("pack", format!("{}-{name}", self.id), vec![file])
-        });
-        let services =
-            self.services.iter().map(|s| ("service", s.id.clone(), self.files.under(&s.folder).collect::<Vec<_>>()));
+        let single =
+            self.files.iter().filter(|(path, _)| !path.contains('/') && *path != "demo.toml").map(|file| {
+                let name = file.0.split('.').next().unwrap_or_default();
+                ("pack", format!("{}-{name}", self.id), vec![file])
+            });
+        let services = self
+            .services
+            .iter()
+            .map(|s| ("service", s.id.clone(), self.files.under(&s.folder).collect::<Vec<_>>()));
         single.chain(services).collect()
     }
 }
@@ -210,10 +220,4 @@ pub(crate) fn sha256(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
     }
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
-}
-
-/// One line, one language: for what exists only in Korean, shown as it is in both.
-pub(crate) fn both(text: impl Into<Cow<'static, str>>) -> Both {
-    let text = text.into();
-    Both { ko: text.to_string(), en: text.into_owned() }
 }

@@ -52,7 +52,12 @@ impl Regions {
     pub(crate) fn read(files: &Files, faults: &mut Vec<Fault>) -> Regions {
         let mut regions = Regions::default();
         let Some(text) = files.get(FILE) else {
-            faults.push(Fault::new(FILE, 0, "there is no such file", "add it; packs/README.md tells its form"));
+            faults.push(Fault::new(
+                FILE,
+                0,
+                "there is no such file",
+                "add it; packs/README.md tells its form",
+            ));
             return regions;
         };
         for (number, line) in text.lines().enumerate() {
@@ -61,18 +66,28 @@ impl Regions {
                 continue;
             }
             let columns: Vec<&str> = line.split('\t').collect();
-            let (code, name) = (columns.first().copied().unwrap_or(""), columns.get(1).copied().unwrap_or("").trim());
+            let (code, name) =
+                (columns.first().copied().unwrap_or(""), columns.get(1).copied().unwrap_or("").trim());
             if name.is_empty() || code.is_empty() || !code.bytes().all(|b| b.is_ascii_digit()) {
                 fault("no code and name".into(), "write code, name, parent, former names, with tabs between");
                 continue;
             }
             let parent = columns.get(2).copied().filter(|p| !p.is_empty());
             if parent.is_some_and(|p| !regions.by_code.contains_key(p)) {
-                fault(format!("{name} lies in {}, which is not above", parent.unwrap_or("")), "put the province first");
+                fault(
+                    format!("{name} lies in {}, which is not above", parent.unwrap_or("")),
+                    "put the province first",
+                );
                 continue;
             }
-            let former: Vec<String> =
-                columns.get(3).unwrap_or(&"").split('|').map(str::trim).filter(|f| !f.is_empty()).map(str::to_owned).collect();
+            let former: Vec<String> = columns
+                .get(3)
+                .unwrap_or(&"")
+                .split('|')
+                .map(str::trim)
+                .filter(|f| !f.is_empty())
+                .map(str::to_owned)
+                .collect();
             let place = regions.list.len();
             if regions.by_code.insert(code.into(), place).is_some() {
                 fault(format!("code {code} is here twice"), "give each region its own code");
@@ -100,7 +115,8 @@ impl Regions {
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); self.list.len()];
         let mut tops = Vec::new();
         for (place, region) in self.list.iter().enumerate() {
-            match region.parent.as_ref().and_then(|p| self.by_code.get(p)).and_then(|p| children.get_mut(*p)) {
+            match region.parent.as_ref().and_then(|p| self.by_code.get(p)).and_then(|p| children.get_mut(*p))
+            {
                 Some(siblings) => siblings.push(place),
                 None => tops.push(place),
             }

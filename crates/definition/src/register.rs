@@ -72,12 +72,22 @@ struct WrittenGives {
 }
 
 /// Reads FEEL written in a TOML file; a fault names the line.
-pub(crate) fn feel(file: &str, text: &str, written: &toml::Spanned<String>, faults: &mut Vec<Fault>) -> Option<Expr> {
+pub(crate) fn feel(
+    file: &str,
+    text: &str,
+    written: &toml::Spanned<String>,
+    faults: &mut Vec<Fault>,
+) -> Option<Expr> {
     match Expr::parse(written.get_ref()) {
         Ok(expr) => Some(expr),
         Err(e) => {
             let line = line_at(text, written.span().start) + line_at(written.get_ref(), e.at.start) - 1;
-            faults.push(Fault::new(file, line, e.message, "correct the expression; crates/rules/README.md tells the language"));
+            faults.push(Fault::new(
+                file,
+                line,
+                e.message,
+                "correct the expression; crates/rules/README.md tells the language",
+            ));
             None
         }
     }
@@ -115,11 +125,17 @@ impl Register {
     }
 
     /// The facts this register gives about someone whose row is `row`; None = it has no row about them. What a row can't tell is left out.
-    pub fn facts(&self, row: Option<&Map<String, Json>>, parameters: &Parameters, on: Date) -> Vec<(String, Value)> {
+    pub fn facts(
+        &self,
+        row: Option<&Map<String, Json>>,
+        parameters: &Parameters,
+        on: Date,
+    ) -> Vec<(String, Value)> {
         let mut known = Facts::new();
         known.insert(TODAY, Value::Date(on));
         for field in row.map(|_| &self.fields).into_iter().flatten() {
-            let json = row.and_then(|row| row.get(&field.name)).filter(|json| **json != Json::String(String::new()));
+            let json =
+                row.and_then(|row| row.get(&field.name)).filter(|json| **json != Json::String(String::new()));
             if let Some(Ok(value)) = json.map(Value::from_json) {
                 known.insert(&field.name, value);
             }

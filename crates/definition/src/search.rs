@@ -104,7 +104,9 @@ impl Search {
     fn of(&self, gram: (u32, u32)) -> Vec<(u32, u8)> {
         let place = |n: Option<&u32>| n.and_then(|n| usize::try_from(*n).ok());
         let Ok(at) = self.grams.binary_search(&gram) else { return Vec::new() };
-        let (Some(from), Some(to)) = (place(self.starts.get(at)), place(self.starts.get(at + 1))) else { return Vec::new() };
+        let (Some(from), Some(to)) = (place(self.starts.get(at)), place(self.starts.get(at + 1))) else {
+            return Vec::new();
+        };
         let mut bytes = self.postings.get(from..to).unwrap_or_default().iter();
         let (mut out, mut number) = (Vec::new(), 0);
         while let (Some(step), Some(weight)) = (take_number(&mut bytes), bytes.next()) {
@@ -126,7 +128,10 @@ impl Search {
             let with = float(postings.len());
             let rare = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
             for (number, weight) in postings {
-                let length = usize::try_from(number).ok().and_then(|n| self.lengths.get(n)).map_or(1.0, |l| f32::from(*l));
+                let length = usize::try_from(number)
+                    .ok()
+                    .and_then(|n| self.lengths.get(n))
+                    .map_or(1.0, |l| f32::from(*l));
                 let weight = f32::from(weight);
                 let score = rare * weight * 2.2 / (weight + 1.2 * (0.25 + 0.75 * length / self.average));
                 let (held, sum) = scores.entry(number).or_default();

@@ -167,7 +167,8 @@ pub struct FieldText {
 }
 
 // What a text lacks is shown empty or by its id; the check refuses such a pack before it gets that far.
-static NO_CONDITION: ConditionText = ConditionText { label: String::new(), detail: String::new(), no: String::new() };
+static NO_CONDITION: ConditionText =
+    ConditionText { label: String::new(), detail: String::new(), no: String::new() };
 static NO_PAGE: PageText = PageText { short: String::new(), title: String::new(), hint: None, why: None };
 static NO_FIELD: FieldText = FieldText { label: String::new(), hint: None };
 
@@ -247,7 +248,12 @@ impl RuleEntry {
 
 impl RuleEntries {
     pub(crate) fn kinds(&self) -> [(&'static str, &[RuleEntry]); 4] {
-        [("let", &self.lets), ("condition", &self.conditions), ("line", &self.lines), ("amount", &self.amounts)]
+        [
+            ("let", &self.lets),
+            ("condition", &self.conditions),
+            ("line", &self.lines),
+            ("amount", &self.amounts),
+        ]
     }
 }
 
@@ -282,7 +288,9 @@ impl Service {
         let ko = files.toml::<ServiceText>(&file("text.ko.toml"), faults);
         let en = files.toml::<ServiceText>(&file("text.en.toml"), faults);
         let letters = Letters::KINDS.iter().map(|kind| {
-            let get = |lang: Lang| files.get(&file(&format!("letters/{kind}.{}.txt", lang.tag()))).map(str::to_owned);
+            let get = |lang: Lang| {
+                files.get(&file(&format!("letters/{kind}.{}.txt", lang.tag()))).map(str::to_owned)
+            };
             ((*kind).to_owned(), [get(Lang::Ko), get(Lang::En)])
         });
         let letters = Letters(letters.collect());

@@ -42,12 +42,26 @@ pub struct Entry {
     pub ages: Option<Ages>,
     /// The catalogue's codes that are set, as bits in the order of `gov24::FLAGS`; None: it has no conditions that can be read.
     pub flags: Option<u64>,
+    /// What keeps its conditions from being read.
+    pub unread: Option<Unread>,
     /// The service's own page.
     pub url: String,
     pub in_depth: bool,
     /// Where its row came from: `shipped` or the address of an import.
     pub source: String,
     pub since: At,
+}
+
+/// Why a service is *not yet known* for everyone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unread {
+    /// The list has no conditions for it, or they can't be read.
+    Conditions,
+    /// Its ages are the wrong way round, or no numbers.
+    Ages,
+    /// Its agency's name does not tell which area it serves.
+    Area,
 }
 
 impl Entry {
@@ -169,6 +183,16 @@ impl Brief {
         regions.of_agency(&self.agency, &self.agency_kind)
     }
 
+    pub(crate) fn unread(&self, area: Area<'_>) -> Option<Unread> {
+        if self.flags.is_none() {
+            Some(Unread::Conditions)
+        } else if self.ages.is_none() {
+            Some(Unread::Ages)
+        } else {
+            (area == Area::Unknown).then_some(Unread::Area)
+        }
+    }
+
     pub(crate) fn shape(&self, area: Area<'_>) -> Shape {
         Shape::read(self.flags, self.ages, area)
     }
@@ -176,7 +200,10 @@ impl Brief {
 
 /// Without tabs and line breaks.
 fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The id an entry gets from the catalogue's own: safe in an address, a file name and a log.

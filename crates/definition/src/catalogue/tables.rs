@@ -77,7 +77,8 @@ pub(crate) fn withdraw(batch: &mut Batch, id: &str, since: At, now: At, source: 
 }
 
 pub(crate) async fn any_entry(store: &Store) -> Result<bool> {
-    let rows = store.query("SELECT id FROM definition_version WHERE kind = 'entry' LIMIT 1", Vec::new()).await?;
+    let rows =
+        store.query("SELECT id FROM definition_version WHERE kind = 'entry' LIMIT 1", Vec::new()).await?;
     Ok(!rows.is_empty())
 }
 
@@ -152,7 +153,15 @@ pub(crate) fn end_import(batch: &mut Batch, id: &str, now: At, report: String) {
     batch.write("DELETE FROM definition_import_page WHERE import = $1", vec![id.into()]);
 }
 
-pub(crate) fn add_page(batch: &mut Batch, import: &str, list: &str, page: i64, total: i64, per_page: i64, body: String) {
+pub(crate) fn add_page(
+    batch: &mut Batch,
+    import: &str,
+    list: &str,
+    page: i64,
+    total: i64,
+    per_page: i64,
+    body: String,
+) {
     batch.write(
         "INSERT INTO definition_import_page (import, list, page, total, per_page, body) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (import, list, page) DO UPDATE SET total = excluded.total, per_page = excluded.per_page, body = excluded.body",
