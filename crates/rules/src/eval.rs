@@ -867,6 +867,7 @@ fn years_between(from: Date, to: Date) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parser::MAX_DEPTH;
     use jiff::civil::date;
     use proptest::prelude::*;
     use serde_json::json;
@@ -1230,10 +1231,32 @@ mod tests {
     }
 
     #[test]
+    fn the_deepest_expression_fits_on_the_stack() {
+        let shapes = [
+            ("not(", ")"),
+            ("-", ""),
+            ("1 + (", ")"),
+            ("if 장애 then ", " else 0"),
+            ("{a: ", "}.a"),
+            ("[", "][1]"),
+            ("abs(", ")"),
+            ("for x in [1] return ", ""),
+            ("가구원[count(", ") = 1]"),
+            ("1 in (", ")"),
+        ];
+        for (open, close) in shapes {
+            let mut nested = (1..MAX_DEPTH).rev().map(|n| format!("{}1{}", open.repeat(n), close.repeat(n)));
+            let deepest = nested.find(|text| Expr::parse(text).is_ok()).unwrap();
+            assert!(deepest.matches(open).count() >= 15, "{open}");
+            check(&deepest, &facts());
+        }
+    }
+
+    #[test]
     fn nothing_runs_long() {
         let mut facts = facts();
         facts.insert("목록", Value::List(vec![Value::from(1); 10_000]));
-        facts.insert("글", "가".repeat(5_000));
+        facts.insert("글", Value::from("가".repeat(5_000)));
         for text in [
             "some x in 목록 satisfies some y in 목록 satisfies some z in 목록 satisfies x + y + z = 0",
             "for x in 목록 return 목록",
