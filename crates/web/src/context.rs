@@ -130,7 +130,15 @@ impl Context {
             _ => None,
         };
         let seconds = if let Error::TooMany(seconds) = error { *seconds } else { 0 };
-        let values = context! { status => status.as_u16(), why, seconds, request => self.request };
+        let detail = match (why, seconds) {
+            (Some(why), _) => Some(why),
+            (None, 0) => None,
+            (None, seconds) => {
+                let minutes = i64::try_from(seconds / 60 + 1).unwrap_or(i64::MAX);
+                self.app.texts.get(self.lang, "error-wait", &[("minutes", minutes.into())])
+            }
+        };
+        let values = context! { status => status.as_u16(), detail, reference => self.request };
         match self.render("", "error.html", values).await {
             Ok(html) => (status, Html(html)).into_response(),
             Err(e) => {
