@@ -53,6 +53,10 @@ async function walk(t, visitor, look, maru) {
   await language(visitor);
   await visitor.go('/sign-in');
   await look('sign-in');
+  for (const about of ['/accessibility', '/privacy', '/design']) {
+    await visitor.go(about);
+    await look('other');
+  }
 
   // 1 · sign in, 2 · my services
   await signIn(visitor, PEOPLE.resident);
