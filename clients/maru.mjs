@@ -1,0 +1,77 @@
+// Starts and stops `maru demo` on a free port of this machine, with a data folder of its own.
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { folder, program, root } from './places.mjs';
+
+export const CLOCK = '2026-10-07T10:12:00+09:00';
+
+export async function freePort() {
+  const server = createServer();
+  await new Promise((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+export class Maru {
+  /** `data` keeps the folder of an earlier start. */
+  static async start(name, { data, clock = CLOCK } = {}) {
+    const maru = new Maru();
+    maru.data = data ?? mkdtempSync(join(folder('data'), `${name}-`));
+    maru.mail = folder('mail', maru.data.split('/').at(-1));
+    maru.log = join(folder('logs'), `${maru.data.split('/').at(-1)}.log`);
+    const port = await freePort();
+    maru.url = `http://127.0.0.1:${port}`;
+    const log = openSync(maru.log, 'a');
+    const started = performance.now();
+    maru.process = spawn(
+      program(),
+      ['demo', '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--clock', clock, '--mail', maru.mail],
+      { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'debug' } },
+    );
+    closeSync(log);
+    maru.ended = new Promise((done) => maru.process.once('exit', (code, signal) => done(signal ?? code)));
+    let over;
+    maru.ended.then((how) => (over = how));
+    for (;;) {
+      if (over !== undefined) throw new Error(`maru ended with ${over} before it was ready:\n${maru.logged().slice(-2000)}`);
+      const ready = await fetch(`${maru.url}/healthz`).then((answer) => answer.status === 200, () => false);
+      if (ready) break;
+      if (performance.now() - started > 60_000) {
+        await maru.kill();
+        throw new Error(`maru is not ready after a minute:\n${maru.logged().slice(-2000)}`);
+      }
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    maru.readyAfter = performance.now() - started;
+    return maru;
+  }
+
+  logged() {
+    return readFileSync(this.log, 'utf8');
+  }
+
+  /** Every letter delivered so far. */
+  letters() {
+    return readdirSync(this.mail, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath ?? entry.path, entry.name), 'utf8'));
+  }
+
+  /** As an operator would: it must end by itself. */
+  async stop() {
+    this.process.kill('SIGTERM');
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
+    const how = await this.ended;
+    clearTimeout(timer);
+    return how;
+  }
+
+  /** As a power cut would. */
+  async kill() {
+    this.process.kill('SIGKILL');
+    return this.ended;
+  }
+}
