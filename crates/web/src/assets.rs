@@ -5,6 +5,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
+pub const FAVICON: &str = include_str!("../assets/favicon.svg");
 const CSS: &str = include_str!("../assets/maru.css");
 const JS: &str = include_str!("../assets/maru.js");
 

@@ -11,6 +11,7 @@ mod room;
 mod texts;
 mod work;
 
+pub use assets::FAVICON;
 pub use app::{App, Ids, Settings, Shared, random};
 pub use context::{ApiContext, Context, Sent, Typed, View, back, check_csrf, cookie, layer};
 pub use error::Fail;
