@@ -1,1 +1,24 @@
+//! From a law's condition, written as text, to *yes*, *no* or *not yet known*, exact amounts, and reasons.
+//!
+//! Two doors: [`RuleSet::decide`] for a service written in depth, [`Screen`] for a whole catalogue at once. Pure: no I/O, no clock,
+//! no randomness, no floating point. Nothing here panics on any input.
 
+mod eval;
+mod fault;
+mod lexer;
+mod parameters;
+mod parser;
+mod ratio;
+mod ruleset;
+mod screen;
+mod toml_text;
+mod value;
+
+pub use eval::{Expr, Scope};
+pub use fault::Fault;
+pub use parameters::Parameters;
+pub use parser::{MAX_DEPTH, PARAMETERS};
+pub use ratio::{Ratio, Rounding};
+pub use ruleset::{Decision, Line, Reason, RuleSet};
+pub use screen::{Answers, Asker, Bits, Counts, Group, Kind, Known, Restriction, Screen};
+pub use value::{Answer, Facts, MAX_LIST, MAX_NESTING, MAX_TEXT, Value};

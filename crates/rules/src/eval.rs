@@ -1,0 +1,865 @@
+//! A tree and the facts to a value. Everything unknown stays unknown unless Kleene logic settles it.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use jiff::civil::Date;
+
+use crate::Fault;
+use crate::fault::Lines;
+use crate::parameters::Parameters;
+use crate::parser::{self, Arithmetic, Compare, Each, Function, Kind, Node, PARAMETERS, Path, Test};
+use crate::ratio::{Ratio, Rounding};
+use crate::value::{Facts, MAX_NESTING, MAX_TEXT, Value, read_date};
+
+/// How many steps one expression may take (a step is a node visited or a value copied); past them it is unknown.
+const MAX_STEPS: usize = 200_000;
+/// As many faults as a person reads.
+const MAX_FAULTS: usize = 20;
+
+/// One expression, parsed once.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    root: Node,
+}
+
+impl Expr {
+    pub fn parse(text: &str) -> Result<Expr, Fault> {
+        parser::parse(text).map(|root| Expr { root }).map_err(|fault| fault.on(&Lines::of(text)))
+    }
+
+    /// The facts and `매개.…` parameters it may read. Fields of a filter's own items are not among them.
+    pub fn names(&self) -> BTreeSet<String> {
+        self.root.names(|_| false)
+    }
+
+    pub fn eval(&self, scope: &Scope<'_>) -> Value {
+        run(&self.root, scope, false).value
+    }
+
+    /// The value, and what was wrong with types, bounds or parameters on the way to it.
+    pub fn check(&self, scope: &Scope<'_>) -> (Value, Vec<Fault>) {
+        let outcome = run(&self.root, scope, true);
+        (outcome.value, outcome.faults)
+    }
+
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
+    }
+
+    pub(crate) fn run(&self, scope: &Scope<'_>, checking: bool) -> Outcome {
+        run(&self.root, scope, checking)
+    }
+}
+
+/// What names mean: the facts, the parameters of a date, and the intermediate values already worked out.
+pub struct Scope<'a> {
+    facts: &'a Facts,
+    parameters: &'a Parameters,
+    on: Date,
+    lets: BTreeMap<&'a str, Option<Outcome>>,
+}
+
+impl<'a> Scope<'a> {
+    pub fn new(facts: &'a Facts, parameters: &'a Parameters, on: Date) -> Scope<'a> {
+        Scope { facts, parameters, on, lets: BTreeMap::new() }
+    }
+
+    /// Gives a name its value once, for every expression evaluated after; `None` for one not in force on the date.
+    pub(crate) fn define(&mut self, name: &'a str, outcome: Option<Outcome>) {
+        self.lets.insert(name, outcome);
+    }
+}
+
+/// A value and how it came about.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub value: Value,
+    /// Every fact looked at, in order, with what was found.
+    pub looked: Vec<(String, Option<Value>)>,
+    /// The facts whose absence leaves the value unknown.
+    pub absent: Vec<String>,
+    pub faults: Vec<Fault>,
+    /// The fact whose items these are, when the value is a list of them.
+    origin: Option<String>,
+}
+
+fn run(root: &Node, scope: &Scope<'_>, checking: bool) -> Outcome {
+    let mut run = Run {
+        scope,
+        locals: Vec::new(),
+        bare: Vec::new(),
+        steps: MAX_STEPS,
+        seen: BTreeSet::new(),
+        looked: Vec::new(),
+        absent: Vec::new(),
+        faults: Vec::new(),
+        checking,
+    };
+    let mut value = run.eval(root);
+    if value.nesting() > MAX_NESTING {
+        run.fault(root, || format!("a value nested more than {MAX_NESTING} deep"));
+        value = Value::Unknown;
+    }
+    let mut once = BTreeSet::new();
+    let absent = run.absent.into_iter().filter(|name| once.insert(name.clone())).collect();
+    let Run { looked, faults, .. } = run;
+    let origin = if matches!(value, Value::List(_)) { origin(root, scope, &[]) } else { None };
+    Outcome { value, looked, absent, faults, origin }
+}
+
+struct Local<'a> {
+    name: &'a str,
+    value: Value,
+    origin: Option<String>,
+}
+
+struct Run<'a> {
+    scope: &'a Scope<'a>,
+    /// Variables, innermost last.
+    locals: Vec<Local<'a>>,
+    /// Which of the locals are items whose fields bare names reach.
+    bare: Vec<usize>,
+    steps: usize,
+    seen: BTreeSet<String>,
+    looked: Vec<(String, Option<Value>)>,
+    absent: Vec<String>,
+    faults: Vec<Fault>,
+    checking: bool,
+}
+
+impl<'a> Run<'a> {
+    fn fault(&mut self, node: &Node, message: impl FnOnce() -> String) {
+        self.fault_at(&node.at, message);
+    }
+
+    fn fault_at(&mut self, at: &Range<usize>, message: impl FnOnce() -> String) {
+        if self.checking && self.faults.len() < MAX_FAULTS {
+            let fault = Fault::at(at.clone(), message());
+            // an expression over a list says the same for every item
+            if !self.faults.contains(&fault) {
+                self.faults.push(fault);
+            }
+        }
+    }
+
+    /// Whether there are steps left for this.
+    fn spend(&mut self, steps: usize, node: &Node) -> bool {
+        if self.steps == 0 {
+            return false;
+        }
+        self.steps = self.steps.saturating_sub(steps);
+        if self.steps == 0 {
+            self.fault(node, || format!("takes more than {MAX_STEPS} steps"));
+        }
+        self.steps > 0
+    }
+
+    fn eval(&mut self, node: &'a Node) -> Value {
+        if !self.spend(1, node) {
+            return Value::Unknown;
+        }
+        let absent_before = self.absent.len();
+        let value = self.eval_kind(node);
+        // Once a value is settled, no absent fact on the way to it mattered.
+        if !matches!(value, Value::Unknown | Value::List(_) | Value::Context(_)) {
+            self.absent.truncate(absent_before);
+        }
+        value
+    }
+
+    fn eval_kind(&mut self, node: &'a Node) -> Value {
+        match &node.kind {
+            Kind::Literal(value) => value.clone(),
+            Kind::Path(path) => self.path(node, path),
+            Kind::Field(inner, name) => {
+                let value = self.eval(inner);
+                self.dig(node, &value, &[name])
+            }
+            Kind::List(items) => Value::List(items.iter().map(|item| self.eval(item)).collect()),
+            Kind::Context(fields) => self.context(fields),
+            Kind::Negate(inner) => {
+                let value = self.eval(inner);
+                self.number(inner, value).map_or(Value::Unknown, |n| self.exact(node, n.checked_neg()))
+            }
+            Kind::Arithmetic(operator, left, right) => self.arithmetic(node, *operator, left, right),
+            Kind::Compare(operator, left, right) => {
+                let (left, right) = (self.eval(left), self.eval(right));
+                truth(self.compare(&node.at, *operator, &left, &right))
+            }
+            Kind::Between(value, low, high) => {
+                let (value, low, high) = (self.eval(value), self.eval(low), self.eval(high));
+                let above = self.compare(&node.at, Compare::AtLeast, &value, &low);
+                let below = self.compare(&node.at, Compare::AtMost, &value, &high);
+                truth(both(above, below))
+            }
+            Kind::In(value, tests) => self.is_in(node, value, tests),
+            Kind::And(parts) => self.junction(parts, false),
+            Kind::Or(parts) => self.junction(parts, true),
+            Kind::If(condition, yes, no) => self.conditional(condition, yes, no),
+            Kind::Each(each, variable, list, body) => self.each(*each, variable, list, body),
+            Kind::Index(list, index) => self.index(node, list, index),
+            Kind::Filter { list, condition, bare } => self.filter(node, list, condition, *bare),
+            Kind::Call(function, arguments) => self.call(node, *function, arguments),
+        }
+    }
+
+    /// A dotted name: a parameter, a variable, a let, a field of the item being filtered, or a fact; the longest name that is one.
+    fn path(&mut self, node: &'a Node, path: &'a Path) -> Value {
+        if path.first() == PARAMETERS {
+            return self.parameter(node, path);
+        }
+        if let Some(at) = self.locals.iter().rposition(|local| local.name == path.first()) {
+            return self.local(node, at, path, 1);
+        }
+        let scope = self.scope;
+        for (count, name) in path.prefixes() {
+            if let Some(outcome) = scope.lets.get(name) {
+                let Some(outcome) = outcome else {
+                    self.fault(node, || format!("`{name}` is not in force on {}", scope.on));
+                    return Value::Unknown;
+                };
+                return self.memoised(node, outcome, path, count);
+            }
+        }
+        match self.bare.last() {
+            Some(at) => self.local(node, *at, path, 0),
+            None => self.fact(node, path),
+        }
+    }
+
+    fn parameter(&mut self, node: &'a Node, path: &'a Path) -> Value {
+        let scope = self.scope;
+        for (count, name) in path.prefixes() {
+            if let Some(value) = scope.parameters.at(name, scope.on) {
+                let fields: Vec<&str> = path.after(count).collect();
+                return self.dig(node, value, &fields);
+            }
+        }
+        self.fault(node, || format!("the parameter `{}` has no value on {}", path.full, scope.on));
+        Value::Unknown
+    }
+
+    fn local(&mut self, node: &'a Node, at: usize, path: &'a Path, skip: usize) -> Value {
+        let fields: Vec<&str> = path.after(skip).collect();
+        let Some(local) = self.locals.get_mut(at) else { return Value::Unknown };
+        // Taken out for the walk and put back: the walk may report faults.
+        let value = std::mem::replace(&mut local.value, Value::Unknown);
+        let found = self.dig(node, &value, &fields);
+        if let Some(local) = self.locals.get_mut(at) {
+            local.value = value;
+            if found.is_unknown()
+                && let Some(origin) = &local.origin
+            {
+                let name =
+                    if fields.is_empty() { origin.clone() } else { format!("{origin}.{}", fields.join(".")) };
+                self.absent.push(name);
+            }
+        }
+        found
+    }
+
+    fn memoised(&mut self, node: &'a Node, outcome: &'a Outcome, path: &'a Path, count: usize) -> Value {
+        for (name, value) in &outcome.looked {
+            if !self.seen.contains(name) {
+                self.seen.insert(name.clone());
+                self.looked.push((name.clone(), value.clone()));
+            }
+        }
+        self.spend(outcome.absent.len(), node);
+        self.absent.extend(outcome.absent.iter().cloned());
+        let fields: Vec<&str> = path.after(count).collect();
+        self.dig(node, &outcome.value, &fields)
+    }
+
+    fn fact(&mut self, node: &'a Node, path: &'a Path) -> Value {
+        let facts = self.scope.facts;
+        let found = path.prefixes().find_map(|(count, name)| {
+            let value = facts.exactly(name).filter(|value| !value.is_unknown())?;
+            Some((count, value))
+        });
+        let value = match found {
+            Some((count, value)) => {
+                let fields: Vec<&str> = path.after(count).collect();
+                self.dig(node, value, &fields)
+            }
+            None => Value::Unknown,
+        };
+        let name = path.fact();
+        if value.is_unknown() {
+            self.absent.push(name.to_owned());
+        }
+        if !self.seen.contains(name) {
+            self.seen.insert(name.to_owned());
+            // `생년월일.year` looked at the date, not at a number
+            let shown = if name == path.full { Some(value.clone()) } else { facts.exactly(name).cloned() };
+            self.looked.push((name.to_owned(), shown.filter(|value| !value.is_unknown())));
+        }
+        value
+    }
+
+    /// Follows fields into a value; through a list, into each of its items.
+    fn dig(&mut self, node: &Node, value: &Value, fields: &[&str]) -> Value {
+        match dig(value, fields) {
+            Ok(found) => {
+                if self.spend(found.weight(), node) {
+                    found
+                } else {
+                    Value::Unknown
+                }
+            }
+            Err(why) => {
+                self.fault(node, || why);
+                Value::Unknown
+            }
+        }
+    }
+
+    fn context(&mut self, fields: &'a [(String, Node)]) -> Value {
+        let depth = self.locals.len();
+        let mut context = BTreeMap::new();
+        for (name, field) in fields {
+            let value = self.eval(field);
+            self.spend(value.weight(), field);
+            self.locals.push(Local { name, value: value.clone(), origin: None });
+            context.insert(name.clone(), value);
+        }
+        self.locals.truncate(depth);
+        Value::Context(context)
+    }
+
+    fn number(&mut self, node: &Node, value: Value) -> Option<Ratio> {
+        match value {
+            Value::Number(n) => Some(n),
+            Value::Unknown => None,
+            other => {
+                self.fault(node, || format!("a number is needed here, not {}", other.kind()));
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, node: &Node, value: Value) -> Option<String> {
+        match value {
+            Value::Text(text) => Some(text),
+            Value::Unknown => None,
+            other => {
+                self.fault(node, || format!("text is needed here, not {}", other.kind()));
+                None
+            }
+        }
+    }
+
+    fn bool(&mut self, node: &Node, value: Value) -> Option<bool> {
+        match value {
+            Value::Bool(b) => Some(b),
+            Value::Unknown => None,
+            other => {
+                self.fault(node, || format!("true or false is needed here, not {}", other.kind()));
+                None
+            }
+        }
+    }
+
+    /// A result of checked arithmetic: what does not fit is unknown, never wrong.
+    fn exact(&mut self, node: &Node, result: Option<Ratio>) -> Value {
+        match result {
+            Some(n) => Value::Number(n),
+            None => {
+                self.fault(node, || {
+                    "has no exact result (a division by zero, or too large a number)".to_owned()
+                });
+                Value::Unknown
+            }
+        }
+    }
+
+    fn arithmetic(&mut self, node: &'a Node, operator: Arithmetic, left: &'a Node, right: &'a Node) -> Value {
+        let (a, b) = (self.eval(left), self.eval(right));
+        if let (Arithmetic::Add, Value::Text(a), Value::Text(b)) = (operator, &a, &b) {
+            if a.len() + b.len() > MAX_TEXT {
+                self.fault(node, || format!("a text longer than {MAX_TEXT} bytes"));
+                return Value::Unknown;
+            }
+            let joined = Value::from(format!("{a}{b}"));
+            self.spend(joined.weight(), node);
+            return joined;
+        }
+        let (a, b) = (self.number(left, a), self.number(right, b));
+        let (Some(a), Some(b)) = (a, b) else { return Value::Unknown };
+        let result = match operator {
+            Arithmetic::Add => a.checked_add(&b),
+            Arithmetic::Subtract => a.checked_sub(&b),
+            Arithmetic::Multiply => a.checked_mul(&b),
+            Arithmetic::Divide => a.checked_div(&b),
+            Arithmetic::Power => b.to_i64().and_then(|exponent| a.checked_pow(exponent)),
+        };
+        self.exact(node, result)
+    }
+
+    fn compare(&mut self, at: &Range<usize>, operator: Compare, left: &Value, right: &Value) -> Option<bool> {
+        if left.is_unknown() || right.is_unknown() {
+            return None;
+        }
+        let same_kind = left.kind() == right.kind();
+        if same_kind && operator == Compare::Equal {
+            return same(left, right);
+        }
+        if same_kind && operator == Compare::Unequal {
+            return same(left, right).map(|same| !same);
+        }
+        let Some(order) = order(left, right) else {
+            self.fault_at(at, || format!("{} and {} cannot be compared so", left.kind(), right.kind()));
+            return None;
+        };
+        Some(match operator {
+            Compare::Equal => order == Ordering::Equal,
+            Compare::Unequal => order != Ordering::Equal,
+            Compare::Less => order == Ordering::Less,
+            Compare::AtMost => order != Ordering::Greater,
+            Compare::More => order == Ordering::Greater,
+            Compare::AtLeast => order != Ordering::Less,
+        })
+    }
+
+    /// `or` when `settles` is true, `and` when it is false: the first part that settles it ends it.
+    fn junction(&mut self, parts: &'a [Node], settles: bool) -> Value {
+        let mut all_known = true;
+        for part in parts {
+            let value = self.eval(part);
+            match self.bool(part, value) {
+                Some(b) if b == settles => return Value::Bool(settles),
+                Some(_) => {}
+                None => all_known = false,
+            }
+        }
+        if all_known { Value::Bool(!settles) } else { Value::Unknown }
+    }
+
+    fn is_in(&mut self, node: &'a Node, value: &'a Node, tests: &'a [Test]) -> Value {
+        let value = self.eval(value);
+        if value.is_unknown() {
+            return Value::Unknown;
+        }
+        let mut answer = Some(false);
+        for test in tests {
+            let found = match test {
+                Test::Is(choice) => match self.eval(choice) {
+                    Value::List(items) if !matches!(value, Value::List(_)) => {
+                        self.spend(items.len(), node);
+                        any(items.iter().map(|item| same(&value, item)))
+                    }
+                    choice => self.compare(&node.at, Compare::Equal, &value, &choice),
+                },
+                Test::Compare(operator, limit) => {
+                    let limit = self.eval(limit);
+                    self.compare(&node.at, *operator, &value, &limit)
+                }
+                Test::Range { low, low_open, high, high_open } => {
+                    let (low, high) = (self.eval(low), self.eval(high));
+                    let above = if *low_open { Compare::More } else { Compare::AtLeast };
+                    let below = if *high_open { Compare::Less } else { Compare::AtMost };
+                    let above = self.compare(&node.at, above, &value, &low);
+                    let below = self.compare(&node.at, below, &value, &high);
+                    both(above, below)
+                }
+            };
+            answer = either(answer, found);
+            if answer == Some(true) {
+                break;
+            }
+        }
+        truth(answer)
+    }
+
+    fn conditional(&mut self, condition: &'a Node, yes: &'a Node, no: &'a Node) -> Value {
+        let chosen = self.eval(condition);
+        match self.bool(condition, chosen) {
+            Some(true) => self.eval(yes),
+            Some(false) => self.eval(no),
+            None => {
+                // Whichever way the condition turns out, the same value comes of it: then it is known.
+                let (yes, no) = (self.eval(yes), self.eval(no));
+                if same(&yes, &no) == Some(true) { yes } else { Value::Unknown }
+            }
+        }
+    }
+
+    fn each(&mut self, each: Each, variable: &'a str, list: &'a Node, body: &'a Node) -> Value {
+        let items = match self.eval(list) {
+            Value::List(items) => items,
+            Value::Unknown => return Value::Unknown,
+            other => {
+                self.fault(list, || format!("a list is needed here, not {}", other.kind()));
+                return Value::Unknown;
+            }
+        };
+        let origin = origin(list, self.scope, &self.locals);
+        let mut answer = Some(each == Each::Every);
+        let mut out = Vec::new();
+        for item in items {
+            self.locals.push(Local { name: variable, value: item, origin: origin.clone() });
+            let value = self.eval(body);
+            self.locals.pop();
+            if self.steps == 0 {
+                return Value::Unknown;
+            }
+            match each {
+                Each::For => out.push(value),
+                Each::Some => {
+                    answer = either(answer, self.bool(body, value));
+                    if answer == Some(true) {
+                        break;
+                    }
+                }
+                Each::Every => {
+                    answer = both(answer, self.bool(body, value));
+                    if answer == Some(false) {
+                        break;
+                    }
+                }
+            }
+        }
+        if each == Each::For { Value::List(out) } else { truth(answer) }
+    }
+
+    fn index(&mut self, node: &'a Node, list: &'a Node, index: &'a Node) -> Value {
+        let (items, index_value) = (self.eval(list), self.eval(index));
+        let (Some(items), Some(n)) = (as_list(items), self.number(index, index_value)) else {
+            return Value::Unknown;
+        };
+        let length = items.len();
+        let place = n.to_i64().and_then(|n| match usize::try_from(n.unsigned_abs()).ok()? {
+            0 => None,
+            n_th if n > 0 => Some(n_th - 1),
+            from_end => length.checked_sub(from_end),
+        });
+        match place.and_then(|place| items.into_iter().nth(place)) {
+            Some(item) => {
+                if item.is_unknown()
+                    && let Some(origin) = origin(list, self.scope, &self.locals)
+                {
+                    self.absent.push(origin);
+                }
+                item
+            }
+            None => {
+                self.fault(node, || format!("there is no item {n} in a list of {length}"));
+                Value::Unknown
+            }
+        }
+    }
+
+    fn filter(&mut self, node: &'a Node, list: &'a Node, condition: &'a Node, bare: bool) -> Value {
+        let items = self.eval(list);
+        let Some(items) = as_list(items) else { return Value::Unknown };
+        let origin = origin(list, self.scope, &self.locals);
+        let mut kept = Vec::new();
+        let mut known = true;
+        for item in items {
+            self.spend(item.weight(), node);
+            if bare {
+                self.bare.push(self.locals.len());
+            }
+            self.locals.push(Local { name: "item", value: item, origin: origin.clone() });
+            let value = self.eval(condition);
+            let keep = self.bool(condition, value);
+            let item = self.locals.pop();
+            if bare {
+                self.bare.pop();
+            }
+            if self.steps == 0 {
+                return Value::Unknown;
+            }
+            match keep {
+                Some(true) => kept.extend(item.map(|local| local.value)),
+                Some(false) => {}
+                None => known = false,
+            }
+        }
+        // Not knowing whether one item belongs is not knowing the list.
+        if known { Value::List(kept) } else { Value::Unknown }
+    }
+
+    fn call(&mut self, node: &'a Node, function: Function, arguments: &'a [Node]) -> Value {
+        let values: Vec<Value> = arguments.iter().map(|argument| self.eval(argument)).collect();
+        match function {
+            Function::Today => Value::Date(self.scope.on),
+            Function::Count | Function::Sum | Function::Min | Function::Max => {
+                self.aggregate(node, function, values)
+            }
+            Function::Not => {
+                let [value] = take(values);
+                truth(self.bool(node, value).map(|b| !b))
+            }
+            Function::Abs => {
+                let [value] = take(values);
+                self.number(node, value).map_or(Value::Unknown, |n| self.exact(node, n.checked_abs()))
+            }
+            Function::Floor => self.round(node, values, Rounding::Floor),
+            Function::Ceiling => self.round(node, values, Rounding::Ceiling),
+            Function::RoundDown => self.round(node, values, Rounding::Down),
+            Function::RoundUp => self.round(node, values, Rounding::Up),
+            Function::RoundHalfUp => self.round(node, values, Rounding::HalfUp),
+            Function::Contains | Function::StartsWith => {
+                let [text, part] = take(values);
+                let (text, part) = (self.text(node, text), self.text(node, part));
+                let (Some(text), Some(part)) = (text, part) else { return Value::Unknown };
+                let starts = function == Function::StartsWith;
+                Value::Bool(if starts { text.starts_with(&part) } else { text.contains(&part) })
+            }
+            Function::StringLength => {
+                let [text] = take(values);
+                let length = self.text(node, text).and_then(|text| i64::try_from(text.chars().count()).ok());
+                length.map_or(Value::Unknown, Value::from)
+            }
+            Function::ListContains => {
+                let [list, wanted] = take(values);
+                let Some(items) = as_list(list) else { return Value::Unknown };
+                self.spend(items.len(), node);
+                truth(any(items.iter().map(|item| same(item, &wanted))))
+            }
+            Function::GetValue => {
+                let [context, key] = take(values);
+                let key = self.text(node, key);
+                match (context, key) {
+                    (Value::Context(mut fields), Some(key)) => fields.remove(&key).unwrap_or_else(|| {
+                        self.fault(node, || format!("there is no `{key}` in it"));
+                        Value::Unknown
+                    }),
+                    (Value::Context(_) | Value::Unknown, _) => Value::Unknown,
+                    (other, _) => {
+                        self.fault(node, || format!("a context is needed here, not {}", other.kind()));
+                        Value::Unknown
+                    }
+                }
+            }
+            Function::Date => self.date(node, values),
+            Function::YearsBetween => {
+                let [from, to] = take(values);
+                match (from, to) {
+                    (Value::Date(from), Value::Date(to)) => Value::from(years_between(from, to)),
+                    (Value::Date(_) | Value::Unknown, Value::Date(_) | Value::Unknown) => Value::Unknown,
+                    (from, to) => {
+                        self.fault(node, || {
+                            format!("dates are needed here, not {} and {}", from.kind(), to.kind())
+                        });
+                        Value::Unknown
+                    }
+                }
+            }
+        }
+    }
+
+    fn aggregate(&mut self, node: &Node, function: Function, mut values: Vec<Value>) -> Value {
+        let one = values.len() == 1;
+        let items = match values.pop() {
+            Some(Value::List(items)) if one => items,
+            Some(Value::Unknown) if one => return Value::Unknown,
+            last => values.into_iter().chain(last).collect(),
+        };
+        self.spend(items.len(), node);
+        if function == Function::Count {
+            return i64::try_from(items.len()).map_or(Value::Unknown, Value::from);
+        }
+        let mut items = items.into_iter();
+        let Some(mut result) = items.next() else {
+            self.fault(node, || {
+                format!("the {} of an empty list is unknown: ask `count(…) = 0` first", function.name())
+            });
+            return Value::Unknown;
+        };
+        if function == Function::Sum {
+            let Some(mut sum) = self.number(node, result) else { return Value::Unknown };
+            for item in items {
+                let Some(n) = self.number(node, item) else { return Value::Unknown };
+                let Some(more) = sum.checked_add(&n) else { return self.exact(node, None) };
+                sum = more;
+            }
+            return Value::Number(sum);
+        }
+        let wanted = if function == Function::Min { Compare::Less } else { Compare::More };
+        // a list of one still has to be comparable
+        self.compare(&node.at, wanted, &result, &result);
+        for item in items {
+            match self.compare(&node.at, wanted, &item, &result) {
+                Some(true) => result = item,
+                Some(false) => {}
+                None => return Value::Unknown,
+            }
+        }
+        if order(&result, &result).is_some() { result } else { Value::Unknown }
+    }
+
+    fn round(&mut self, node: &Node, mut values: Vec<Value>, way: Rounding) -> Value {
+        let places = if values.len() > 1 { values.pop() } else { None };
+        let [value] = take(values);
+        let value = self.number(node, value);
+        let places = match places {
+            Some(places) => self.number(node, places),
+            None => Some(Ratio::ZERO),
+        };
+        let (Some(value), Some(places)) = (value, places) else { return Value::Unknown };
+        let places = places.to_i64().and_then(|places| i32::try_from(places).ok());
+        self.exact(node, places.and_then(|places| value.round(places, way)))
+    }
+
+    fn date(&mut self, node: &Node, values: Vec<Value>) -> Value {
+        if values.iter().any(Value::is_unknown) {
+            return Value::Unknown;
+        }
+        let small = |value: &Value| match value {
+            Value::Number(n) => n.to_i64().and_then(|n| i16::try_from(n).ok()),
+            _ => None,
+        };
+        let date = match &values[..] {
+            [Value::Date(date)] => Some(*date),
+            [Value::Text(text)] => read_date(text),
+            [year, month, day] => {
+                small(year).zip(small(month)).zip(small(day)).and_then(|((year, month), day)| {
+                    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+                })
+            }
+            _ => None,
+        };
+        date.map_or_else(
+            || {
+                self.fault(node, || "this is not a date".to_owned());
+                Value::Unknown
+            },
+            Value::Date,
+        )
+    }
+}
+
+/// The arguments of a call, whose number the parser has checked.
+fn take<const N: usize>(values: Vec<Value>) -> [Value; N] {
+    let mut values = values.into_iter();
+    std::array::from_fn(|_| values.next().unwrap_or(Value::Unknown))
+}
+
+/// A single value stands for a list of itself, as in DMN; what is unknown is no list.
+fn as_list(value: Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Unknown => None,
+        Value::List(items) => Some(items),
+        one => Some(vec![one]),
+    }
+}
+
+fn dig(value: &Value, fields: &[&str]) -> Result<Value, String> {
+    let Some((name, rest)) = fields.split_first() else { return Ok(value.clone()) };
+    match value {
+        Value::Unknown => Ok(Value::Unknown),
+        Value::Context(context) => context.get(*name).map_or(Ok(Value::Unknown), |field| dig(field, rest)),
+        Value::List(items) => {
+            items.iter().map(|item| dig(item, fields)).collect::<Result<_, _>>().map(Value::List)
+        }
+        Value::Date(date) if rest.is_empty() => match *name {
+            "year" => Ok(Value::from(i64::from(date.year()))),
+            "month" => Ok(Value::from(i64::from(date.month()))),
+            "day" => Ok(Value::from(i64::from(date.day()))),
+            _ => Err(format!("a date has year, month and day, but no `{name}`")),
+        },
+        other => Err(format!("{} has no `{name}`", other.kind())),
+    }
+}
+
+/// The fact that a list's items come from, so that a field one of them lacks can be named and asked for.
+fn origin(list: &Node, scope: &Scope<'_>, locals: &[Local<'_>]) -> Option<String> {
+    match &list.kind {
+        Kind::Path(path) if path.first() != PARAMETERS => {
+            if let Some(local) = locals.iter().rfind(|local| local.name == path.first()) {
+                let fields: Vec<&str> = path.after(1).collect();
+                let origin = local.origin.as_ref()?;
+                return Some(if fields.is_empty() {
+                    origin.clone()
+                } else {
+                    format!("{origin}.{}", fields.join("."))
+                });
+            }
+            for (_, name) in path.prefixes() {
+                if let Some(outcome) = scope.lets.get(name) {
+                    return outcome.as_ref()?.origin.clone();
+                }
+            }
+            Some(path.full.clone())
+        }
+        Kind::Filter { list, .. } => origin(list, scope, locals),
+        _ => None,
+    }
+}
+
+fn truth(known: Option<bool>) -> Value {
+    known.map_or(Value::Unknown, Value::Bool)
+}
+
+fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    }
+}
+
+/// Kleene's *and* over many.
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut answer = Some(true);
+    for part in parts {
+        answer = both(answer, part);
+    }
+    answer
+}
+
+/// Kleene's *or* over many.
+fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    all(parts.map(|part| part.map(|b| !b))).map(|b| !b)
+}
+
+/// Equality; values of different kinds differ. Inside lists and contexts an unknown part leaves it open unless another part differs.
+fn same(a: &Value, b: &Value) -> Option<bool> {
+    match (a, b) {
+        (Value::Unknown, _) | (_, Value::Unknown) => None,
+        (Value::List(a), Value::List(b)) => {
+            if a.len() != b.len() {
+                return Some(false);
+            }
+            all(a.iter().zip(b).map(|(a, b)| same(a, b)))
+        }
+        (Value::Context(a), Value::Context(b)) => {
+            // a field that is absent is unknown, so it decides nothing
+            let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            all(names.into_iter().map(|name| a.get(name).zip(b.get(name)).and_then(|(a, b)| same(a, b))))
+        }
+        (a, b) => Some(a == b),
+    }
+}
+
+fn order(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
+        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+        _ => None,
+    }
+}
+
+/// Whole years completed. One born on 29 February completes a year, in a year without one, as 1 March begins
+/// (민법 제160조제3항: the period ends with the last day of February).
+fn years_between(from: Date, to: Date) -> i64 {
+    if to < from {
+        return -years_between(to, from);
+    }
+    let years = i64::from(to.year()) - i64::from(from.year());
+    let before_anniversary = (to.month(), to.day()) < (from.month(), from.day());
+    years - i64::from(before_anniversary)
+}

@@ -1,0 +1,827 @@
+//! Tokens to a tree: a Pratt parser. The tree is bounded in height, so that walking it can never run out of stack.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::Fault;
+use crate::lexer::{Kind as T, Token, tokens};
+use crate::value::{MAX_LIST, MAX_TEXT, Value, read_date};
+
+/// How deep an expression may nest.
+pub const MAX_DEPTH: usize = 64;
+/// What `매개.…` begins with: a parameter, never a fact.
+pub const PARAMETERS: &str = "매개";
+
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub kind: Kind,
+    pub at: Range<usize>,
+    height: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Literal(Value),
+    Path(Path),
+    /// `.name` of something that is not itself a name.
+    Field(Box<Node>, String),
+    List(Vec<Node>),
+    Context(Vec<(String, Node)>),
+    Negate(Box<Node>),
+    Arithmetic(Arithmetic, Box<Node>, Box<Node>),
+    Compare(Compare, Box<Node>, Box<Node>),
+    Between(Box<Node>, Box<Node>, Box<Node>),
+    In(Box<Node>, Vec<Test>),
+    /// Flat, so that a long chain is not a deep tree.
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    If(Box<Node>, Box<Node>, Box<Node>),
+    Each(Each, String, Box<Node>, Box<Node>),
+    Index(Box<Node>, Box<Node>),
+    /// `bare`: the condition does not say `item`, so its bare names are fields of the item.
+    Filter {
+        list: Box<Node>,
+        condition: Box<Node>,
+        bare: bool,
+    },
+    Call(Function, Vec<Node>),
+}
+
+/// A dotted name. Where the name of a fact ends and its fields begin is known only when it is looked up.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    pub full: String,
+    /// Where each segment ends in `full`.
+    pub ends: Vec<usize>,
+}
+
+impl Path {
+    fn new(segments: &[String]) -> Path {
+        let mut path = Path { full: String::new(), ends: Vec::new() };
+        for segment in segments {
+            if !path.full.is_empty() {
+                path.full.push('.');
+            }
+            path.full.push_str(segment);
+            path.ends.push(path.full.len());
+        }
+        path
+    }
+
+    /// The first `count` segments.
+    pub fn prefix(&self, count: usize) -> &str {
+        let end = count.checked_sub(1).and_then(|i| self.ends.get(i)).copied().unwrap_or(0);
+        self.full.get(..end).unwrap_or(&self.full)
+    }
+
+    pub fn first(&self) -> &str {
+        self.prefix(1)
+    }
+
+    /// The segments after the first `count`.
+    pub fn after(&self, count: usize) -> impl Iterator<Item = &str> {
+        let rest = self.full.get(self.prefix(count).len()..).unwrap_or("");
+        rest.split('.').filter(|segment| !segment.is_empty())
+    }
+
+    /// Every way to split it into a name and fields, the longest name first.
+    pub fn prefixes(&self) -> impl Iterator<Item = (usize, &str)> {
+        (1..=self.ends.len()).rev().map(|count| (count, self.prefix(count)))
+    }
+
+    /// The name to report as looked at: `생년월일.year` looks at `생년월일`.
+    pub fn fact(&self) -> &str {
+        let count = self.ends.len();
+        let part_of_date =
+            matches!(self.after(count.saturating_sub(1)).next(), Some("year" | "month" | "day"));
+        if count > 1 && part_of_date { self.prefix(count - 1) } else { &self.full }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Power,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compare {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Each {
+    Some,
+    Every,
+    For,
+}
+
+/// One of the things `in` may ask.
+#[derive(Debug, Clone)]
+pub(crate) enum Test {
+    Is(Node),
+    Compare(Compare, Node),
+    Range { low: Node, low_open: bool, high: Node, high_open: bool },
+}
+
+impl Test {
+    fn nodes(&self) -> Vec<&Node> {
+        match self {
+            Test::Is(node) | Test::Compare(_, node) => vec![node],
+            Test::Range { low, high, .. } => vec![low, high],
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Function {
+    Abs,
+    Ceiling,
+    Contains,
+    Count,
+    Date,
+    Floor,
+    GetValue,
+    ListContains,
+    Max,
+    Min,
+    Not,
+    RoundDown,
+    RoundHalfUp,
+    RoundUp,
+    StartsWith,
+    StringLength,
+    Sum,
+    Today,
+    YearsBetween,
+}
+
+const MANY: usize = usize::MAX;
+
+/// Every built-in: its name, and how many arguments it takes.
+const FUNCTIONS: [(&str, Function, usize, usize); 19] = [
+    ("abs", Function::Abs, 1, 1),
+    ("ceiling", Function::Ceiling, 1, 2),
+    ("contains", Function::Contains, 2, 2),
+    ("count", Function::Count, 1, 1),
+    ("date", Function::Date, 1, 3),
+    ("floor", Function::Floor, 1, 2),
+    ("get value", Function::GetValue, 2, 2),
+    ("list contains", Function::ListContains, 2, 2),
+    ("max", Function::Max, 1, MANY),
+    ("min", Function::Min, 1, MANY),
+    ("not", Function::Not, 1, 1),
+    ("round down", Function::RoundDown, 2, 2),
+    ("round half up", Function::RoundHalfUp, 2, 2),
+    ("round up", Function::RoundUp, 2, 2),
+    ("starts with", Function::StartsWith, 2, 2),
+    ("string length", Function::StringLength, 1, 1),
+    ("sum", Function::Sum, 1, MANY),
+    ("today", Function::Today, 0, 0),
+    ("years between", Function::YearsBetween, 2, 2),
+];
+
+impl Function {
+    pub fn name(self) -> &'static str {
+        FUNCTIONS.iter().find(|(_, function, ..)| *function == self).map_or("", |(name, ..)| name)
+    }
+}
+
+const KEYWORDS: [&str; 15] = [
+    "and",
+    "between",
+    "else",
+    "every",
+    "false",
+    "for",
+    "if",
+    "in",
+    "null",
+    "or",
+    "return",
+    "satisfies",
+    "some",
+    "then",
+    "true",
+];
+
+/// Whether a `[[let]]` or a loop variable may have this name.
+pub(crate) fn is_free_name(name: &str) -> bool {
+    !KEYWORDS.contains(&name) && name != PARAMETERS && name != "item"
+}
+
+pub(crate) fn parse(text: &str) -> Result<Node, Fault> {
+    if text.len() > MAX_TEXT {
+        return Err(Fault::at(0..text.len(), format!("longer than {MAX_TEXT} bytes")));
+    }
+    let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0, says_item: false };
+    let node = parser.expression(0)?;
+    match parser.peek() {
+        Token { kind: T::End, .. } => Ok(node),
+        token => Err(unexpected(token)),
+    }
+}
+
+/// How tightly each infix operator holds its left side; `None` for what is not one.
+fn power(token: &Token) -> Option<u8> {
+    Some(match &token.kind {
+        T::Word(word) => match word.as_str() {
+            "or" => 1,
+            "and" => 2,
+            "between" | "in" => 3,
+            _ => return None,
+        },
+        T::Sign("=" | "!=" | "<" | "<=" | ">" | ">=") => 3,
+        T::Sign("+" | "-") => 4,
+        T::Sign("*" | "/") => 5,
+        T::Sign("**") => 6,
+        _ => return None,
+    })
+}
+
+const COMPARISON: u8 = 3;
+const NEGATION: u8 = 7;
+
+fn comparison(token: &Token) -> Option<Compare> {
+    Some(match token.kind {
+        T::Sign("=") => Compare::Equal,
+        T::Sign("!=") => Compare::Unequal,
+        T::Sign("<") => Compare::Less,
+        T::Sign("<=") => Compare::AtMost,
+        T::Sign(">") => Compare::More,
+        T::Sign(">=") => Compare::AtLeast,
+        _ => return None,
+    })
+}
+
+struct Parser {
+    tokens: Vec<Token>,
+    next: usize,
+    depth: usize,
+    /// Whether the filter being read has named `item`.
+    says_item: bool,
+}
+
+const END: &Token = &Token { kind: T::End, at: 0..0 };
+
+impl Parser {
+    fn peek(&self) -> &Token {
+        self.ahead(0)
+    }
+
+    fn ahead(&self, by: usize) -> &Token {
+        self.tokens.get(self.next + by).or(self.tokens.last()).unwrap_or(END)
+    }
+
+    fn take(&mut self) -> Token {
+        let token = self.peek().clone();
+        self.next += 1;
+        token
+    }
+
+    fn accept(&mut self, sign: &str) -> bool {
+        let found = self.peek().is(sign);
+        self.next += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, sign: &str) -> Result<Token, Fault> {
+        let token = self.take();
+        if token.is(sign) { Ok(token) } else { Err(expected(&format!("`{sign}`"), &token)) }
+    }
+
+    fn expect_word(&mut self, word: &str) -> Result<(), Fault> {
+        let token = self.take();
+        if token.is_word(word) { Ok(()) } else { Err(expected(&format!("`{word}`"), &token)) }
+    }
+
+    fn name(&mut self) -> Result<String, Fault> {
+        match self.take() {
+            Token { kind: T::Word(word), .. } if !KEYWORDS.contains(&word.as_str()) => Ok(word),
+            token => Err(expected("a name", &token)),
+        }
+    }
+
+    fn expression(&mut self, least: u8) -> Result<Node, Fault> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(too_deep(self.peek().at.clone()));
+        }
+        let mut left = self.prefix()?;
+        while let Some(power) = power(self.peek()).filter(|power| *power > least) {
+            left = self.infix(left, power)?;
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    fn infix(&mut self, left: Node, power: u8) -> Result<Node, Fault> {
+        let operator = self.take();
+        let at = left.at.clone();
+        if let Some(compare) = comparison(&operator) {
+            let right = self.expression(COMPARISON)?;
+            self.no_chain()?;
+            return node(at.start..right.at.end, Kind::Compare(compare, Box::new(left), Box::new(right)));
+        }
+        match &operator.kind {
+            T::Word(word) if word == "between" => {
+                let low = self.expression(COMPARISON)?;
+                self.expect_word("and")?;
+                let high = self.expression(COMPARISON)?;
+                self.no_chain()?;
+                node(at.start..high.at.end, Kind::Between(Box::new(left), Box::new(low), Box::new(high)))
+            }
+            T::Word(word) if word == "in" => {
+                let tests = self.tests()?;
+                self.no_chain()?;
+                node(at.start..self.end_of_last(), Kind::In(Box::new(left), tests))
+            }
+            T::Word(word) => {
+                let right = self.expression(power)?;
+                let at = at.start..right.at.end;
+                let is_and = word == "and";
+                match left.kind {
+                    Kind::And(mut parts) if is_and => {
+                        parts.push(right);
+                        node(at, Kind::And(parts))
+                    }
+                    Kind::Or(mut parts) if !is_and => {
+                        parts.push(right);
+                        node(at, Kind::Or(parts))
+                    }
+                    _ if is_and => node(at, Kind::And(vec![left, right])),
+                    _ => node(at, Kind::Or(vec![left, right])),
+                }
+            }
+            _ => {
+                let right = self.expression(power)?;
+                let arithmetic = match operator.kind {
+                    T::Sign("+") => Arithmetic::Add,
+                    T::Sign("-") => Arithmetic::Subtract,
+                    T::Sign("*") => Arithmetic::Multiply,
+                    T::Sign("/") => Arithmetic::Divide,
+                    _ => Arithmetic::Power,
+                };
+                node(at.start..right.at.end, Kind::Arithmetic(arithmetic, Box::new(left), Box::new(right)))
+            }
+        }
+    }
+
+    /// `1 < a < 2` would compare a truth with a number: refused here, where the author can be told.
+    fn no_chain(&self) -> Result<(), Fault> {
+        let token = self.peek();
+        if power(token) == Some(COMPARISON) {
+            return Err(Fault::at(
+                token.at.clone(),
+                "comparisons do not chain: join them with `and`, or use `between`",
+            ));
+        }
+        Ok(())
+    }
+
+    fn end_of_last(&self) -> usize {
+        self.next.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(0, |token| token.at.end)
+    }
+
+    /// What follows `in`: a range, a comparison, a list, or several of these in parentheses.
+    fn tests(&mut self) -> Result<Vec<Test>, Fault> {
+        if !self.accept("(") {
+            return Ok(vec![self.test()?]);
+        }
+        // `(a..b]` opens like `(x, y)`: the second token that matters tells.
+        if let Some(open) = comparison(self.peek()) {
+            self.take();
+            let first = Test::Compare(open, self.expression(COMPARISON)?);
+            return self.more_tests(first);
+        }
+        if self.peek().is("[") || self.peek().is("]") {
+            let first = self.test()?;
+            return self.more_tests(first);
+        }
+        let first = self.expression(0)?;
+        if self.accept("..") { Ok(vec![self.range(first, true)?]) } else { self.more_tests(Test::Is(first)) }
+    }
+
+    fn more_tests(&mut self, first: Test) -> Result<Vec<Test>, Fault> {
+        let mut tests = vec![first];
+        while self.accept(",") {
+            tests.push(self.test()?);
+        }
+        self.expect(")")?;
+        Ok(tests)
+    }
+
+    fn test(&mut self) -> Result<Test, Fault> {
+        if let Some(compare) = comparison(self.peek()) {
+            self.take();
+            return Ok(Test::Compare(compare, self.expression(COMPARISON)?));
+        }
+        let opening = self.peek().clone();
+        if opening.is("]") || (opening.is("(") && self.is_open_range()) {
+            self.take();
+            let low = self.expression(COMPARISON)?;
+            self.expect("..")?;
+            return self.range(low, true);
+        }
+        if opening.is("[") && !self.ahead(1).is("]") {
+            self.take();
+            let first = self.expression(0)?;
+            if self.accept("..") {
+                return self.range(first, false);
+            }
+            let list = self.rest_of_list(opening.at.start, vec![first])?;
+            let list = self.postfix(list)?;
+            return Ok(Test::Is(list));
+        }
+        Ok(Test::Is(self.expression(COMPARISON)?))
+    }
+
+    /// Whether the parenthesis ahead holds a `..` of its own.
+    fn is_open_range(&self) -> bool {
+        let mut inside = 0_usize;
+        for token in self.tokens.get(self.next..).unwrap_or(&[]) {
+            match token.kind {
+                T::Sign("(" | "[" | "{") => inside += 1,
+                T::Sign("..") if inside == 1 => return true,
+                T::Sign(")" | "]" | "}") if inside <= 1 => return false,
+                T::Sign(")" | "]" | "}") => inside -= 1,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// After `low ..`: the high end and the closing bracket, of which `)` and `[` leave the end out.
+    fn range(&mut self, low: Node, low_open: bool) -> Result<Test, Fault> {
+        let high = self.expression(COMPARISON)?;
+        let close = self.take();
+        let high_open = match close.kind {
+            T::Sign("]") => false,
+            T::Sign(")" | "[") => true,
+            _ => return Err(expected("`]` or `)`", &close)),
+        };
+        Ok(Test::Range { low, low_open, high, high_open })
+    }
+
+    fn prefix(&mut self) -> Result<Node, Fault> {
+        let token = self.take();
+        let start = token.at.start;
+        let primary = match &token.kind {
+            T::Number(n) => node(token.at, Kind::Literal(Value::Number(*n)))?,
+            T::Text(text) => node(token.at, Kind::Literal(Value::Text(text.clone())))?,
+            T::Sign("-") => {
+                let inner = self.expression(NEGATION)?;
+                return node(start..inner.at.end, Kind::Negate(Box::new(inner)));
+            }
+            T::Sign("(") => {
+                let inner = self.expression(0)?;
+                let close = self.take();
+                if close.is("..") || close.is(",") {
+                    return Err(Fault::at(close.at, "a range or several values may only follow `in`"));
+                }
+                if !close.is(")") {
+                    return Err(expected("`)`", &close));
+                }
+                inner
+            }
+            T::Sign("[") => {
+                if self.accept("]") {
+                    node(start..self.end_of_last(), Kind::List(Vec::new()))?
+                } else {
+                    let first = self.expression(0)?;
+                    if self.peek().is("..") {
+                        return Err(Fault::at(self.peek().at.clone(), "a range may only follow `in`"));
+                    }
+                    self.rest_of_list(start, vec![first])?
+                }
+            }
+            T::Sign("{") => self.context(start)?,
+            T::Word(word) => match word.as_str() {
+                "true" => node(token.at, Kind::Literal(Value::Bool(true)))?,
+                "false" => node(token.at, Kind::Literal(Value::Bool(false)))?,
+                "null" => node(token.at, Kind::Literal(Value::Unknown))?,
+                "if" => return self.conditional(start),
+                "some" => return self.each(Each::Some, "satisfies", start),
+                "every" => return self.each(Each::Every, "satisfies", start),
+                "for" => return self.each(Each::For, "return", start),
+                keyword if KEYWORDS.contains(&keyword) => return Err(unexpected(&token)),
+                _ => {
+                    self.next -= 1;
+                    self.named(start)?
+                }
+            },
+            _ => return Err(unexpected(&token)),
+        };
+        self.postfix(primary)
+    }
+
+    fn rest_of_list(&mut self, start: usize, mut items: Vec<Node>) -> Result<Node, Fault> {
+        while self.accept(",") {
+            items.push(self.expression(0)?);
+        }
+        let close = self.expect("]")?;
+        if items.len() > MAX_LIST {
+            return Err(Fault::at(start..close.at.end, format!("a list longer than {MAX_LIST}")));
+        }
+        node(start..close.at.end, Kind::List(items))
+    }
+
+    fn context(&mut self, start: usize) -> Result<Node, Fault> {
+        let mut fields: Vec<(String, Node)> = Vec::new();
+        if !self.accept("}") {
+            loop {
+                let token = self.take();
+                let (T::Word(name) | T::Text(name)) = &token.kind else {
+                    return Err(expected("a field's name", &token));
+                };
+                if fields.iter().any(|(taken, _)| taken == name) {
+                    return Err(Fault::at(token.at, format!("the field `{name}` is there twice")));
+                }
+                self.expect(":")?;
+                fields.push((name.clone(), self.expression(0)?));
+                if !self.accept(",") {
+                    break;
+                }
+            }
+            self.expect("}")?;
+        }
+        node(start..self.end_of_last(), Kind::Context(fields))
+    }
+
+    fn conditional(&mut self, start: usize) -> Result<Node, Fault> {
+        let condition = self.expression(0)?;
+        self.expect_word("then")?;
+        let yes = self.expression(0)?;
+        self.expect_word("else")?;
+        let no = self.expression(0)?;
+        node(start..no.at.end, Kind::If(Box::new(condition), Box::new(yes), Box::new(no)))
+    }
+
+    fn each(&mut self, each: Each, before_body: &str, start: usize) -> Result<Node, Fault> {
+        let at = self.peek().at.clone();
+        let variable = self.name()?;
+        if !is_free_name(&variable) {
+            return Err(Fault::at(at, format!("`{variable}` cannot be a variable")));
+        }
+        self.expect_word("in")?;
+        let list = self.expression(0)?;
+        if self.peek().is(",") || self.peek().is("..") {
+            return Err(Fault::at(
+                self.peek().at.clone(),
+                "one variable over one list: nest another inside for more",
+            ));
+        }
+        self.expect_word(before_body)?;
+        let body = self.expression(0)?;
+        node(start..body.at.end, Kind::Each(each, variable, Box::new(list), Box::new(body)))
+    }
+
+    /// A built-in call, whose name may be several words, or a dotted name.
+    fn named(&mut self, start: usize) -> Result<Node, Fault> {
+        let mut words = String::new();
+        let mut count = 0;
+        while let T::Word(word) = &self.ahead(count).kind
+            && !KEYWORDS.contains(&word.as_str())
+        {
+            if count > 0 {
+                words.push(' ');
+            }
+            words.push_str(word);
+            count += 1;
+            if count == 3 || self.ahead(count).is("(") {
+                break;
+            }
+        }
+        if self.ahead(count).is("(") {
+            let at = start..self.ahead(count.saturating_sub(1)).at.end;
+            let Some((_, function, least, most)) = FUNCTIONS.iter().find(|(name, ..)| *name == words) else {
+                return Err(Fault::at(at, unknown_function(&words)));
+            };
+            self.next += count + 1;
+            return self.call(at, *function, *least..=*most);
+        }
+        let mut segments = vec![self.name()?];
+        while self.peek().is(".") && matches!(self.ahead(1).kind, T::Word(_)) {
+            self.take();
+            if let T::Word(segment) = self.take().kind {
+                segments.push(segment);
+            }
+        }
+        if let T::Word(next) = &self.peek().kind
+            && !KEYWORDS.contains(&next.as_str())
+        {
+            let why = format!(
+                "two names side by side: `{}` and `{next}` (names have no spaces)",
+                segments.join(".")
+            );
+            return Err(Fault::at(self.peek().at.clone(), why));
+        }
+        if segments.len() > MAX_DEPTH {
+            return Err(too_deep(start..self.end_of_last()));
+        }
+        self.says_item |= segments.first().is_some_and(|first| first == "item");
+        node(start..self.end_of_last(), Kind::Path(Path::new(&segments)))
+    }
+
+    fn call(
+        &mut self,
+        name: Range<usize>,
+        function: Function,
+        takes: std::ops::RangeInclusive<usize>,
+    ) -> Result<Node, Fault> {
+        let mut arguments = Vec::new();
+        if !self.accept(")") {
+            loop {
+                arguments.push(self.expression(0)?);
+                if !self.accept(",") {
+                    break;
+                }
+            }
+            self.expect(")")?;
+        }
+        let at = name.start..self.end_of_last();
+        let (given, words) = (arguments.len(), function.name());
+        if !takes.contains(&given) || (function == Function::Date && given == 2) {
+            return Err(Fault::at(at, format!("`{words}` does not take {given} arguments")));
+        }
+        if let (Function::Date, [Node { kind: Kind::Literal(Value::Text(text)), at: text_at, .. }]) =
+            (function, &arguments[..])
+        {
+            let date = read_date(text);
+            let date = date.ok_or_else(|| {
+                Fault::at(text_at.clone(), format!("`{text}` is not a date: write yyyy-mm-dd"))
+            })?;
+            return node(at, Kind::Literal(Value::Date(date)));
+        }
+        node(at, Kind::Call(function, arguments))
+    }
+
+    /// `.field` and `[…]` after a value.
+    fn postfix(&mut self, mut left: Node) -> Result<Node, Fault> {
+        loop {
+            if self.accept(".") {
+                let token = self.take();
+                let T::Word(name) = token.kind else { return Err(expected("a field's name", &token)) };
+                left = node(left.at.start..token.at.end, Kind::Field(Box::new(left), name))?;
+            } else if self.peek().is("[") && begins_expression(self.ahead(1)) {
+                self.take();
+                let outer = std::mem::take(&mut self.says_item);
+                let inside = self.expression(0)?;
+                let says_item = std::mem::replace(&mut self.says_item, outer);
+                let at = left.at.start..self.expect("]")?.at.end;
+                let list = Box::new(left);
+                left = if says_item || is_condition(&inside) {
+                    node(at, Kind::Filter { list, condition: Box::new(inside), bare: !says_item })?
+                } else {
+                    node(at, Kind::Index(list, Box::new(inside)))?
+                };
+            } else {
+                return Ok(left);
+            }
+        }
+    }
+}
+
+/// `[` after a range's high end closes it; before an expression it is an index.
+fn begins_expression(token: &Token) -> bool {
+    match &token.kind {
+        T::Number(_) | T::Text(_) | T::Sign("(" | "[" | "{" | "-") => true,
+        T::Word(word) => {
+            !KEYWORDS.contains(&word.as_str())
+                || matches!(word.as_str(), "true" | "false" | "null" | "if" | "some" | "every" | "for")
+        }
+        _ => false,
+    }
+}
+
+/// Whether what stands in `list[…]` is a condition on each item rather than the number of one.
+fn is_condition(inside: &Node) -> bool {
+    match &inside.kind {
+        Kind::Compare(..) | Kind::Between(..) | Kind::In(..) | Kind::And(_) | Kind::Or(_) => true,
+        Kind::Each(each, ..) => *each != Each::For,
+        Kind::Literal(Value::Bool(_)) => true,
+        Kind::Call(function, _) => {
+            matches!(
+                function,
+                Function::Not | Function::Contains | Function::StartsWith | Function::ListContains
+            )
+        }
+        Kind::If(_, yes, no) => is_condition(yes) || is_condition(no),
+        _ => false,
+    }
+}
+
+fn node(at: Range<usize>, kind: Kind) -> Result<Node, Fault> {
+    let mut node = Node { kind, at, height: 0 };
+    let tallest = node.children().iter().map(|child| child.height).max().unwrap_or(0);
+    node.height = tallest + 1;
+    if node.height > MAX_DEPTH { Err(too_deep(node.at)) } else { Ok(node) }
+}
+
+fn too_deep(at: Range<usize>) -> Fault {
+    Fault::at(at, format!("nested more than {MAX_DEPTH} deep: name a part of it with [[let]]"))
+}
+
+fn unexpected(token: &Token) -> Fault {
+    expected("something else", token)
+}
+
+fn expected(what: &str, token: &Token) -> Fault {
+    let found = match &token.kind {
+        T::Number(n) => n.to_string(),
+        T::Text(text) => format!("\"{text}\""),
+        T::Word(word) => format!("`{word}`"),
+        T::Sign(sign) => format!("`{sign}`"),
+        T::End => "the end".to_owned(),
+    };
+    Fault::at(token.at.clone(), format!("expected {what}, found {found}"))
+}
+
+fn unknown_function(words: &str) -> String {
+    let last = words.rsplit(' ').next().unwrap_or(words);
+    match FUNCTIONS.iter().find(|(name, ..)| name.rsplit(' ').next() == Some(last)) {
+        Some((known, ..)) => format!("there is no function `{words}` (is it `{known}`?)"),
+        None => format!("there is no function `{words}`"),
+    }
+}
+
+impl Node {
+    fn children(&self) -> Vec<&Node> {
+        match &self.kind {
+            Kind::Literal(_) | Kind::Path(_) => Vec::new(),
+            Kind::Field(inner, _) | Kind::Negate(inner) => vec![inner],
+            Kind::List(nodes) | Kind::And(nodes) | Kind::Or(nodes) | Kind::Call(_, nodes) => {
+                nodes.iter().collect()
+            }
+            Kind::Context(fields) => fields.iter().map(|(_, field)| field).collect(),
+            Kind::Arithmetic(_, a, b)
+            | Kind::Compare(_, a, b)
+            | Kind::Index(a, b)
+            | Kind::Each(_, _, a, b) => vec![a, b],
+            Kind::Filter { list, condition, .. } => vec![list, condition],
+            Kind::Between(a, b, c) | Kind::If(a, b, c) => vec![a, b, c],
+            Kind::In(left, tests) => {
+                std::iter::once(&**left).chain(tests.iter().flat_map(Test::nodes)).collect()
+            }
+        }
+    }
+
+    /// Every dotted name that no variable of the expression itself binds, in order; `true` for one inside a filter that reads
+    /// bare names as fields of the item (such a name is free only if it is a let's).
+    pub fn free_paths<'a>(&'a self, found: &mut Vec<(&'a Path, bool)>) {
+        self.walk(&mut Vec::new(), false, found);
+    }
+
+    fn walk<'a>(&'a self, bound: &mut Vec<&'a str>, bare: bool, found: &mut Vec<(&'a Path, bool)>) {
+        match &self.kind {
+            Kind::Path(path) => {
+                if !bound.contains(&path.first()) {
+                    found.push((path, bare && path.first() != PARAMETERS));
+                }
+            }
+            Kind::Context(fields) => {
+                // a field may use the fields before it
+                let depth = bound.len();
+                for (name, field) in fields {
+                    field.walk(bound, bare, found);
+                    bound.push(name);
+                }
+                bound.truncate(depth);
+            }
+            Kind::Each(_, variable, list, body) => {
+                list.walk(bound, bare, found);
+                bound.push(variable);
+                body.walk(bound, bare, found);
+                bound.pop();
+            }
+            Kind::Filter { list, condition, bare: own } => {
+                list.walk(bound, bare, found);
+                bound.push("item");
+                condition.walk(bound, bare || *own, found);
+                bound.pop();
+            }
+            _ => {
+                for child in self.children() {
+                    child.walk(bound, bare, found);
+                }
+            }
+        }
+    }
+
+    /// The facts and parameters it may read, by name; `is_let` says which names are intermediate values.
+    pub fn names(&self, is_let: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        let mut paths = Vec::new();
+        self.free_paths(&mut paths);
+        let free =
+            paths.into_iter().filter(|(path, bare)| !bare && !path.prefixes().any(|(_, name)| is_let(name)));
+        free.map(|(path, _)| path.fact().to_owned()).collect()
+    }
+}
