@@ -32,7 +32,7 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}/refuse", post(refuse))
 }
 
-type Answered = Result<Response, Fail>;
+type Answered = std::result::Result<Response, Fail>;
 type Filters = BTreeMap<String, String>;
 
 #[derive(Serialize)]

@@ -163,7 +163,6 @@ fn writer() -> &'static Environment<'static> {
     WRITER.get_or_init(|| {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(true);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment
     })

@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::Path,
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::get,
 };
 use maru_kernel::{Actor, At, Date, Event, Result};
 use maru_web::{Context, Fail, Shared, Typed, context, shown};
@@ -22,6 +22,8 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}", get(show))
         .route("/cases/{id}/withdraw", get(ask_withdraw).post(withdraw))
 }
+
+type Answered = std::result::Result<Response, Fail>;
 
 #[derive(Serialize)]
 struct Card {
@@ -74,7 +76,7 @@ pub fn stages(context: &Context, case: &Case) -> Vec<Stage> {
         .collect()
 }
 
-async fn list(context: Context) -> Result<Response, Fail> {
+async fn list(context: Context) -> Answered {
     let person = context.resident()?;
     let mut cards = Vec::new();
     for case in tables::cases_of(&context.app.store, &person.id).await? {
@@ -197,7 +199,7 @@ fn weeks(context: &Context, days: &[clock::Day], today: Date) -> Vec<Vec<Cell>> 
     weeks
 }
 
-async fn show(context: Context, Path(id): Path<String>) -> Result<Response, Fail> {
+async fn show(context: Context, Path(id): Path<String>) -> Answered {
     let person = context.resident()?;
     let case = actions::own(&context.app, person, &id).await?;
     if case.state == State::Draft {
@@ -231,7 +233,7 @@ async fn show(context: Context, Path(id): Path<String>) -> Result<Response, Fail
     Ok(context.page("cases", "case/show.html", values).await?)
 }
 
-async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Result<Response, Fail> {
+async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Answered {
     let case = actions::own(&context.app, context.resident()?, &id).await?;
     if !case.state.is_open() {
         return Ok(Redirect::to(&format!("/cases/{id}")).into_response());
@@ -242,7 +244,7 @@ async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Result<Respon
     Ok(context.page("cases", "case/withdraw.html", values).await?)
 }
 
-async fn withdraw(context: Context, Path(id): Path<String>, _typed: Typed) -> Result<Response, Fail> {
+async fn withdraw(context: Context, Path(id): Path<String>, _typed: Typed) -> Answered {
     let case = actions::withdraw(&context.app, context.resident()?, &id).await?;
     let back = if case.receipt.is_some() { format!("/cases/{id}") } else { "/cases".into() };
     Ok(Redirect::to(&back).into_response())

@@ -43,7 +43,7 @@ async fn facts(ApiContext(context): ApiContext) -> Answered {
                 .map(|c| json!({ "value": c.value, "label": c.label, "code": c.code }))
                 .collect();
             json!({
-                "name": f.name, "kind": f.kind.as_str(), "label": f.label, "unit": f.unit, "min": f.min, "max": f.max,
+                "name": f.name, "kind": f.kind, "label": f.label, "unit": f.unit, "min": f.min, "max": f.max,
                 "question": f.question, "group": f.group, "codes": f.codes, "choices": choices,
             })
         })
@@ -105,7 +105,7 @@ fn explained(context: &Context, explained: &Explained, body: &mut Map<String, Bo
     if let Some(amount) = explained.amount {
         body.insert("amount".into(), amount.0.into());
     }
-    body.insert("spoke".into(), explained.spoke.into());
+    body.insert("spoke".into(), explained.spoke.as_str().into());
     body.insert("reasons".into(), reasons.into());
 }
 
@@ -113,11 +113,11 @@ fn brief(context: &Context, entry: &Entry) -> Map<String, Body> {
     let deadline = match entry.deadline {
         Deadline::On(date) => Body::String(date.to_string()),
         Deadline::Always => Body::String("always".into()),
-        Deadline::Unknown => Body::Null,
+        Deadline::Unstated => Body::Null,
     };
     let mut map = Map::new();
     map.insert("id".into(), entry.id.as_str().into());
-    map.insert("source_id".into(), entry.source_id.as_str().into());
+    map.insert("source_id".into(), entry.source_id.clone().into());
     map.insert("name".into(), entry.name.get(context.lang).into());
     map.insert("agency".into(), entry.agency.as_str().into());
     map.insert("field".into(), entry.field.as_str().into());
@@ -202,8 +202,8 @@ async fn search(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> 
 async fn service(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
     let entry = context.app.definitions.entry(&id).ok_or(Error::NotFound)?;
     let mut body = brief(&context, &entry);
-    let detail = context.app.definitions.detail(&id).await?.unwrap_or_default();
-    let texts: BTreeMap<&str, &str> = detail.texts.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let detail = context.app.definitions.detail(&id).await?;
+    let texts: BTreeMap<&str, &str> = detail.iter().flat_map(|d| &d.texts).map(|(k, v)| (k.as_str(), v.as_str())).collect();
     body.insert("texts".into(), json!(texts));
     body.insert("in_depth".into(), entry.in_depth.into());
     Ok(Json(Body::Object(body)).into_response())

@@ -48,7 +48,7 @@ fn deadline(context: &Context, entry: &Entry) -> String {
     match entry.deadline {
         Deadline::Always => context.t("service-always"),
         Deadline::On(date) => shown::deadline(context.lang, date),
-        Deadline::Unknown => String::new(),
+        Deadline::Unstated => String::new(),
     }
 }
 
@@ -264,7 +264,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
             answer = Some(explained.answer);
             conditions = explained.reasons.iter().map(|why| condition(&context, why, Some(&sourced))).collect();
             amount = explained.amount.map(|won| won.0);
-            spoke = explained.spoke;
+            spoke = explained.spoke.as_str();
             if let Some(service) = &in_depth {
                 let text = service.text(context.lang);
                 for line in &explained.lines {
@@ -318,10 +318,10 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
             }
         }
         None => {
-            let detail = definitions.detail(&id).await?.unwrap_or_default();
+            let detail = definitions.detail(&id).await?;
             let texts: Vec<_> = detail
-                .texts
                 .iter()
+                .flat_map(|d| &d.texts)
                 .map(|(key, text)| {
                     let paragraphs: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
                     context! { key, paragraphs }
@@ -339,7 +339,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
 }
 
 fn area(context: &Context, entry: &Entry) -> String {
-    entry.area_name(&context.app.definitions.pack().regions).unwrap_or_else(|| context.t("service-nationwide"))
+    entry.area.clone().unwrap_or_else(|| context.t("service-nationwide"))
 }
 
 /// The unit that would decide, by where the registers say the person lives.

@@ -5,14 +5,12 @@
 
 mod check;
 mod import;
-mod seed;
-mod serve;
-mod wire;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
-use maru_kernel::{At, Error, Result};
+use clap::{Parser, Subcommand};
+use maru::{serve::{self, Serving}, wire};
+use maru_kernel::{Error, Result};
 use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
@@ -43,26 +41,6 @@ enum Command {
         #[arg(long, default_value = "data")]
         data: PathBuf,
     },
-}
-
-#[derive(Args)]
-pub struct Serving {
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    #[arg(long, default_value = "data")]
-    pub data: PathBuf,
-    /// Where mail goes: a folder, smtp://host:port or smtps://user:password@host; default: a folder in the data folder
-    #[arg(long)]
-    pub mail: Option<String>,
-    /// The address people reach this server at, for links in mail
-    #[arg(long)]
-    pub address: Option<String>,
-    /// Cookies for TLS only: set it behind a TLS proxy
-    #[arg(long)]
-    pub secure: bool,
-    /// Start at this instant instead of now (RFC 3339), for trying out another day
-    #[arg(long)]
-    pub clock: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -119,11 +97,4 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             Ok(if audit.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
-}
-
-/// The clock that `--clock` asks for, running on from there.
-pub fn start(clock: Option<&str>) -> Result<Option<At>> {
-    clock
-        .map(|text| At::parse(text).ok_or_else(|| Error::internal(format!("--clock {text}: write it like 2026-11-23T09:00:00+09:00"))))
-        .transpose()
 }

@@ -1,6 +1,6 @@
 //! Listens.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -10,13 +10,34 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use maru_kernel::{Error, Result};
+use clap::Args;
+use maru_kernel::{At, Error, Result};
 use maru_message::Post;
 use maru_web::{Settings, Shared};
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::{Serving, seed, start, wire};
+use crate::{seed, wire};
+
+#[derive(Args)]
+pub struct Serving {
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    #[arg(long, default_value = "data")]
+    pub data: PathBuf,
+    /// Where mail goes: a folder, smtp://host:port or smtps://user:password@host; default: a folder in the data folder
+    #[arg(long)]
+    pub mail: Option<String>,
+    /// The address people reach this server at, for links in mail
+    #[arg(long)]
+    pub address: Option<String>,
+    /// Cookies for TLS only: set it behind a TLS proxy
+    #[arg(long)]
+    pub secure: bool,
+    /// Start at this instant instead of now (RFC 3339), for trying out another day
+    #[arg(long)]
+    pub clock: Option<String>,
+}
 
 /// A form or an API call is small; uploads will have their own limit.
 const BODY_BYTES: usize = 256 * 1024;
@@ -56,7 +77,7 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn router(wired: wire::Wired) -> Router {
+pub fn router(wired: wire::Wired) -> Router {
     let openapi = Arc::new(wired.openapi);
     Router::new()
         .merge(wired.pages)
@@ -104,4 +125,11 @@ async fn asked_to_stop() {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
+}
+
+/// The clock that `--clock` asks for, running on from there.
+fn start(clock: Option<&str>) -> Result<Option<At>> {
+    clock
+        .map(|text| At::parse(text).ok_or_else(|| Error::internal(format!("--clock {text}: write it like 2026-11-23T09:00:00+09:00"))))
+        .transpose()
 }

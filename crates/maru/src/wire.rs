@@ -104,7 +104,7 @@ pub async fn wire(data: &Path, post: Post, settings: Settings, clock: Arc<dyn Cl
             people: people.clone(),
             address: settings.address.clone(),
         }),
-        inbox: Arc::new(maru_message::Box { store: store.clone() }),
+        inbox: Arc::new(maru_message::Letterbox { store: store.clone() }),
         people,
     };
     let app = Arc::new(App { store, clock, ids: Ids::default(), definitions, pages, texts, ports, settings });

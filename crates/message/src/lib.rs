@@ -12,7 +12,7 @@ use maru_store::Consumer;
 use maru_web::{Handling, Room};
 
 pub use mail::Post;
-pub use pages::Box;
+pub use pages::Letterbox;
 
 /// The room, with the way its mail goes out.
 pub fn room(post: Post) -> Room {

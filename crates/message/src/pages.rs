@@ -14,12 +14,12 @@ pub fn routes() -> Router<Shared> {
 }
 
 /// The port `Inbox`.
-pub struct Box {
+pub struct Letterbox {
     pub store: Store,
 }
 
 #[async_trait]
-impl Inbox for Box {
+impl Inbox for Letterbox {
     async fn unread(&self, party: &str) -> Result<usize> {
         tables::unread(&self.store, party).await
     }

@@ -12,13 +12,13 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use maru_kernel::{Actor, At, Error, Lang, Problem, Result};
-use minijinja::{Value, context};
+use minijinja::Value;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use crate::{
-    Fail, Shared,
+    Fail, Shared, context,
     app::random,
     error::status,
     ports::{Person, PersonKind, Session},

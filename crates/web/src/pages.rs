@@ -4,10 +4,33 @@ use fluent_bundle::FluentValue;
 use maru_kernel::{At, Date, Error, Lang, Result, Won};
 use minijinja::{
     Environment, ErrorKind, UndefinedBehavior,
-    value::{Kwargs, Value, ValueKind},
+    syntax::SyntaxConfig,
+    value::{Kwargs, Serde, Value, ValueKind},
 };
+use serde::Serialize;
 
 use crate::{Texts, shown};
+
+/// Any value a page shows. A `Shown` inside stays what it is.
+pub fn show<T: Serialize>(value: &T) -> Value {
+    Value::from(Serde(value))
+}
+
+/// The values of a page: `context! { name, count => 3 }`, or `context! { ..these, ..those }` where the first win.
+#[macro_export]
+macro_rules! context {
+    ($(.. $values:expr),+ $(,)?) => {
+        $crate::minijinja::context! { $(.. $values),+ }
+    };
+    (@ $key:ident) => { $crate::show(&$key) };
+    (@ $key:ident, $value:expr) => { $crate::show(&$value) };
+    ($($key:ident $(=> $value:expr)?),* $(,)?) => {{
+        #[allow(unused_mut)]
+        let mut map = ::std::collections::BTreeMap::<&'static str, $crate::Shown>::new();
+        $( map.insert(stringify!($key), $crate::context!(@ $key $(, $value)?)); )*
+        $crate::show(&map)
+    }};
+}
 
 /// The templates of every room, once per language so that `t` and the date filters know theirs.
 pub struct Pages {
@@ -43,8 +66,8 @@ fn environment(
 ) -> Result<Environment<'static>> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.map_err(Error::internal)?);
     environment.add_function("t", move |key: String, args: Kwargs| translate(lang, &texts, &key, &args));
     environment.add_filter("won", |amount: i64| Won(amount).to_string());
     environment.add_filter("day", move |date: String| date_filter(&date, |d| shown::day(lang, d)));

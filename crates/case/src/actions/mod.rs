@@ -13,7 +13,7 @@ pub use answer::answer;
 pub use assign::assign;
 pub use decide::{Decided, computed, decide};
 pub use file::file;
-pub use submit::submit;
+pub use submit::{responsible, submit};
 pub use withdraw::withdraw;
 
 use maru_definition::Service;
