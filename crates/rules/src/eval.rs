@@ -448,7 +448,7 @@ impl<'a> Run<'a> {
                 Test::Is(choice) => match self.eval(choice) {
                     Value::List(items) if !matches!(value, Value::List(_)) => {
                         self.spend(items.len(), node);
-                        any(items.iter().map(|item| same(&value, item)))
+                        any_of(items.iter().map(|item| same(&value, item)))
                     }
                     choice => self.compare(&node.at, Compare::Equal, &value, &choice),
                 },
@@ -618,7 +618,7 @@ impl<'a> Run<'a> {
                 let [list, wanted] = take(values);
                 let Some(items) = as_list(list) else { return Value::Unknown };
                 self.spend(items.len(), node);
-                truth(any(items.iter().map(|item| same(item, &wanted))))
+                truth(any_of(items.iter().map(|item| same(item, &wanted))))
             }
             Function::GetValue => {
                 let [context, key] = take(values);
@@ -812,7 +812,7 @@ fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 }
 
 /// Kleene's *and* over many.
-fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+fn all_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut answer = Some(true);
     for part in parts {
         answer = both(answer, part);
@@ -821,8 +821,8 @@ fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 /// Kleene's *or* over many.
-fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    all(parts.map(|part| part.map(|b| !b))).map(|b| !b)
+fn any_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    all_of(parts.map(|part| part.map(|b| !b))).map(|b| !b)
 }
 
 /// Equality; values of different kinds differ. Inside lists and contexts an unknown part leaves it open unless another part differs.
@@ -833,12 +833,12 @@ fn same(a: &Value, b: &Value) -> Option<bool> {
             if a.len() != b.len() {
                 return Some(false);
             }
-            all(a.iter().zip(b).map(|(a, b)| same(a, b)))
+            all_of(a.iter().zip(b).map(|(a, b)| same(a, b)))
         }
         (Value::Context(a), Value::Context(b)) => {
             // a field that is absent is unknown, so it decides nothing
             let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-            all(names.into_iter().map(|name| a.get(name).zip(b.get(name)).and_then(|(a, b)| same(a, b))))
+            all_of(names.into_iter().map(|name| a.get(name).zip(b.get(name)).and_then(|(a, b)| same(a, b))))
         }
         (a, b) => Some(a == b),
     }
@@ -862,4 +862,539 @@ fn years_between(from: Date, to: Date) -> i64 {
     let years = i64::from(to.year()) - i64::from(from.year());
     let before_anniversary = (to.month(), to.day()) < (from.month(), from.day());
     years - i64::from(before_anniversary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parser::MAX_DEPTH;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn facts() -> Facts {
+        Facts::from_json(&json!({
+            "나이": 67,
+            "이름": "홍길동",
+            "장애": true,
+            "혼인": false,
+            "생년월일": "1958-03-15",
+            "가구.소득인정액": 1_200_000,
+            "가구": { "지역": "부산", "점수": [3, 1, 2] },
+            "가구원": [
+                { "이름": "가", "나이": 40, "관계": "본인" },
+                { "이름": "나", "나이": 5, "관계": "자녀" },
+                { "이름": "다", "나이": 3, "관계": "자녀", "자녀": [ { "나이": 1 } ] },
+            ],
+            "형제": [ { "나이": 10 }, { "나이": null }, { "나이": 30 } ],
+            "아는것": null,
+        }))
+        .unwrap()
+    }
+
+    fn parameters() -> Parameters {
+        Parameters::parse(
+            r#"
+            [[parameter]]
+            name = "기준중위소득"
+            article = "법"
+            [[parameter.value]]
+            from = "2026-01-01"
+            value = [2564238, 4199292]
+            [[parameter]]
+            name = "기초연금.선정기준액"
+            article = "법"
+            [[parameter.value]]
+            from = "2026-01-01"
+            value = { "단독" = 2470000, "부부" = 3952000 }
+            "#,
+        )
+        .unwrap()
+    }
+
+    fn check(text: &str, facts: &Facts) -> (Value, Vec<Fault>, Vec<String>) {
+        let expr = Expr::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        let parameters = parameters();
+        let scope = Scope::new(facts, &parameters, date(2026, 7, 1));
+        let outcome = expr.run(&scope, true);
+        assert_eq!(expr.eval(&scope), outcome.value, "{text}: checking changes nothing");
+        (outcome.value, outcome.faults, outcome.absent)
+    }
+
+    fn shown(text: &str) -> String {
+        check(text, &facts()).0.to_string()
+    }
+
+    fn all(cases: &[(&str, &str)]) {
+        for (text, value) in cases {
+            assert_eq!(shown(text), *value, "{text}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_exact() {
+        all(&[
+            ("0.1 + 0.2", "0.3"),
+            ("0.1 + 0.2 = 0.3", "true"),
+            ("1 / 3 * 3 = 1", "true"),
+            ("10 - 2 - 3", "5"),
+            ("2 ** 10", "1024"),
+            ("2 ** -2", "0.25"),
+            ("-2 ** 2", "4"),
+            ("-나이 + 1", "-66"),
+            ("1 / 0", "null"),
+            ("2 ** 0.5", "null"),
+            ("2 ** 1000", "null"),
+            ("170141183460469231731687303715884105727 + 1", "null"),
+            ("\"가\" + \"나\"", "가나"),
+            ("\"가\" + 1", "null"),
+            ("1 + null", "null"),
+        ]);
+    }
+
+    #[test]
+    fn comparisons() {
+        all(&[
+            ("나이 >= 65", "true"),
+            ("나이 = 67.0", "true"),
+            ("나이 != 67", "false"),
+            ("\"가\" < \"나\"", "true"),
+            ("이름 = \"홍길동\"", "true"),
+            ("장애 = true", "true"),
+            ("생년월일 < date(\"1960-01-01\")", "true"),
+            ("[1, 2] = [1, 2]", "true"),
+            ("[1, null] = [2, null]", "false"),
+            ("[1, null] = [1, null]", "null"),
+            ("[1] = [1, null]", "false"),
+            ("{a: 1} = {a: 1}", "true"),
+            ("{a: 1} = {a: 2}", "false"),
+            ("나이 = \"67\"", "null"),
+            ("true < false", "null"),
+            ("null = null", "null"),
+            ("없는것 = null", "null"),
+        ]);
+    }
+
+    #[test]
+    fn between_and_in() {
+        all(&[
+            ("나이 between 65 and 67", "true"),
+            ("나이 between 68 and 없는것", "false"),
+            ("나이 between 60 and 없는것", "null"),
+            ("나이 in [67..70]", "true"),
+            ("나이 in (67..70]", "false"),
+            ("나이 in ]67..70]", "false"),
+            ("나이 in [60..67]", "true"),
+            ("나이 in [60..67)", "false"),
+            ("나이 in [60..67[", "false"),
+            ("나이 in [68..없는것]", "false"),
+            ("나이 in (1, 67)", "true"),
+            ("나이 in (없는것, 67)", "true"),
+            ("나이 in (없는것, 68)", "null"),
+            ("나이 in (< 10, [60..70])", "true"),
+            ("나이 in >= 65", "true"),
+            ("나이 in [1, 67]", "true"),
+            ("이름 in (\"가\", \"홍길동\")", "true"),
+            ("가구.점수[1] in 가구.점수", "true"),
+            ("없는것 in (1, 2)", "null"),
+            ("나이 in \"글\"", "null"),
+            ("생년월일 in [date(\"1958-01-01\")..date(\"1958-12-31\")]", "true"),
+        ]);
+    }
+
+    #[test]
+    fn kleene_logic() {
+        let values = [("true", Some(true)), ("false", Some(false)), ("null", None)];
+        for (a, x) in values {
+            for (b, y) in values {
+                assert_eq!(shown(&format!("{a} and {b}")), truth(both(x, y)).to_string());
+                assert_eq!(shown(&format!("{a} or {b}")), truth(either(x, y)).to_string());
+            }
+        }
+        all(&[
+            ("not(true)", "false"),
+            ("not(null)", "null"),
+            ("not(나이)", "null"),
+            ("5 and false", "false"),
+            ("5 and true", "null"),
+            ("없는것 or 나이 > 60", "true"),
+            ("없는것 and 나이 < 60", "false"),
+        ]);
+    }
+
+    #[test]
+    fn conditional() {
+        all(&[
+            ("if 장애 then 1 else 2", "1"),
+            ("if 혼인 then 1 else 2", "2"),
+            ("if 없는것 then 1 else 2", "null"),
+            ("if 없는것 then 1 else 1", "1"),
+            ("if 없는것 then null else null", "null"),
+        ]);
+    }
+
+    #[test]
+    fn lists_and_contexts() {
+        all(&[
+            ("[10, 20, 30][1]", "10"),
+            ("[10, 20, 30][-1]", "30"),
+            ("[10, 20, 30][0]", "null"),
+            ("[10, 20, 30][4]", "null"),
+            ("[10, 20, 30][-4]", "null"),
+            ("[10, 20, 30][1.5]", "null"),
+            ("[10, 20, 30][없는것]", "null"),
+            ("나이[1]", "67"),
+            ("[1, 2, 3][item > 1]", "[2,3]"),
+            ("[1, 2, 3][item > 없는것]", "null"),
+            ("가구원[관계 = \"자녀\"].나이", "[5,3]"),
+            ("가구원[item.나이 < 나이].나이", "[40,5,3]"),
+            ("count(가구원[나이 < 6])", "2"),
+            ("가구원[나이 = 5][1].이름", "나"),
+            ("가구원.이름", r#"["가","나","다"]"#),
+            ("가구원[count(자녀[나이 < 6]) > 0].이름", "null"),
+            ("가구원[이름 = \"다\"][1].자녀[1].나이", "1"),
+            ("형제[나이 > 5]", "null"),
+            ("형제.나이", "[10,null,30]"),
+            ("{a: 나이, b: a + 1}.b", "68"),
+            ("{a: 1}.b", "null"),
+            ("가구.지역", "부산"),
+            ("가구.점수[2]", "1"),
+            ("가구.소득인정액", "1200000"),
+            ("가구.없는것", "null"),
+            ("생년월일.year", "1958"),
+            ("생년월일.month * 100 + 생년월일.day", "315"),
+            ("나이.year", "null"),
+        ]);
+    }
+
+    #[test]
+    fn some_every_for() {
+        all(&[
+            ("some x in 가구원 satisfies x.나이 < 6", "true"),
+            ("every x in 가구원 satisfies x.나이 < 6", "false"),
+            ("some x in 형제 satisfies x.나이 > 20", "true"),
+            ("some x in 형제 satisfies x.나이 > 90", "null"),
+            ("every x in 형제 satisfies x.나이 > 20", "false"),
+            ("every x in 형제 satisfies x.나이 > 5", "null"),
+            ("some x in [] satisfies x", "false"),
+            ("every x in [] satisfies x", "true"),
+            ("some x in 없는것 satisfies x", "null"),
+            ("some x in 나이 satisfies true", "null"),
+            ("some x in 가구원 satisfies some y in 가구원 satisfies x.나이 > y.나이 * 10", "true"),
+            ("for x in [1, 2] return x * 나이", "[67,134]"),
+            ("sum(for x in 가구원 return if x.나이 < 6 then 100 else 0)", "200"),
+            ("for x in 없는것 return x", "null"),
+        ]);
+    }
+
+    #[test]
+    fn functions() {
+        all(&[
+            ("count([1, null])", "2"),
+            ("count([])", "0"),
+            ("count(없는것)", "null"),
+            ("sum([1, 2.5])", "3.5"),
+            ("sum(1, 2, 3)", "6"),
+            ("sum([])", "null"),
+            ("sum([1, null])", "null"),
+            ("min([3, 1, 2])", "1"),
+            ("max(3, 1, 2)", "3"),
+            ("max([])", "null"),
+            ("min(\"나\", \"가\")", "가"),
+            ("max(date(\"2026-01-01\"), date(\"2025-01-01\"))", "2026-01-01"),
+            ("max(1, \"가\")", "null"),
+            ("max([true])", "null"),
+            ("max(1, null)", "null"),
+            ("abs(-3)", "3"),
+            ("floor(-1.5)", "-2"),
+            ("floor(1.56, 1)", "1.5"),
+            ("ceiling(1.2)", "2"),
+            ("round half up(2564238 * 0.32, 0)", "820556"),
+            ("round half up(-5.5, 0)", "-6"),
+            ("round up(123451, -1)", "123460"),
+            ("round down(123459, -1)", "123450"),
+            ("round down(1, 0.5)", "null"),
+            ("round down(1, 99999)", "null"),
+            ("string length(\"홍길동\")", "3"),
+            ("contains(\"홍길동\", \"길\")", "true"),
+            ("starts with(\"홍길동\", \"길\")", "false"),
+            ("contains(없는것, \"길\")", "null"),
+            ("contains(나이, \"길\")", "null"),
+            ("list contains([1, 2], 2)", "true"),
+            ("list contains([1, null], 2)", "null"),
+            ("list contains([\"가\"], 2)", "false"),
+            ("get value({\"a b\": 1}, \"a b\")", "1"),
+            ("get value(매개.기초연금.선정기준액, \"부부\")", "3952000"),
+            ("get value(매개.기초연금.선정기준액, \"셋\")", "null"),
+            ("get value(매개.기초연금.선정기준액, 없는것)", "null"),
+            ("get value(나이, \"가\")", "null"),
+            ("매개.기초연금.선정기준액.단독", "2470000"),
+            ("매개.기준중위소득[2]", "4199292"),
+            ("매개.없는것", "null"),
+            ("date(2024, 2, 29)", "2024-02-29"),
+            ("date(2025, 2, 29)", "null"),
+            ("date(이름)", "null"),
+            ("date(없는것)", "null"),
+            ("today()", "2026-07-01"),
+            ("years between(생년월일, today())", "68"),
+            ("years between(나이, today())", "null"),
+        ]);
+    }
+
+    #[test]
+    fn years_are_completed_years() {
+        for (from, to, years) in [
+            ("2000-03-15", "2020-03-14", 19),
+            ("2000-03-15", "2020-03-15", 20),
+            ("2004-02-29", "2005-02-28", 0),
+            ("2004-02-29", "2005-03-01", 1),
+            ("2004-02-29", "2008-02-29", 4),
+            ("2020-03-15", "2000-03-15", -20),
+            ("2020-03-15", "2020-03-14", 0),
+        ] {
+            assert_eq!(
+                shown(&format!("years between(date(\"{from}\"), date(\"{to}\"))")),
+                years.to_string(),
+                "{from} {to}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_longest_name_wins() {
+        let facts =
+            Facts::from_json(&json!({ "가": { "나": { "다": 1 } }, "가.나": { "다": 2 }, "가.나.다": 3 }))
+                .unwrap();
+        assert_eq!(check("가.나.다", &facts).0, Value::from(3));
+        let mut fewer = facts.clone();
+        fewer.remove("가.나.다");
+        assert_eq!(check("가.나.다", &fewer).0, Value::from(2));
+        fewer.insert("가.나", Value::Unknown);
+        assert_eq!(check("가.나.다", &fewer).0, Value::from(1));
+        assert_eq!(check("some 가 in [{나: {다: 9}}] satisfies 가.나.다 = 9", &facts).0, Value::Bool(true));
+        // In a filter that does not say `item`, a bare name is the item's: a fact of that name must not fill in for what it lacks.
+        let facts = Facts::from_json(&json!({ "나이": 3, "가구원": [{ "이름": "가" }] })).unwrap();
+        assert_eq!(check("가구원[나이 < 6]", &facts).0, Value::Unknown);
+        assert_eq!(
+            check("가구원[item.이름 = \"가\" and 나이 < 6].이름", &facts).0,
+            Value::List(vec![Value::from("가")])
+        );
+    }
+
+    #[test]
+    fn only_what_matters_is_missing() {
+        for (text, missing) in [
+            ("모름 > 1", "모름"),
+            ("모름 > 1 and 나이 > 100", ""),
+            ("모름 > 1 or 나이 > 60", ""),
+            ("(모름 > 1 or 나이 > 60) and 혼인기간 > 3", "혼인기간"),
+            ("모름 > 1 and 또모름", "모름 또모름"),
+            ("모름 + 모름 > 1", "모름"),
+            ("if 모름 then 1 else 2", "모름"),
+            ("if 모름 then 1 else 1", ""),
+            ("모름날.year > 1960", "모름날"),
+            ("가구.없는것 > 1", "가구.없는것"),
+            ("아는것", "아는것"),
+            ("some x in 형제 satisfies x.나이 > 90", "형제.나이"),
+            ("every x in 형제[나이 > 3] satisfies x.나이 > 90", "형제.나이"),
+            ("count(형제[나이 > 3]) > 1", "형제.나이"),
+            ("형제[2].나이 > 1", ""),
+            ("매개.없는것 > 1", ""),
+            ("[모름, 1][2] = 1", ""),
+        ] {
+            let (value, _, absent) = check(text, &facts());
+            assert_eq!(absent.join(" "), missing, "{text} = {value}");
+        }
+    }
+
+    #[test]
+    fn type_errors_are_told_to_the_checker() {
+        for (text, part) in [
+            ("나이 = \"67\"", "a number and text cannot be compared"),
+            ("이름 + 1", "a number is needed here, not text"),
+            ("나이 and true", "true or false is needed here, not a number"),
+            ("some x in 나이 satisfies true", "a list is needed here, not a number"),
+            ("1 / 0", "no exact result"),
+            ("매개.없는것", "`매개.없는것` has no value on 2026-07-01"),
+            ("[1][2]", "no item 2 in a list of 1"),
+            ("sum([])", "empty list"),
+            ("나이.가", "a number has no `가`"),
+            ("생년월일.가", "but no `가`"),
+            ("get value({a: 1}, \"b\")", "no `b`"),
+        ] {
+            let (value, faults, _) = check(text, &facts());
+            assert_eq!(value, Value::Unknown, "{text}");
+            assert!(faults.iter().any(|fault| fault.message.contains(part)), "{text}: {faults:?}");
+        }
+        let (_, faults, _) = check("없는것 + 1 > 2 and 모름 = \"가\"", &facts());
+        assert_eq!(faults, [], "what is merely unknown is no fault");
+    }
+
+    #[test]
+    fn the_deepest_expression_fits_on_the_stack() {
+        let shapes = [
+            ("not(", ")"),
+            ("-", ""),
+            ("1 + (", ")"),
+            ("if 장애 then ", " else 0"),
+            ("{a: ", "}.a"),
+            ("[", "][1]"),
+            ("abs(", ")"),
+            ("for x in [1] return ", ""),
+            ("가구원[count(", ") = 1]"),
+            ("1 in (", ")"),
+        ];
+        for (open, close) in shapes {
+            let mut nested = (1..MAX_DEPTH).rev().map(|n| format!("{}1{}", open.repeat(n), close.repeat(n)));
+            let deepest = nested.find(|text| Expr::parse(text).is_ok()).unwrap();
+            assert!(deepest.matches(open).count() >= 15, "{open}");
+            check(&deepest, &facts());
+        }
+    }
+
+    #[test]
+    fn nothing_runs_long() {
+        let mut facts = facts();
+        facts.insert("목록", Value::List(vec![Value::from(1); 10_000]));
+        facts.insert("글", Value::from("가".repeat(5_000)));
+        for text in [
+            "some x in 목록 satisfies some y in 목록 satisfies some z in 목록 satisfies x + y + z = 0",
+            "for x in 목록 return 목록",
+            "for x in (for y in 목록 return 목록) return 목록",
+            "목록[item = count(목록[item = 2])]",
+            "for x in 목록 return 글 + \"가\"",
+            "for x in 목록 return list contains(목록, 2)",
+        ] {
+            let start = std::time::Instant::now();
+            let (value, faults, _) = check(text, &facts);
+            assert_eq!(value, Value::Unknown, "{text}");
+            assert!(faults.iter().any(|fault| fault.message.contains("steps")), "{text}: {faults:?}");
+            assert!(start.elapsed().as_secs() < 10, "{text}");
+        }
+        assert_eq!(check("글 + 글", &facts).0, Value::Unknown);
+        assert_eq!(check("count(목록)", &facts).0, Value::from(10_000));
+    }
+
+    /// Conditions over a few facts, of every shape the language has.
+    fn expression() -> impl Strategy<Value = String> {
+        let leaf = prop::sample::select(vec![
+            "수",
+            "수2",
+            "참",
+            "글",
+            "날",
+            "목록",
+            "목록[1]",
+            "가구원[1].수",
+            "매개.기준중위소득[1]",
+            "1",
+            "2",
+            "\"가\"",
+            "true",
+            "false",
+            "null",
+            "[1, 수]",
+            "날.year",
+            "today()",
+        ])
+        .prop_map(str::to_owned);
+        leaf.prop_recursive(4, 40, 3, |inner| {
+            let two = (inner.clone(), inner.clone());
+            let operator =
+                prop::sample::select(vec!["+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or"]);
+            prop_oneof![
+                (two.clone(), operator).prop_map(|((a, b), operator)| format!("({a}) {operator} ({b})")),
+                inner.clone().prop_map(|a| format!("not({a})")),
+                (inner.clone(), two.clone()).prop_map(|(a, (b, c))| format!("if {a} then {b} else {c}")),
+                (inner.clone(), two.clone()).prop_map(|(a, (b, c))| format!("({a}) in (({b})..({c})]")),
+                (inner.clone(), two.clone()).prop_map(|(a, (b, c))| format!("({a}) in (({b}), ({c}))")),
+                (inner.clone(), two.clone()).prop_map(|(a, (b, c))| format!("({a}) between ({b}) and ({c})")),
+                inner.clone().prop_map(|a| format!("some x in 가구원 satisfies x.수 = ({a})")),
+                inner.clone().prop_map(|a| format!("every x in 목록 satisfies x > ({a})")),
+                inner.clone().prop_map(|a| format!("count(가구원[수 > ({a})])")),
+                inner.clone().prop_map(|a| format!("목록[item > ({a})]")),
+                inner.clone().prop_map(|a| format!("목록[{a}]")),
+                inner.clone().prop_map(|a| format!("sum(for x in 목록 return x + ({a}))")),
+                two.clone().prop_map(|(a, b)| format!("max({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("list contains({a}, {b})")),
+                two.prop_map(|(a, b)| format!("years between({a}, {b})")),
+                inner.prop_map(|a| format!("round half up({a}, 0)")),
+            ]
+        })
+    }
+
+    fn value_of(name: &'static str) -> BoxedStrategy<Value> {
+        let number = || (0_i64..4).prop_map(Value::from);
+        let perhaps = || prop_oneof![3 => number(), 1 => Just(Value::Unknown)];
+        match name {
+            "참" => any::<bool>().prop_map(Value::Bool).boxed(),
+            "글" => prop::sample::select(vec!["가", "나"]).prop_map(Value::from).boxed(),
+            "날" => (2020_i16..2026).prop_map(|year| Value::Date(date(year, 5, 5))).boxed(),
+            "목록" => prop::collection::vec(perhaps(), 0..4).prop_map(Value::List).boxed(),
+            "가구원" => {
+                let member =
+                    perhaps().prop_map(|n| Value::Context([("수".to_owned(), n)].into_iter().collect()));
+                prop::collection::vec(member, 0..3).prop_map(Value::List).boxed()
+            }
+            _ => number().boxed(),
+        }
+    }
+
+    /// Fills in one thing that was unknown, at whatever depth.
+    fn learn(value: &Value, n: i64) -> Value {
+        match value {
+            Value::Unknown => Value::from(n),
+            Value::List(items) => Value::List(items.iter().map(|item| learn(item, n)).collect()),
+            Value::Context(fields) => {
+                Value::Context(fields.iter().map(|(name, field)| (name.clone(), learn(field, n))).collect())
+            }
+            known => known.clone(),
+        }
+    }
+
+    /// Whether `after` says all that `before` said.
+    fn refines(before: &Value, after: &Value) -> bool {
+        match (before, after) {
+            (Value::Unknown, _) => true,
+            (Value::List(a), Value::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| refines(a, b))
+            }
+            (Value::Context(a), Value::Context(b)) => {
+                a.iter().all(|(name, a)| b.get(name).is_some_and(|b| refines(a, b)))
+            }
+            (a, b) => a == b,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn learning_never_overturns(
+            text in expression(),
+            values in ["수", "수2", "참", "글", "날", "목록", "가구원"].map(|name| (any::<bool>(), value_of(name)).prop_map(move |v| (name, v))),
+            n in 0_i64..4,
+        ) {
+            let Ok(expr) = Expr::parse(&text) else { return Ok(()) };
+            let parameters = parameters();
+            let on = date(2026, 7, 1);
+            let little: Facts = values.iter().filter(|(_, (known, _))| *known).map(|(name, (_, value))| (*name, value.clone())).collect();
+            let more: Facts = values.iter().map(|(name, (_, value))| (*name, learn(value, n))).collect();
+            let before = expr.eval(&Scope::new(&little, &parameters, on));
+            let after = expr.eval(&Scope::new(&more, &parameters, on));
+            prop_assert!(refines(&before, &after), "{text}: {before} then {after}");
+            prop_assert_eq!(&before, &expr.eval(&Scope::new(&little, &parameters, on)));
+            // an unknown truth or number has a reason: a fact, a type, a bound
+            let (value, faults, absent) = {
+                let outcome = expr.run(&Scope::new(&little, &parameters, on), true);
+                (outcome.value, outcome.faults, outcome.absent)
+            };
+            if value.is_unknown() && !text.contains("null") && !text.contains("목록") && !text.contains("가구원") {
+                prop_assert!(!faults.is_empty() || !absent.is_empty(), "{text}");
+            }
+            if !matches!(value, Value::Unknown | Value::List(_)) {
+                prop_assert!(absent.is_empty());
+            }
+        }
+    }
 }

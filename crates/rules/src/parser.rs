@@ -588,13 +588,13 @@ impl Parser {
     fn named(&mut self, start: usize) -> Result<Node, Fault> {
         let mut words = String::new();
         let mut count = 0;
-        while let T::Word(word) = &self.ahead(count).kind
-            && !KEYWORDS.contains(&word.as_str())
-        {
-            if count > 0 {
-                words.push(' ');
+        while let T::Word(word) = &self.ahead(count).kind {
+            let longer = if count == 0 { word.clone() } else { format!("{words} {word}") };
+            // `between` is a keyword, but not in `years between(`
+            if KEYWORDS.contains(&word.as_str()) && !FUNCTIONS.iter().any(|(name, ..)| *name == longer) {
+                break;
             }
-            words.push_str(word);
+            words = longer;
             count += 1;
             if count == 3 || self.ahead(count).is("(") {
                 break;
@@ -618,10 +618,10 @@ impl Parser {
         if let T::Word(next) = &self.peek().kind
             && !KEYWORDS.contains(&next.as_str())
         {
-            let why = format!(
-                "two names side by side: `{}` and `{next}` (names have no spaces)",
-                segments.join(".")
-            );
+            let why = match segments.join(".") {
+                before if before == "not" => format!("write not({next})"),
+                before => format!("two names side by side: `{before}` and `{next}` (names have no spaces)"),
+            };
             return Err(Fault::at(self.peek().at.clone(), why));
         }
         if segments.len() > MAX_DEPTH {
@@ -823,5 +823,200 @@ impl Node {
         let free =
             paths.into_iter().filter(|(path, bare)| !bare && !path.prefixes().any(|(_, name)| is_let(name)));
         free.map(|(path, _)| path.fact().to_owned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The tree as nested brackets, to see what binds to what.
+    fn show(node: &Node) -> String {
+        let all = |nodes: &[&Node]| nodes.iter().map(|node| show(node)).collect::<Vec<_>>().join(" ");
+        let children = all(&node.children());
+        match &node.kind {
+            Kind::Literal(value) => value.to_string(),
+            Kind::Path(path) => path.full.clone(),
+            Kind::Field(_, name) => format!("(.{name} {children})"),
+            Kind::List(_) => format!("[{children}]"),
+            Kind::Context(fields) => {
+                let fields = fields.iter().map(|(name, field)| format!("{name}:{}", show(field)));
+                format!("{{{}}}", fields.collect::<Vec<_>>().join(" "))
+            }
+            Kind::Negate(_) => format!("(neg {children})"),
+            Kind::Arithmetic(operator, ..) => format!("({operator:?} {children})"),
+            Kind::Compare(operator, ..) => format!("({operator:?} {children})"),
+            Kind::Between(..) => format!("(between {children})"),
+            Kind::In(left, tests) => {
+                let tests = tests.iter().map(|test| match test {
+                    Test::Is(node) => show(node),
+                    Test::Compare(operator, node) => format!("{operator:?} {}", show(node)),
+                    Test::Range { low, low_open, high, high_open } => {
+                        let (open, close) =
+                            (if *low_open { '(' } else { '[' }, if *high_open { ')' } else { ']' });
+                        format!("{open}{}..{}{close}", show(low), show(high))
+                    }
+                });
+                format!("(in {} {})", show(left), tests.collect::<Vec<_>>().join(","))
+            }
+            Kind::And(_) => format!("(and {children})"),
+            Kind::Or(_) => format!("(or {children})"),
+            Kind::If(..) => format!("(if {children})"),
+            Kind::Each(each, name, ..) => format!("({each:?} {name} {children})"),
+            Kind::Index(..) => format!("(index {children})"),
+            Kind::Filter { bare, .. } => {
+                format!("({} {children})", if *bare { "filter" } else { "filter-item" })
+            }
+            Kind::Call(function, _) => format!("({} {children})", function.name()),
+        }
+    }
+
+    #[test]
+    fn binds_as_feel_does() {
+        for (text, tree) in [
+            ("1 + 2 * 3 - 4", "(Subtract (Add 1 (Multiply 2 3)) 4)"),
+            ("8 / 4 / 2", "(Divide (Divide 8 4) 2)"),
+            ("2 ** 3 ** 2", "(Power (Power 2 3) 2)"),
+            ("-2 ** 2", "(Power (neg 2) 2)"),
+            ("a - -1", "(Subtract a (neg 1))"),
+            ("a or b and c or d", "(or a (and b c) d)"),
+            ("(a or b) and not(c)", "(and (or a b) (not c))"),
+            ("a + 1 >= b and c = d", "(and (AtLeast (Add a 1) b) (Equal c d))"),
+            ("x between 1 + 1 and 3 and y", "(and (between x (Add 1 1) 3) y)"),
+            ("x in [1..2] or x in (3..4)", "(or (in x [1..2]) (in x (3..4)))"),
+            ("x in ]1..2[ and y", "(and (in x (1..2)) y)"),
+            ("x in (1, [2..3), < 4, (5..6))", "(in x 1,[2..3),Less 4,(5..6))"),
+            ("x in < 5", "(in x Less 5)"),
+            ("x in [1, 2]", "(in x [1 2])"),
+            ("x in [목록[1]..목록[2]]", "(in x [(index 목록 1)..(index 목록 2)])"),
+            ("x in 목록", "(in x 목록)"),
+            ("x in ((1 + 2), y)", "(in x (Add 1 2),y)"),
+            ("x in []", "(in x [])"),
+            ("if a then b else if c then d else e", "(if a b (if c d e))"),
+            ("1 + if a then 2 else 3 + 4", "(Add 1 (if a 2 (Add 3 4)))"),
+            ("some x in 가구원 satisfies x.나이 < 6 and y", "(Some x 가구원 (and (Less x.나이 6) y))"),
+            ("for x in [1,2] return x * 2", "(For x [1 2] (Multiply x 2))"),
+            ("매개.기준중위소득[가구원수]", "(index 매개.기준중위소득 가구원수)"),
+            ("가구원[나이 < 6]", "(filter 가구원 (Less 나이 6))"),
+            ("가구원[item.나이 < 기준]", "(filter-item 가구원 (Less item.나이 기준))"),
+            ("가구원[item.장애]", "(filter-item 가구원 item.장애)"),
+            (
+                "가구원[count(item.자녀[나이 < 6]) > 0]",
+                "(filter-item 가구원 (More (count (filter item.자녀 (Less 나이 6))) 0))",
+            ),
+            (
+                "가구원[count(자녀[item.나이 < 6]) > 0]",
+                "(filter 가구원 (More (count (filter-item 자녀 (Less item.나이 6))) 0))",
+            ),
+            ("f(1)[2].a.b", ""),
+            ("[1,2][-1]", "(index [1 2] (neg 1))"),
+            ("{a: 1, \"b c\": a + 1}.a", "(.a {a:1 b c:(Add a 1)})"),
+            ("round half up(a / 3, 0)", "(round half up (Divide a 3) 0)"),
+            ("round  half\nup(a, 0) + get value(b, \"c\")", "(Add (round half up a 0) (get value b c))"),
+            ("years between(a, b) between 1 and 2", "(between (years between a b) 1 2)"),
+            ("years between 1 and 2", "(between years 1 2)"),
+            ("x or count(y) > 1", "(or x (More (count y) 1))"),
+            ("date(\"2026-01-01\")", "2026-01-01"),
+        ] {
+            match parse(text) {
+                Ok(node) => assert_eq!(show(&node), tree, "{text}"),
+                Err(fault) => assert_eq!(tree, "", "{text}: {fault}"),
+            }
+        }
+    }
+
+    #[test]
+    fn faults_say_what_and_where() {
+        for (text, at, part) in [
+            ("나이 >=", 9..9, "the end"),
+            ("1 +* 2", 3..4, "`*`"),
+            ("a < b < c", 6..7, "do not chain"),
+            ("a = b in (1)", 6..8, "do not chain"),
+            ("반올림(1)", 0..9, "no function `반올림`"),
+            ("round half down(1, 0)", 0..15, "round down"),
+            ("count()", 0..7, "does not take 0"),
+            ("date(1, 2)", 0..10, "does not take 2"),
+            ("date(\"2026-02-30\")", 5..17, "yyyy-mm-dd"),
+            ("소득 인정액", 7..16, "no spaces"),
+            ("not 나이", 4..10, "not(나이)"),
+            ("[1..2]", 2..4, "only follow `in`"),
+            ("(1, 2)", 2..3, "only follow `in`"),
+            ("(1 2)", 3..4, "`)`"),
+            ("if a then b", 11..11, "`else`"),
+            ("some 매개 in a satisfies true", 5..11, "cannot be a variable"),
+            ("for x in a, y in b return x", 10..11, "nest"),
+            ("{a: 1, a: 2}", 7..8, "twice"),
+            ("a ; b", 2..3, "`;`"),
+            ("a.", 2..2, "a field's name"),
+            ("", 0..0, "the end"),
+            ("x in ()", 6..7, "`)`"),
+            ("a[]", 1..2, "`[`"),
+            ("\"open", 0..5, "no closing quote"),
+        ] {
+            let fault = parse(text).map(|node| show(&node)).unwrap_err();
+            assert!(fault.message.contains(part), "{text}: {fault}");
+            assert_eq!(fault.at, at, "{text}: {fault}");
+        }
+    }
+
+    #[test]
+    fn depth_and_size_are_bounded() {
+        let deep = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
+        assert!(parse(&deep("(", ")", MAX_DEPTH - 1)).is_ok());
+        for (open, close) in
+            [("(", ")"), ("[", "]"), ("-", ""), ("{a:", "}"), ("not(", ")"), ("if a then 1 else ", "")]
+        {
+            let fault = parse(&deep(open, close, 400)).unwrap_err();
+            assert!(fault.message.contains("deep"), "{open}: {fault}");
+        }
+        assert!(parse(&deep("1 + ", "", 63)).is_ok());
+        assert!(parse(&deep("1 + ", "", 64)).is_err());
+        assert!(parse(&deep("", "[1]", 500)).is_err());
+        assert!(parse(&format!("a{}", ".b".repeat(500))).is_err());
+        assert!(parse(&deep("true or ", "", 500)).is_ok(), "a long chain of or is wide, not deep");
+        assert!(parse(&" ".repeat(MAX_TEXT + 1)).is_err());
+    }
+
+    #[test]
+    fn free_names() {
+        let names = |text: &str| {
+            parse(text).unwrap().names(|name| name == "선정기준").into_iter().collect::<Vec<_>>().join(" ")
+        };
+        for (text, free) in [
+            ("매개.기준중위소득[가구원수] * 0.32", "가구원수 매개.기준중위소득"),
+            ("소득인정액 <= 선정기준", "소득인정액"),
+            ("some x in 가구원 satisfies x.나이 < 기준", "가구원 기준"),
+            ("가구원[나이 < 6]", "가구원"),
+            ("가구원[나이 < 매개.나이 and 나이 > 선정기준]", "가구원 매개.나이"),
+            ("가구원[item.나이 < 기준]", "가구원 기준"),
+            ("생년월일.year >= 1961", "생년월일"),
+            ("{a: 나이, b: a}", "나이"),
+            ("선정기준.가", ""),
+            ("나이 in [하한..상한]", "나이 상한 하한"),
+        ] {
+            assert_eq!(names(text), free, "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn never_panics_on_text(text in "\\PC{0,80}") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn never_panics_on_words(words in prop::collection::vec(prop::sample::select(vec![
+            "나이", "x", "item", "매개", ".", "..", "[", "]", "(", ")", "{", "}", ",", ":", "+", "-", "*", "/", "**", "=", "<", ">=",
+            "1", "0.5", "\"글\"", "and", "or", "in", "between", "if", "then", "else", "some", "every", "for", "satisfies", "return",
+            "not(", "count(", "round half up(", "date(", "null", "true", "today()", "\"2026-01-01\"", "get value",
+        ]), 0..40)) {
+            let text = words.join(" ");
+            if let Err(fault) = parse(&text) {
+                prop_assert!(fault.at.start <= fault.at.end && fault.at.end <= text.len(), "{text} {fault:?}");
+            }
+        }
     }
 }

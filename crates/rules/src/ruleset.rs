@@ -450,3 +450,404 @@ fn no_forward_use(lets: &[(String, Vec<Entry<Written>>)], lines: &Lines, faults:
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const LIVELIHOOD: &str = r#"
+[[let]]
+id = "선정기준"
+article = "국민기초생활 보장법 제8조제2항"
+from = "2024-01-01"
+value = 'round half up(매개.기준중위소득[가구원수] * 0.32, 0)'
+
+[[condition]]
+id = "income"
+article = "국민기초생활 보장법 제8조제2항"
+from = "2021-01-01"
+when = '소득인정액 <= 선정기준'
+value = '소득인정액'
+limit = '선정기준'
+
+[[condition]]
+id = "support"
+article = "국민기초생활 보장법 제8조의2"
+from = "2021-01-01"
+until = "2021-09-30"
+when = 'not(부양의무자)'
+note = "생계급여 부양의무자 기준 폐지"
+
+[[condition]]
+id = "region"
+article = "같은 법 제3조"
+from = "2021-01-01"
+when = '국내거주 or 특례'
+
+[[line]]
+id = "standard"
+article = "같은 법 제8조"
+from = "2021-01-01"
+sign = 1
+value = '선정기준'
+
+[[line]]
+id = "income"
+article = "같은 법 제8조"
+from = "2021-01-01"
+sign = -1
+value = '소득인정액'
+
+[[amount]]
+article = "같은 법 제9조"
+from = "2021-01-01"
+value = '선정기준 - 소득인정액'
+"#;
+
+    fn parameters() -> Parameters {
+        let file = r#"
+            [[parameter]]
+            name = "기준중위소득"
+            article = "국민기초생활 보장법 제6조의2"
+            [[parameter.value]]
+            from = "2021-01-01"
+            value = [1827831, 3088079]
+            [[parameter.value]]
+            from = "2026-01-01"
+            value = [2564238, 4199292]
+        "#;
+        Parameters::parse(file).unwrap()
+    }
+
+    fn decide(text: &str, facts: serde_json::Value, on: Date) -> (Decision, Vec<Fault>) {
+        let rules = RuleSet::parse(text).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let facts = Facts::from_json(&facts).unwrap();
+        let (decision, faults) = rules.check(&facts, &parameters(), on);
+        assert_eq!(rules.decide(&facts, &parameters(), on), decision, "checking changes nothing");
+        (decision, faults)
+    }
+
+    fn number(n: i64) -> Option<Value> {
+        Some(Value::from(n))
+    }
+
+    #[test]
+    fn yes_with_an_amount_its_lines_and_reasons() {
+        let facts = json!({ "가구원수": 1, "소득인정액": 100_000, "국내거주": true });
+        let (decision, faults) = decide(LIVELIHOOD, facts, date(2026, 7, 1));
+        assert_eq!(faults, []);
+        assert_eq!((decision.answer, decision.amount), (Answer::Yes, Some(720_556)));
+        assert_eq!(decision.version, Some(date(2024, 1, 1)));
+        assert_eq!(decision.missing, Vec::<String>::new());
+        let [income, region] = &decision.reasons[..] else { panic!("{:?}", decision.reasons) };
+        assert_eq!((income.id.as_str(), income.answer), ("income", Answer::Yes));
+        assert_eq!(income.article, "국민기초생활 보장법 제8조제2항");
+        assert_eq!((income.value.clone(), income.limit.clone()), (number(100_000), number(820_556)));
+        let looked = [("소득인정액".to_owned(), number(100_000)), ("가구원수".to_owned(), number(1))];
+        assert_eq!(income.facts, looked, "what the let looked at too");
+        assert_eq!((region.value.clone(), region.limit.clone()), (None, None));
+        assert_eq!(region.facts, [("국내거주".to_owned(), Some(Value::Bool(true)))]);
+        let lines: Vec<_> =
+            decision.lines.iter().map(|line| (line.id.as_str(), line.value.clone(), line.sign)).collect();
+        assert_eq!(lines, [("standard", number(820_556), 1), ("income", number(100_000), -1)]);
+    }
+
+    #[test]
+    fn one_no_settles_it() {
+        let facts = json!({ "가구원수": 1, "소득인정액": 900_000 });
+        let (decision, _) = decide(LIVELIHOOD, facts, date(2026, 7, 1));
+        assert_eq!((decision.answer, decision.amount), (Answer::No, None));
+        assert_eq!(decision.reasons[1].answer, Answer::Unknown);
+        assert_eq!(decision.missing, Vec::<String>::new(), "nothing that is missing could matter");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_once() {
+        let (decision, faults) = decide(LIVELIHOOD, json!({ "소득인정액": 1 }), date(2026, 7, 1));
+        assert_eq!((decision.answer, faults), (Answer::Unknown, vec![]));
+        assert_eq!(decision.missing, ["가구원수", "국내거주", "특례"]);
+        assert_eq!(decision.reasons[0].facts[1], ("가구원수".to_owned(), None));
+        assert_eq!(decision.reasons[0].limit, None);
+        let (decision, _) =
+            decide(LIVELIHOOD, json!({ "소득인정액": 1, "가구원수": 1, "특례": true }), date(2026, 7, 1));
+        assert_eq!(decision.answer, Answer::Yes);
+        assert_eq!(decision.missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn dates_choose_the_entries() {
+        let facts = json!({ "가구원수": 1, "소득인정액": 1, "국내거주": true, "부양의무자": true });
+        let before = decide(LIVELIHOOD, facts.clone(), date(2020, 12, 31)).0;
+        assert_eq!((before.answer, before.version, before.reasons.len()), (Answer::Unknown, None, 0));
+        // The threshold in this file begins in 2024: before that it is unknown, not zero.
+        let (early, faults) = decide(LIVELIHOOD, facts.clone(), date(2021, 9, 30));
+        assert_eq!((early.answer, early.reasons.len()), (Answer::No, 3));
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.line == 12 && fault.message.contains("`선정기준` is not in force")),
+            "{faults:?}"
+        );
+        let (later, _) = decide(LIVELIHOOD, facts.clone(), date(2021, 10, 1));
+        assert_eq!(
+            (later.answer, later.reasons.len(), later.version),
+            (Answer::Unknown, 2, Some(date(2021, 1, 1)))
+        );
+        let (last_year, _) = decide(LIVELIHOOD, facts, date(2025, 12, 31));
+        assert_eq!(last_year.amount, Some(584_905), "last year's median income");
+    }
+
+    #[test]
+    fn an_amount_is_whole_and_not_negative() {
+        let rules = |amount: &str| {
+            format!(
+                "[[condition]]\nid = \"c\"\narticle = \"a\"\nfrom = \"2020-01-01\"\nwhen = 'true'\n[[amount]]\narticle = \"a\"\nfrom = \"2020-01-01\"\nvalue = '{amount}'\n"
+            )
+        };
+        for (amount, paid, fault) in [
+            ("10", Some(10), false),
+            ("0", Some(0), false),
+            ("0.5 * 2", Some(1), false),
+            ("0.5", None, true),
+            ("-1", None, true),
+            ("\"글\"", None, true),
+            ("10 ** 30", None, true),
+            ("없는것", None, false),
+        ] {
+            let (decision, faults) = decide(&rules(amount), json!({}), date(2026, 1, 1));
+            assert_eq!((decision.answer, decision.amount), (Answer::Yes, paid), "{amount}");
+            assert_eq!(
+                faults.iter().any(|f| f.line == 9 && f.message.contains("whole won")),
+                fault,
+                "{amount} {faults:?}"
+            );
+            assert_eq!(decision.missing, if amount == "없는것" { vec!["없는것"] } else { vec![] });
+        }
+    }
+
+    #[test]
+    fn lets_are_worked_out_in_order_and_shadow_facts() {
+        let text = r#"
+[[let]]
+id = "가"
+article = "a"
+from = "2020-01-01"
+until = "2025-12-31"
+value = '1'
+[[let]]
+id = "가구.나"
+article = "a"
+from = "2020-01-01"
+value = '가 + 1'
+[[let]]
+id = "가"
+article = "a"
+from = "2026-01-01"
+value = '10'
+[[let]]
+id = "아이들"
+article = "a"
+from = "2020-01-01"
+value = '가구원[관계 = "자녀"]'
+[[condition]]
+id = "c"
+article = "a"
+from = "2020-01-01"
+when = '가구.나 = 11 and some x in 아이들 satisfies x.나이 < 6'
+"#;
+        let members = json!([{ "관계": "자녀", "나이": null }]);
+        let (decision, faults) =
+            decide(text, json!({ "가": 99, "가구": { "나": 5 }, "가구원": members }), date(2026, 1, 1));
+        assert_eq!((decision.answer, faults), (Answer::Unknown, vec![]));
+        assert_eq!(decision.missing, ["가구원.나이"], "a let's items still come from a fact");
+        assert_eq!(
+            decision.reasons[0].facts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["가구원"]
+        );
+        assert_eq!(decision.version, Some(date(2026, 1, 1)));
+        let (decision, _) = decide(text, json!({ "가구원": members }), date(2025, 12, 31));
+        assert_eq!(decision.answer, Answer::No);
+        let names = RuleSet::parse(text).unwrap().names();
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["가구원"]);
+    }
+
+    #[test]
+    fn names_are_facts_and_parameters() {
+        let names = RuleSet::parse(LIVELIHOOD).unwrap().names();
+        let expected = ["가구원수", "국내거주", "매개.기준중위소득", "부양의무자", "소득인정액", "특례"];
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn faults_name_their_lines_and_all_of_them() {
+        let condition = |more: &str| {
+            format!(
+                "[[condition]]\nid = \"c\"\narticle = \"a\"\nfrom = \"2020-01-01\"\nwhen = 'true'\n{more}"
+            )
+        };
+        let line =
+            |value: &str| format!("[[let]]\nid = \"{value}\"\narticle = \"a\"\nfrom = \"2020-01-01\"\n");
+        for (text, at, part) in [
+            (condition("").replace("'true'", "'반올림(1) > 0'"), 5, "no function `반올림`"),
+            (condition("").replace("'true'", "'''\n나이 >= 65\nand 반올림(1)'''"), 7, "no function `반올림`"),
+            (condition("").replace("'true'", "\"이름 = \\\"가\\\" and\""), 5, "the end"),
+            (condition("").replace("article = \"a\"\n", ""), 1, "`article` is missing"),
+            (condition("").replace("\"a\"", "\" \""), 3, "`article` is empty"),
+            (condition("").replace("from = \"2020-01-01\"\n", ""), 1, "`from` is missing"),
+            (condition("").replace("2020-01-01", "2020-1-1"), 4, "not a date"),
+            (condition("").replace("when = 'true'", ""), 1, "`when` is missing"),
+            (condition("").replace("'true'", "true"), 5, "must be text"),
+            (condition("untill = \"2021-01-01\"\n"), 6, "`untill` is not one of"),
+            (condition("until = \"2019-12-31\"\n"), 1, "before"),
+            (
+                condition("until = \"2020-06-01\"\n") + &condition(""),
+                7,
+                "overlaps in time with the entry on line 1",
+            ),
+            (condition("") + &condition("").replace("2020", "2021"), 6, "overlaps"),
+            (condition("value = 'a b'\n"), 6, "no spaces"),
+            (condition("") + &line("매개") + "value = '1'\n", 6, "cannot be a name"),
+            (condition("") + &line("가 나") + "value = '1'\n", 6, "cannot be a name"),
+            (condition("") + &line("가") + "value = '가 + 1'\n", 10, "before it is defined"),
+            (
+                condition("") + &line("가") + "value = '나'\n" + &line("나") + "value = '1'\n",
+                10,
+                "before it is defined",
+            ),
+            (
+                condition("")
+                    + "[[line]]\nid = \"l\"\narticle = \"a\"\nfrom = \"2020-01-01\"\nsign = 2\nvalue = '1'\n",
+                10,
+                "`sign`",
+            ),
+            (
+                condition("")
+                    + "[[amount]]\narticle = \"a\"\nfrom = \"2020-01-01\"\nvalue = '1'\n[[amount]]\narticle = \"a\"\nfrom = \"2021-01-01\"\nvalue = '1'\n",
+                10,
+                "this amount overlaps",
+            ),
+            (condition("") + "[[rule]]\n", 6, "`rule` is not one of"),
+            (condition("") + "let = 3\n", 6, "`let` is not one of"),
+            ("let = 3\n".to_owned() + &condition(""), 1, "[[let]]"),
+            ("[[condition]\n".to_owned(), 1, ""),
+            (String::new(), 1, "no [[condition]]"),
+        ] {
+            let faults = RuleSet::parse(&text).map(|_| ()).unwrap_err();
+            assert!(
+                faults.iter().any(|fault| fault.line == at && fault.message.contains(part)),
+                "{text}\n{faults:?}"
+            );
+        }
+        let two = condition("").replace("'true'", "'1 +'")
+            + &condition("").replace("\"c\"", "\"d\"").replace("'true'", "'f()'");
+        assert_eq!(
+            RuleSet::parse(&two).unwrap_err().iter().map(|fault| fault.line).collect::<Vec<_>>(),
+            [5, 10]
+        );
+        assert_eq!(&two[RuleSet::parse(&two).unwrap_err()[1].at.clone()], "f");
+    }
+
+    #[test]
+    fn a_bad_type_is_unknown_and_a_fault_on_its_line() {
+        let text = "[[condition]]\nid = \"c\"\narticle = \"a\"\nfrom = \"2020-01-01\"\nwhen = '''\n나이\n>= \"65\"'''\n";
+        let (decision, faults) = decide(text, json!({ "나이": 70 }), date(2026, 1, 1));
+        assert_eq!(decision.answer, Answer::Unknown);
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [6]);
+        assert_eq!(&text[faults[0].at.clone()], "나이\n>= \"65\"");
+        let (decision, faults) =
+            decide(&text.replace(">= \"65\"", "+ 1"), json!({ "나이": 70 }), date(2026, 1, 1));
+        assert_eq!(decision.answer, Answer::Unknown);
+        assert!(faults[0].message.contains("true or false, not a number"));
+    }
+
+    #[test]
+    fn a_decision_survives_json() {
+        let facts = json!({ "가구원수": 1, "소득인정액": 100_000.5, "국내거주": true });
+        let (decision, _) = decide(LIVELIHOOD, facts, date(2026, 7, 1));
+        let text = serde_json::to_string(&decision).unwrap();
+        assert!(text.contains("\"answer\":\"yes\""), "{text}");
+        assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
+    }
+
+    #[test]
+    fn a_hostile_file_is_refused_quickly() {
+        let entry = "[[let]]\nid = \"가\"\narticle = \"a\"\nfrom = \"2020-01-01\"\nvalue = '1'\n";
+        assert!(RuleSet::parse(&entry.repeat(20_000)).is_err());
+        // Each let wraps the one before it as deep as an expression may: no value may nest without bound.
+        let mut nested = String::new();
+        for i in 1..200 {
+            let (open, close) = ("[".repeat(20), "]".repeat(20));
+            nested += &format!(
+                "[[let]]\nid = \"가{i}\"\narticle = \"a\"\nfrom = \"2020-01-01\"\nvalue = '{open}가{}{close}'\n",
+                i - 1
+            );
+        }
+        nested +=
+            "[[condition]]\nid = \"c\"\narticle = \"a\"\nfrom = \"2020-01-01\"\nwhen = 'count(가199) = 1'\n";
+        let (decision, faults) = decide(&nested, json!({ "가0": 1 }), date(2026, 1, 1));
+        assert_eq!(decision.answer, Answer::Yes, "a list of one, whatever it holds");
+        assert!(faults.iter().any(|fault| fault.message.contains("nested")));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn learning_never_overturns_a_decision(
+            values in (0_i64..4, 0_i64..1_500_000, any::<bool>(), any::<bool>(), any::<bool>()),
+            known in any::<[bool; 5]>(),
+            year in 2020_i16..2028,
+        ) {
+            let rules = RuleSet::parse(LIVELIHOOD).unwrap();
+            let (size, income, here, special, kin) = values;
+            let all: [(&str, Value); 5] = [
+                ("가구원수", size.into()), ("소득인정액", income.into()),
+                ("국내거주", here.into()), ("특례", special.into()), ("부양의무자", kin.into()),
+            ];
+            let on = date(year, 6, 1);
+            let mut facts: Facts = all.iter().zip(known).filter(|(_, known)| *known).map(|(pair, _)| pair.clone()).collect();
+            let mut before = rules.decide(&facts, &parameters(), on);
+            for (name, value) in all {
+                if before.answer == Answer::Unknown {
+                    prop_assert_eq!(before.amount, None);
+                    prop_assert!(before.missing.iter().all(|name| facts.get(name).is_none()));
+                }
+                facts.insert(name, value);
+                let after = rules.decide(&facts, &parameters(), on);
+                prop_assert!(before.answer == Answer::Unknown || before.answer == after.answer);
+                prop_assert!(before.amount.is_none() || before.amount == after.amount);
+                for (was, is) in before.reasons.iter().zip(&after.reasons) {
+                    prop_assert!(was.answer == Answer::Unknown || was.answer == is.answer);
+                }
+                before = after;
+            }
+        }
+
+        #[test]
+        fn parse_never_panics(text in "\\PC{0,200}", cut in 0_usize..2000, junk in "\\PC{0,5}") {
+            let _ = (RuleSet::parse(&text), Parameters::parse(&text));
+            let at = LIVELIHOOD.char_indices().map(|(i, _)| i).nth(cut).unwrap_or(0);
+            let mut broken = LIVELIHOOD.to_owned();
+            broken.insert_str(at, &junk);
+            let _ = (RuleSet::parse(&broken), RuleSet::parse(&LIVELIHOOD[..at]));
+        }
+    }
+
+    /// Not a test of speed but a way to see it: `cargo test --release -p maru-rules -- --ignored --nocapture measure`.
+    #[test]
+    #[ignore = "prints timings"]
+    fn measure() {
+        let rules = RuleSet::parse(LIVELIHOOD).unwrap();
+        let parameters = parameters();
+        let facts =
+            Facts::from_json(&json!({ "가구원수": 1, "소득인정액": 100_000, "국내거주": true })).unwrap();
+        let (rounds, start) = (20_000_u32, std::time::Instant::now());
+        for _ in 0..rounds {
+            std::hint::black_box(rules.decide(std::hint::black_box(&facts), &parameters, date(2026, 7, 1)));
+        }
+        println!("decide: {:?}", start.elapsed() / rounds);
+    }
+}

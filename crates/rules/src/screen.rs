@@ -501,6 +501,9 @@ impl Try {
     }
 
     fn what_if(&self, column: &Column, option: u32, holds: bool) -> (usize, usize) {
+        if self.held_count == 0 {
+            return (0, 0);
+        }
         let option = index(option);
         let bits = column.options.get(option);
         let shared = |set: &Bits| bits.map_or(0, |bits| set.count_and(bits));
@@ -530,5 +533,285 @@ impl Asker<'_> {
     /// How many unknown services this group keeps open: none means its questions need not be asked.
     pub fn holds_open(&self, group: usize) -> usize {
         self.tries.get(group).map_or(0, |attempt| attempt.held_count)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::as_conversions)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a reader of the README would do by hand: service by service, group by group, option by option.
+    fn naive(groups: &[Group], service: &Restriction, known: &Known) -> Answer {
+        if service.never {
+            return Answer::No;
+        }
+        let mut answer = Answer::Yes;
+        for (place, group) in groups.iter().enumerate() {
+            let Some(Some(named)) = service.groups.get(place) else { continue };
+            answer = answer.and(naive_group(group, place, named, known));
+        }
+        answer
+    }
+
+    fn naive_group(group: &Group, place: usize, named: &[u32], known: &Known) -> Answer {
+        let possible: Vec<u32> = known.possible(place).collect();
+        let hits = possible.iter().filter(|option| named.contains(option)).count();
+        let sure = match group.kind {
+            Kind::OneOf => hits > 0 && hits == possible.len(),
+            Kind::AnyOf => named.iter().any(|option| known.holds(place, *option) == Answer::Yes),
+        };
+        match (sure, hits) {
+            (true, _) => Answer::Yes,
+            (false, 0) => Answer::No,
+            _ => Answer::Unknown,
+        }
+    }
+
+    fn groups() -> impl Strategy<Value = Vec<Group>> {
+        prop::collection::vec((0_usize..6, any::<bool>()), 0..5).prop_map(|sizes| {
+            let group = |(place, (options, one)): (usize, (usize, bool))| Group {
+                id: format!("g{place}"),
+                options,
+                kind: if one { Kind::OneOf } else { Kind::AnyOf },
+            };
+            sizes.into_iter().enumerate().map(group).collect()
+        })
+    }
+
+    fn services() -> impl Strategy<Value = Vec<Restriction>> {
+        let group = prop::option::of(prop::collection::vec(0_u32..7, 0..6));
+        let service = (prop::collection::vec(group, 0..6), prop::bool::weighted(0.05));
+        prop::collection::vec(service.prop_map(|(groups, never)| Restriction { groups, never }), 0..150)
+    }
+
+    #[derive(Debug, Clone)]
+    enum Reply {
+        Set(usize, u32, bool),
+        OneOf(usize, Vec<u32>),
+    }
+
+    fn replies() -> impl Strategy<Value = Vec<Reply>> {
+        let set = (0_usize..5, 0_u32..7, any::<bool>()).prop_map(|(g, o, holds)| Reply::Set(g, o, holds));
+        let one_of =
+            (0_usize..5, prop::collection::vec(0_u32..6, 1..5)).prop_map(|(g, o)| Reply::OneOf(g, o));
+        prop::collection::vec(prop_oneof![4 => set, 1 => one_of], 0..8)
+    }
+
+    fn hear(known: &mut Known, reply: &Reply) {
+        match reply {
+            Reply::Set(group, option, holds) => known.set(*group, *option, *holds),
+            Reply::OneOf(group, options) => known.one_of(*group, options),
+        }
+    }
+
+    /// A reply that contradicts nothing known and names an option that exists.
+    fn is_consistent(groups: &[Group], known: &Known, reply: &Reply) -> bool {
+        match reply {
+            Reply::Set(group, option, holds) => {
+                let last = *holds
+                    || groups.get(*group).is_none_or(|g| g.kind == Kind::AnyOf)
+                    || known.possible(*group).count() > 1;
+                let held = known.holds(*group, *option);
+                held == Answer::Unknown
+                    && last
+                    && groups.get(*group).is_some_and(|g| (*option as usize) < g.options)
+            }
+            Reply::OneOf(group, options) => {
+                let possible: Vec<u32> = known.possible(*group).collect();
+                groups.get(*group).is_some_and(|g| g.kind == Kind::OneOf)
+                    && options.iter().all(|option| possible.contains(option))
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+
+        #[test]
+        fn equals_the_naive_evaluation(groups in groups(), services in services(), replies in replies()) {
+            let screen = Screen::build(groups.clone(), services.iter().cloned());
+            let mut known = Known::nothing(&groups);
+            replies.iter().for_each(|reply| hear(&mut known, reply));
+            let answers = screen.answers(&known);
+            let mut counts = Counts::default();
+            for (i, service) in services.iter().enumerate() {
+                let answer = naive(&groups, service, &known);
+                prop_assert_eq!(answers.get(i), answer, "service {} {:?} {:?}", i, service, known);
+                match answer {
+                    Answer::Yes => counts.yes += 1,
+                    Answer::No => counts.no += 1,
+                    Answer::Unknown => counts.unknown += 1,
+                }
+                let by_group = screen.groups_of(i, &known);
+                let restricted = service.groups.iter().take(groups.len()).flatten().count();
+                prop_assert_eq!(by_group.len(), restricted);
+                for (place, answer) in by_group {
+                    let named = service.groups[place].as_ref().unwrap();
+                    prop_assert_eq!(answer, naive_group(&groups[place], place, named, &known));
+                }
+            }
+            prop_assert_eq!(answers.counts(), counts);
+            prop_assert_eq!(answers.iter().filter(|answer| *answer == Answer::No).count(), answers.of(Answer::No).count());
+            prop_assert_eq!(answers.of(Answer::Yes).collect::<Vec<_>>(), answers.yes.iter().collect::<Vec<_>>());
+            prop_assert_eq!(answers.of(Answer::Unknown).count(), counts.unknown);
+        }
+
+        #[test]
+        fn learning_never_overturns(groups in groups(), services in services(), replies in replies()) {
+            let screen = Screen::build(groups.clone(), services.into_iter());
+            let mut known = Known::nothing(&groups);
+            let mut before = screen.answers(&known);
+            for reply in &replies {
+                if !is_consistent(&groups, &known, reply) {
+                    continue;
+                }
+                hear(&mut known, reply);
+                let after = screen.answers(&known);
+                for (was, is) in before.iter().zip(after.iter()) {
+                    prop_assert!(was == Answer::Unknown || was == is);
+                }
+                before = after;
+            }
+        }
+
+        /// For every reply there is, those that contradict what is known included.
+        #[test]
+        fn the_asker_agrees_with_asking(groups in groups(), services in services(), replies in replies()) {
+            let screen = Screen::build(groups.clone(), services.into_iter());
+            let mut known = Known::nothing(&groups);
+            replies.iter().for_each(|reply| hear(&mut known, reply));
+            let now = screen.answers(&known);
+            let asker = screen.asker(&known, &now);
+            for (place, group) in groups.iter().enumerate() {
+                for option in 0..group.options as u32 + 1 {
+                    for holds in [true, false] {
+                        let slow = screen.what_if(&known, &now, place, option, holds);
+                        prop_assert_eq!(asker.what_if(place, option, holds), slow, "{} {} {} {:?}", place, option, holds, known);
+                        prop_assert_eq!(slow.settled() + slow.unknown, now.counts().unknown);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn bits_are_a_set(len in 0_usize..300, members in prop::collection::btree_set(0_usize..300, 0..40)) {
+            let mut bits = Bits::none(len);
+            members.iter().for_each(|i| bits.set(*i));
+            let inside: Vec<usize> = members.iter().copied().filter(|i| *i < len).collect();
+            prop_assert_eq!(bits.iter().collect::<Vec<_>>(), inside.clone());
+            prop_assert_eq!(bits.count(), inside.len());
+            prop_assert!((0..310).all(|i| bits.get(i) == inside.contains(&i)));
+            prop_assert_eq!(Bits::all(len).count(), len);
+        }
+    }
+
+    #[test]
+    fn nothing_outside_panics() {
+        let groups = vec![Group { id: "sex".to_owned(), options: 2, kind: Kind::OneOf }];
+        let screen = Screen::build(
+            groups.clone(),
+            [Restriction { groups: vec![Some(vec![9])], never: false }].into_iter(),
+        );
+        let mut known = Known::nothing(&groups);
+        assert_eq!(screen.answers(&known).get(0), Answer::No);
+        known.settle(7, 0);
+        known.settle(0, 99);
+        known.one_of(0, &[99]);
+        assert_eq!((known.possible(0).count(), known.possible(5).count()), (0, 0));
+        let now = screen.answers(&known);
+        assert_eq!(screen.asker(&known, &now).what_if(4, 4, true), Counts::default());
+        assert_eq!(screen.groups_of(12, &known), Vec::new());
+        assert_eq!(now.get(12), Answer::No);
+        assert_eq!(
+            screen.answers(&Known::nothing(&[])).counts().yes,
+            1,
+            "groups nobody spoke of do not restrict"
+        );
+        assert_eq!(
+            (screen.group("sex"), screen.group("age"), screen.len(), screen.is_empty()),
+            (Some(0), None, 1, false)
+        );
+    }
+
+    /// Not a test of speed but a way to see it: `cargo test --release -p maru-rules -- --ignored --nocapture measure`.
+    #[test]
+    #[ignore = "prints timings"]
+    fn measure() {
+        let group = |id: &str, options, kind| Group { id: id.to_owned(), options, kind };
+        let groups = vec![
+            group("sex", 2, Kind::OneOf),
+            group("age", 121, Kind::OneOf),
+            group("income", 5, Kind::OneOf),
+            group("region", 250, Kind::OneOf),
+            group("person", 20, Kind::AnyOf),
+            group("household", 10, Kind::AnyOf),
+        ];
+        let mut seed = 7_u64;
+        let mut next = |below: u32| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((seed >> 33) % u64::from(below)) as u32
+        };
+        let services: Vec<Restriction> = (0..10_000)
+            .map(|_| {
+                let mut some = |chance: u32, options: Vec<u32>| (next(100) < chance).then_some(options);
+                let restricted = vec![
+                    some(10, vec![1]),
+                    some(50, (19..65).collect()),
+                    some(30, vec![0, 1]),
+                    some(70, vec![3]),
+                    some(50, vec![2, 5, 7]),
+                    some(30, vec![1, 4]),
+                ];
+                let region = next(250);
+                let groups = restricted
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, g)| if i == 3 { g.map(|_| vec![region]) } else { g });
+                Restriction { groups: groups.collect(), never: false }
+            })
+            .collect();
+        let start = std::time::Instant::now();
+        let screen = Screen::build(groups.clone(), services.into_iter());
+        println!("build: {:?}", start.elapsed());
+
+        let nothing = Known::nothing(&groups);
+        let mut some = nothing.clone();
+        some.settle(0, 1);
+        some.settle(1, 34);
+        some.settle(3, 11);
+        let mut all = some.clone();
+        all.settle(2, 1);
+        (4..6).for_each(|g| (0..groups[g].options as u32).for_each(|o| all.set(g, o, o % 3 == 0)));
+        for (name, known) in [("nothing", &nothing), ("some", &some), ("all", &all)] {
+            let rounds = 2_000_u32;
+            let start = std::time::Instant::now();
+            for _ in 0..rounds {
+                std::hint::black_box(screen.answers(std::hint::black_box(known)));
+            }
+            let answers = start.elapsed() / rounds;
+            let now = screen.answers(known);
+            let start = std::time::Instant::now();
+            for _ in 0..rounds {
+                std::hint::black_box(screen.asker(std::hint::black_box(known), &now));
+            }
+            let asker = start.elapsed() / rounds;
+            let ready = screen.asker(known, &now);
+            let (start, mut tried) = (std::time::Instant::now(), 0_u32);
+            for _ in 0..200 {
+                for (place, group) in groups.iter().enumerate() {
+                    for option in 0..group.options as u32 {
+                        std::hint::black_box(ready.what_if(place, option, true));
+                        tried += 1;
+                    }
+                }
+            }
+            let (one, round) = (start.elapsed() / tried, start.elapsed() / 200);
+            println!(
+                "knowing {name}: answers {answers:?}, asker {asker:?}, what_if {one:?}, every option once {round:?}"
+            );
+            println!("  {:?}", now.counts());
+        }
     }
 }

@@ -249,8 +249,8 @@ impl Facts {
         Facts::default()
     }
 
-    pub fn insert(&mut self, name: impl AsRef<str>, value: impl Into<Value>) {
-        self.by_name.insert(nfc(name.as_ref()).into_owned(), value.into());
+    pub fn insert(&mut self, name: impl AsRef<str>, value: Value) {
+        self.by_name.insert(nfc(name.as_ref()).into_owned(), value);
     }
 
     /// The value stored under exactly this name.
@@ -309,7 +309,7 @@ impl<N: AsRef<str>, V: Into<Value>> FromIterator<(N, V)> for Facts {
 impl<N: AsRef<str>, V: Into<Value>> Extend<(N, V)> for Facts {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, pairs: I) {
         for (name, value) in pairs {
-            self.insert(name, value);
+            self.insert(name, value.into());
         }
     }
 }
