@@ -71,10 +71,7 @@ case-objection = Do you think the decision is wrong?
 case-objection-until = You can object until { $date }.
 case-why = Why was it decided so?
 case-file-source = the file of this case
-case-rules-version = { $version ->
-    [""] { "" }
-   *[other] Worked out by the rules of { $version }
-  }
+case-rules-version = Worked out by the rules of { $version }
 case-so-far = So far
 case-officer = Officer
 case-officer-label = Officer and what you can do

@@ -71,10 +71,7 @@ case-objection = 결정이 맞지 않다고 생각하시나요?
 case-objection-until = { $date }까지 이의를 신청할 수 있습니다.
 case-why = 왜 이렇게 결정했나요?
 case-file-source = 이 건의 기록
-case-rules-version = { $version ->
-    [""] { "" }
-   *[other] 규칙 { $version }판으로 계산
-  }
+case-rules-version = 규칙 { $version }판으로 계산
 case-so-far = 지금까지
 case-officer = 담당자
 case-officer-label = 담당자와 할 수 있는 일

@@ -1,1 +1,0 @@
-//! Reads the national catalogue from its official source.
