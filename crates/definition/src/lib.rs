@@ -1,1 +1,35 @@
+//! What a service, a register, a form, a parameter is: packs, their check, the national catalogue, search and guidance.
 
+mod agency;
+mod calendar;
+mod catalogue;
+mod check;
+mod demo;
+mod fact;
+mod fault;
+mod files;
+mod form;
+pub mod gov24;
+mod guide;
+pub mod import;
+mod pack;
+mod region;
+mod register;
+mod search;
+mod service;
+
+pub use agency::{Agency, UnitKind};
+pub use calendar::Calendar;
+pub use catalogue::{Ages, CatalogueNote, Deadline, Definitions, Detail, Entry, Name, Unread, migrations};
+pub use demo::{Demo, DemoPerson, DemoUnit};
+pub use fact::{Choice, FactDef, FactKind};
+pub use fault::Fault;
+pub use form::{FieldKind, Form, FormField, FormPage, TEXT_LIMIT};
+pub use guide::{BillLine, Counts, Explained, Guidance, NextQuestion, Ranked, Spoke, Why};
+pub use pack::Pack;
+pub use region::{Area, Region, Regions};
+pub use register::{Field, Gives, Register};
+pub use search::Hits;
+pub use service::{
+    ConditionText, Evidence, FieldText, Letters, Objection, PageText, Pays, Period, Service, ServiceText,
+};

@@ -1,0 +1,218 @@
+//! The catalogue: every service by its id, what it restricts, its versions by date.
+
+mod entry;
+pub(crate) mod index;
+pub(crate) mod tables;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use maru_kernel::{At, Both, Date, Error, Result};
+use maru_rules::{Decision, Facts};
+use maru_store::{Batch, Store};
+use serde_json::{Map, Value as Json};
+
+use crate::{Guidance, Hits, Pack, Service, pack::sha256};
+use index::Index;
+
+pub use entry::{Ages, Deadline, Entry, Name, Unread};
+pub(crate) use entry::{Brief, entry_id};
+pub use tables::migrations;
+
+/// Where a row that came with the program says it came from.
+pub(crate) const SHIPPED: &str = "shipped";
+
+/// All definitions in force. Cheap to clone; everyone sees the same.
+#[derive(Clone)]
+pub struct Definitions {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    pack: Arc<Pack>,
+    index: RwLock<Arc<Index>>,
+}
+
+/// Texts of a service as they were imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// By key: `summary target criteria content method deadline receiving_org phone`, and where the list has them `documents law
+    /// online_url`. Korean only. Empty for a service of which only facts are known.
+    pub texts: Vec<(String, String)>,
+    pub source: String,
+    pub since: At,
+}
+
+impl Detail {
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.texts.iter().find(|(k, _)| k == key).map(|(_, text)| text.as_str())
+    }
+}
+
+/// Whence the catalogue is, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueNote {
+    pub source: Both,
+    pub owner: Both,
+    pub dataset: String,
+    pub licence: Both,
+    pub as_of: Date,
+    /// Services, those written in depth included.
+    pub count: usize,
+    /// What it covers, and what it leaves out.
+    pub coverage: Both,
+    /// Read from the official source here, rather than shipped.
+    pub imported: bool,
+}
+
+impl Definitions {
+    /// Seeds the shipped catalogue when there is none, records the pack's versions, loads the index.
+    pub async fn open(store: Store, pack: Arc<Pack>, now: At) -> Result<Definitions> {
+        if !tables::any_entry(&store).await? {
+            store.commit(seed(&pack, now)?).await?;
+        }
+        store.commit(record(&store, &pack, now).await?).await?;
+        let index = Index::load(&store, &pack).await?;
+        Ok(Definitions { inner: Arc::new(Inner { store, pack, index: RwLock::new(Arc::new(index)) }) })
+    }
+
+    /// Reads the catalogue anew, after an import.
+    pub async fn reload(&self) -> Result<()> {
+        let index = Index::load(&self.inner.store, &self.inner.pack).await?;
+        *self.inner.index.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(index);
+        Ok(())
+    }
+
+    pub(crate) fn index(&self) -> Arc<Index> {
+        self.inner.index.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub fn pack(&self) -> &Pack {
+        &self.inner.pack
+    }
+
+    /// A service written in depth.
+    pub fn service(&self, id: &str) -> Option<Arc<Service>> {
+        self.inner.pack.services.iter().find(|s| s.id == id).cloned()
+    }
+
+    /// Any service. A service written in depth is found by its entry's id, too.
+    pub fn entry(&self, id: &str) -> Option<Arc<Entry>> {
+        let index = self.index();
+        index.place(id).and_then(|place| index.entries.get(place)).cloned()
+    }
+
+    /// How many services there are.
+    pub fn len(&self) -> usize {
+        self.index().entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub async fn detail(&self, id: &str) -> Result<Option<Detail>> {
+        let Some(entry) = self.entry(id) else { return Ok(None) };
+        let Some(id) = entry.source_id.as_deref().and_then(|id| entry_id(id).ok()) else { return Ok(None) };
+        let Some(row) = tables::body(&self.inner.store, tables::ENTRY, &id).await? else { return Ok(None) };
+        let body: Map<String, Json> = serde_json::from_str(row.text("body")?).map_err(Error::internal)?;
+        let texts = body.into_iter().filter_map(|(key, text)| match text {
+            Json::String(text) => Some((key, text)),
+            _ => None,
+        });
+        Ok(Some(Detail { texts: texts.collect(), source: row.string("source")?, since: row.at("since")? }))
+    }
+
+    /// Services by words, best first; no words find all.
+    pub fn search(&self, query: &str, limit: usize) -> Hits {
+        let index = self.index();
+        index.search.find(&index.entries, query, limit)
+    }
+
+    /// Every service answered for one person.
+    pub fn guide(&self, facts: &Facts, on: Date) -> Guidance {
+        Guidance::of(self.index(), self.inner.pack.clone(), facts, on)
+    }
+
+    pub fn decide(&self, service: &Service, facts: &Facts, on: Date) -> Decision {
+        service.rules.decide(facts, &self.inner.pack.parameters, on)
+    }
+
+    pub fn catalogue_note(&self) -> Arc<CatalogueNote> {
+        self.index().note.clone()
+    }
+}
+
+/// The catalogue that ships, as one batch.
+fn seed(pack: &Pack, now: At) -> Result<Batch> {
+    let mut batch = Batch::new();
+    let Some((_, file, text)) = pack.shipped_rows() else { return Ok(batch) };
+    for (place, (number, line)) in (0_i64..).zip(shipped_lines(text)) {
+        let brief = Brief::read(line).map_err(|e| Error::Internal(format!("{file}:{number}: {e}")))?;
+        let id = entry_id(&brief.source_id).map_err(Error::Internal)?;
+        let (line, body) = (brief.line(), "{}".to_owned());
+        let hash = sha256(&[&line, &body]);
+        let version = tables::Version {
+            kind: tables::ENTRY,
+            id: &id,
+            since: now,
+            state: "current",
+            source: SHIPPED,
+            hash: &hash,
+            place,
+            brief: line,
+            body,
+        };
+        tables::add(&mut batch, version);
+    }
+    Ok(batch)
+}
+
+/// The rows of a shipped catalogue with their line numbers: no comments, no headings.
+pub(crate) fn shipped_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let rows = text.lines().enumerate().map(|(number, line)| (number + 1, line));
+    rows.filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty()).skip(1)
+}
+
+/// Each definition of the pack whose files are not those of its newest version begins a new one.
+async fn record(store: &Store, pack: &Pack, now: At) -> Result<Batch> {
+    let mut batch = Batch::new();
+    let mut known = Vec::new();
+    for kind in ["pack", "service"] {
+        for row in tables::newest(store, kind).await? {
+            known.push((kind, row.string("id")?, row.at("since")?, row.string("hash")?));
+        }
+    }
+    for (kind, id, files) in pack.definitions() {
+        let parts: Vec<&str> = files.iter().flat_map(|(path, text)| [*path, *text]).collect();
+        let hash = sha256(&parts);
+        let mut since = now;
+        if let Some((.., before, old)) = known.iter().find(|(k, i, ..)| *k == kind && *i == id) {
+            if *old == hash {
+                continue;
+            }
+            // Two versions never begin at once, however slow the clock.
+            since = now.max(At::from_micros(before.micros() + 1));
+            tables::end(&mut batch, kind, &id, *before, since);
+        }
+        let body: Map<String, Json> =
+            files.iter().map(|(path, text)| ((*path).into(), Json::from(*text))).collect();
+        let version = tables::Version {
+            kind,
+            id: &id,
+            since,
+            state: "current",
+            source: "pack",
+            hash: &hash,
+            place: 0,
+            brief: String::new(),
+            body: Json::Object(body).to_string(),
+        };
+        tables::add(&mut batch, version);
+    }
+    Ok(batch)
+}

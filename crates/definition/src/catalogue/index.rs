@@ -1,0 +1,285 @@
+//! What is kept in memory of the catalogue: enough to answer, rank and find, no texts.
+
+use std::{collections::HashMap, sync::Arc};
+
+use maru_kernel::{At, Both, Date, Lang, Result};
+use maru_rules::{Group, Kind, Restriction, Screen};
+use maru_store::Store;
+
+use super::{Brief, CatalogueNote, Deadline, Entry, Name, SHIPPED, entry_id, tables};
+use crate::{
+    Pack, Service,
+    fact::FactKind,
+    gov24::{self, Shape},
+    region::Area,
+    search::Search,
+};
+
+pub(crate) struct Index {
+    /// In the catalogue's order.
+    pub(crate) entries: Vec<Arc<Entry>>,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) narrowness: Vec<u32>,
+    by_id: HashMap<String, usize>,
+    /// Services written in depth, by their place. The screen leaves them out.
+    pub(crate) deep: Vec<(usize, Arc<Service>)>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) screen: Screen,
+    pub(crate) words: Words,
+    pub(crate) search: Search,
+    pub(crate) note: Arc<CatalogueNote>,
+    pub(crate) leaves: usize,
+}
+
+/// Which fact of the dictionary speaks for which option of which group.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) sex: Option<String>,
+    pub(crate) age: Option<String>,
+    pub(crate) income: Option<String>,
+    pub(crate) region: Option<String>,
+    /// The sexes, as the dictionary words them.
+    pub(crate) sexes: Vec<(String, u32)>,
+    /// Traits: group, option, fact.
+    pub(crate) traits: Vec<(usize, u32, String)>,
+}
+
+impl Words {
+    pub(crate) fn of(pack: &Pack) -> Words {
+        let mut words = Words::default();
+        for fact in &pack.facts {
+            match fact.group.as_deref() {
+                Some("sex") => {
+                    words.sex = Some(fact.name.clone());
+                    let option = |code: &Option<String>| code.as_deref().and_then(gov24::option_of);
+                    let sexes =
+                        fact.choices.iter().filter_map(|c| Some((c.value.clone(), option(&c.code)?.1)));
+                    words.sexes = sexes.collect();
+                }
+                Some("age") => words.age = Some(fact.name.clone()),
+                Some("income") => words.income = Some(fact.name.clone()),
+                Some("region") => words.region = Some(fact.name.clone()),
+                Some("person" | "household") if fact.kind == FactKind::Boolean => {
+                    let options = fact.codes.iter().filter_map(|code| gov24::option_of(code));
+                    words.traits.extend(options.map(|(group, option)| (group, option, fact.name.clone())));
+                }
+                _ => {}
+            }
+        }
+        words
+    }
+
+    pub(crate) fn trait_fact(&self, group: usize, option: u32) -> Option<&str> {
+        self.traits.iter().find(|(g, o, _)| (*g, *o) == (group, option)).map(|(.., fact)| fact.as_str())
+    }
+}
+
+pub(crate) fn groups(leaves: usize) -> Vec<Group> {
+    gov24::GROUPS
+        .iter()
+        .enumerate()
+        .map(|(place, id)| Group {
+            id: (*id).into(),
+            options: gov24::options(place, leaves),
+            kind: match place {
+                gov24::PERSON | gov24::HOUSEHOLD | gov24::UNREAD => Kind::AnyOf,
+                _ => Kind::OneOf,
+            },
+        })
+        .collect()
+}
+
+pub(crate) fn restriction(shape: &Shape) -> Restriction {
+    let flags = |options: Option<u16>| {
+        options.map(|set| (0..16).filter(|option| set >> option & 1 == 1).collect::<Vec<u32>>())
+    };
+    let groups = gov24::GROUPS.iter().enumerate().map(|(place, _)| match place {
+        gov24::AGE => shape.ages.map(|(from, to)| (u32::from(from)..=u32::from(to)).collect()),
+        gov24::REGION => shape.region.map(|(first, end)| (u32::from(first)..u32::from(end)).collect()),
+        gov24::UNREAD => shape.unread.then(|| vec![0]),
+        _ => flags(shape.flags_of(place)),
+    });
+    Restriction { groups: groups.collect(), never: shape.never }
+}
+
+impl Index {
+    pub(crate) async fn load(store: &Store, pack: &Pack) -> Result<Index> {
+        let rows = tables::current_entries(store).await?;
+        let mut building =
+            Building { pack, entries: Vec::new(), shapes: Vec::new(), deep: Vec::new(), texts: Vec::new() };
+        for row in &rows {
+            let brief = Brief::read(row.text("brief")?).map_err(maru_kernel::Error::Internal)?;
+            building.add(brief, row.text("source")?, row.at("since")?);
+        }
+        drop(rows);
+        building.rest();
+        let note = note(store, pack, building.entries.len()).await?;
+        Ok(building.index(note))
+    }
+
+    /// A service's place, by its id or by its entry's.
+    pub(crate) fn place(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    pub(crate) fn deep_at(&self, place: usize) -> Option<&Arc<Service>> {
+        self.deep.iter().find(|(p, _)| *p == place).map(|(_, service)| service)
+    }
+}
+
+struct Building<'a> {
+    pack: &'a Pack,
+    entries: Vec<Arc<Entry>>,
+    shapes: Vec<Shape>,
+    deep: Vec<(usize, Arc<Service>)>,
+    texts: Vec<(Vec<String>, Vec<String>)>,
+}
+
+impl Building<'_> {
+    fn add(&mut self, brief: Brief, source: &str, since: At) {
+        let area = brief.area(&self.pack.regions);
+        let service = self.pack.services.iter().find(|s| s.source_id.as_ref() == Some(&brief.source_id));
+        let address = self.pack.catalogue.as_ref().map(|c| c.address.as_str()).unwrap_or_default();
+        let shape = brief.shape(area);
+        let entry = Entry {
+            id: entry_id(&brief.source_id).unwrap_or_default(),
+            name: Name { ko: brief.name.clone(), en: None },
+            agency: brief.agency.clone(),
+            field: brief.field.clone(),
+            area: match area {
+                Area::Region(region) => Some(region.name.clone()),
+                Area::Nation | Area::Unknown => None,
+            },
+            deadline: brief.deadline,
+            ages: brief.ages.filter(|ages| ages.span().is_some()),
+            flags: brief.flags,
+            unread: brief.unread(area),
+            url: if brief.url.is_empty() { format!("{address}{}", brief.source_id) } else { brief.url },
+            in_depth: false,
+            source: source.into(),
+            since,
+            source_id: Some(brief.source_id),
+        };
+        let rest = vec![brief.agency, brief.field, brief.summary];
+        match service {
+            Some(service) => self.add_deep(service.clone(), Some(entry), shape, rest),
+            None => {
+                self.texts.push((vec![brief.name], rest));
+                self.entries.push(Arc::new(entry));
+                self.shapes.push(shape);
+            }
+        }
+    }
+
+    /// A service written in depth takes the place of its entry, with words of its own.
+    fn add_deep(&mut self, service: Arc<Service>, entry: Option<Entry>, shape: Shape, mut rest: Vec<String>) {
+        let (ko, en) = (service.text(Lang::Ko), service.text(Lang::En));
+        let name = Name { ko: ko.name.clone(), en: Some(en.name.clone()) };
+        let agency = self.pack.agency(&service.owner).map(|a| a.name.ko.clone()).unwrap_or_default();
+        let blank = || Entry {
+            id: String::new(),
+            source_id: service.source_id.clone(),
+            name: name.clone(),
+            agency: agency.clone(),
+            field: service.field.clone(),
+            area: None,
+            deadline: Deadline::Always,
+            ages: None,
+            flags: None,
+            unread: None,
+            url: service.url.clone(),
+            in_depth: true,
+            source: "pack".into(),
+            since: At::start_of(service.version),
+        };
+        let entry = entry.unwrap_or_else(blank);
+        rest.extend([ko.summary.clone(), ko.gives.clone(), en.summary.clone(), agency]);
+        let mut names = vec![ko.name.clone(), en.name.clone()];
+        if !names.contains(&entry.name.ko) {
+            names.push(entry.name.ko.clone());
+        }
+        self.texts.push((names, rest));
+        self.deep.push((self.entries.len(), service.clone()));
+        self.entries.push(Arc::new(Entry {
+            id: service.id.clone(),
+            name,
+            in_depth: true,
+            unread: None,
+            ..entry
+        }));
+        // The rules speak, not the codes: the screen has nothing to say of it.
+        self.shapes.push(Shape { never: true, ..shape });
+    }
+
+    /// Services written in depth that the catalogue does not hold.
+    fn rest(&mut self) {
+        let held: Vec<&str> = self.deep.iter().map(|(_, s)| s.id.as_str()).collect();
+        let rest: Vec<Arc<Service>> =
+            self.pack.services.iter().filter(|s| !held.contains(&s.id.as_str())).cloned().collect();
+        let nothing = Shape::read(Some(0), gov24::Ages::read(None, None), Area::Nation);
+        for service in rest {
+            let field = service.field.clone();
+            self.add_deep(service, None, nothing, vec![field]);
+        }
+    }
+
+    fn index(mut self, note: CatalogueNote) -> Index {
+        let leaves = self.pack.regions.leaves().count();
+        let groups = groups(leaves);
+        let mut by_id = HashMap::with_capacity(self.entries.len());
+        for (place, entry) in self.entries.iter().enumerate() {
+            by_id.insert(entry.id.clone(), place);
+            if entry.in_depth
+                && let Some(id) = entry.source_id.as_deref().and_then(|id| entry_id(id).ok())
+            {
+                by_id.insert(id, place);
+            }
+        }
+        self.entries.shrink_to_fit();
+        Index {
+            screen: Screen::build(groups.clone(), self.shapes.iter().map(restriction)),
+            search: Search::build(self.texts.into_iter()),
+            words: Words::of(self.pack),
+            narrowness: self.shapes.iter().map(|s| s.narrowness(leaves)).collect(),
+            entries: self.entries,
+            shapes: self.shapes,
+            by_id,
+            deep: self.deep,
+            groups,
+            note: Arc::new(note),
+            leaves,
+        }
+    }
+}
+
+async fn note(store: &Store, pack: &Pack, count: usize) -> Result<CatalogueNote> {
+    let shipped = pack.catalogue.as_ref();
+    let import = tables::last_import(store).await?;
+    let told = |f: fn(&crate::pack::ShippedSource) -> Both| shipped.map(|s| f(&s.source)).unwrap_or_default();
+    let whole = Both::new("공식 목록 전체를 여기에서 받았습니다.", "The whole official list, read here.");
+    let part = Both::new(
+        "공식 목록의 일부를 여기에서 받았습니다. 받지 못한 것은 전에 있던 대로입니다.",
+        "Part of the official list, read here. What was not read is as it was before.",
+    );
+    let (as_of, coverage) = match &import {
+        Some(row) => {
+            let report: serde_json::Value = serde_json::from_str(row.text("report")?).unwrap_or_default();
+            let complete = report.get("complete").and_then(serde_json::Value::as_bool).unwrap_or(false);
+            (row.at("begun")?.date(), if complete { whole } else { part })
+        }
+        None => (
+            shipped.and_then(|s| s.as_of()).unwrap_or(Date::ZERO),
+            shipped.map(|s| s.coverage.note.clone()).unwrap_or_default(),
+        ),
+    };
+    Ok(CatalogueNote {
+        source: told(|s| s.name.clone()),
+        owner: told(|s| s.owner.clone()),
+        dataset: shipped.map(|s| s.source.dataset.clone()).unwrap_or_default(),
+        licence: told(|s| s.licence.clone()),
+        as_of,
+        count,
+        coverage,
+        imported: import.as_ref().is_some_and(|row| row.maybe_text("source") != Some(SHIPPED)),
+    })
+}

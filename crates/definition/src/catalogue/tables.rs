@@ -1,0 +1,195 @@
+//! SQL, and only SQL.
+
+use maru_kernel::{At, Result};
+use maru_store::{Batch, Migration, Row, Store};
+
+/// The catalogue's entries; a pack's own files are `pack`, its services written in depth `service`.
+pub(crate) const ENTRY: &str = "entry";
+
+/// `brief` is the row's facts in one line: what the index needs, so that a start never reads the long texts of `body`.
+const SCHEMA: Migration = (
+    "definition/0001",
+    "CREATE TABLE definition_version (kind TEXT NOT NULL, id TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT,
+       state TEXT NOT NULL, source TEXT NOT NULL, hash TEXT NOT NULL, place BIGINT NOT NULL, brief TEXT NOT NULL,
+       body TEXT NOT NULL, PRIMARY KEY (kind, id, since));
+     CREATE INDEX definition_current ON definition_version (kind, place, id, since, source, brief)
+       WHERE until IS NULL AND state = 'current';
+     CREATE TABLE definition_import (id TEXT PRIMARY KEY, source TEXT NOT NULL, begun BIGINT NOT NULL, done BIGINT,
+       state TEXT NOT NULL, report TEXT NOT NULL);
+     CREATE TABLE definition_import_page (import TEXT NOT NULL, list TEXT NOT NULL, page BIGINT NOT NULL, total BIGINT NOT NULL,
+       per_page BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (import, list, page));",
+);
+
+pub fn migrations() -> &'static [Migration] {
+    &[SCHEMA]
+}
+
+/// One version of one definition, about to be written.
+pub(crate) struct Version<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) since: At,
+    pub(crate) state: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) hash: &'a str,
+    pub(crate) place: i64,
+    pub(crate) brief: String,
+    pub(crate) body: String,
+}
+
+pub(crate) fn add(batch: &mut Batch, version: Version<'_>) {
+    batch.write_one(
+        "a version is written once",
+        "INSERT INTO definition_version (kind, id, since, until, state, source, hash, place, brief, body)
+         VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+        vec![
+            version.kind.into(),
+            version.id.into(),
+            version.since.into(),
+            version.state.into(),
+            version.source.into(),
+            version.hash.into(),
+            version.place.into(),
+            version.brief.into(),
+            version.body.into(),
+        ],
+    );
+}
+
+/// Ends a version; it must be the current one.
+pub(crate) fn end(batch: &mut Batch, kind: &str, id: &str, since: At, until: At) {
+    batch.write_one(
+        "the version that ends is the current one",
+        "UPDATE definition_version SET until = $4 WHERE kind = $1 AND id = $2 AND since = $3 AND until IS NULL",
+        vec![kind.into(), id.into(), since.into(), until.into()],
+    );
+}
+
+/// A version that says the same as the one before, but that the definition is withdrawn.
+pub(crate) fn withdraw(batch: &mut Batch, id: &str, since: At, now: At, source: &str) {
+    batch.write_one(
+        "what is withdrawn was there",
+        "INSERT INTO definition_version (kind, id, since, until, state, source, hash, place, brief, body)
+         SELECT kind, id, $4, NULL, 'withdrawn', $5, hash, place, brief, body FROM definition_version
+         WHERE kind = $1 AND id = $2 AND since = $3",
+        vec![ENTRY.into(), id.into(), since.into(), now.into(), source.into()],
+    );
+}
+
+pub(crate) async fn any_entry(store: &Store) -> Result<bool> {
+    let rows =
+        store.query("SELECT id FROM definition_version WHERE kind = 'entry' LIMIT 1", Vec::new()).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Catalogue entries as they stand: id, since, source, brief.
+pub(crate) async fn current_entries(store: &Store) -> Result<Vec<Row>> {
+    store
+        .query(
+            "SELECT id, since, source, brief FROM definition_version
+             WHERE kind = 'entry' AND until IS NULL AND state = 'current' ORDER BY place, id",
+            Vec::new(),
+        )
+        .await
+}
+
+/// The newest version of each definition of one kind: id, since, state, hash, place.
+pub(crate) async fn newest(store: &Store, kind: &str) -> Result<Vec<Row>> {
+    store
+        .query(
+            "SELECT id, since, state, hash, place FROM definition_version WHERE kind = $1 AND until IS NULL",
+            vec![kind.into()],
+        )
+        .await
+}
+
+pub(crate) async fn body(store: &Store, kind: &str, id: &str) -> Result<Option<Row>> {
+    store
+        .query_one(
+            "SELECT since, source, body FROM definition_version WHERE kind = $1 AND id = $2 AND until IS NULL",
+            vec![kind.into(), id.into()],
+        )
+        .await
+}
+
+/// The newest import that ended well: source, begun, report.
+pub(crate) async fn last_import(store: &Store) -> Result<Option<Row>> {
+    store
+        .query_one(
+            "SELECT source, begun, report FROM definition_import WHERE state = 'done' ORDER BY begun DESC, id DESC LIMIT 1",
+            Vec::new(),
+        )
+        .await
+}
+
+/// An import that was broken off and may go on.
+pub(crate) async fn open_import(store: &Store, source: &str, since: At) -> Result<Option<Row>> {
+    store
+        .query_one(
+            "SELECT id FROM definition_import WHERE source = $1 AND state = 'open' AND begun >= $2 ORDER BY begun DESC LIMIT 1",
+            vec![source.into(), since.into()],
+        )
+        .await
+}
+
+/// A new import; whatever was left open is given up, with its pages.
+pub(crate) fn begin_import(batch: &mut Batch, id: &str, source: &str, now: At) {
+    batch.write("DELETE FROM definition_import_page", Vec::new());
+    batch.write("UPDATE definition_import SET state = 'given up' WHERE state = 'open'", Vec::new());
+    batch.write_one(
+        "an import begins once",
+        "INSERT INTO definition_import (id, source, begun, done, state, report) VALUES ($1, $2, $3, NULL, 'open', '{}')
+         ON CONFLICT DO NOTHING",
+        vec![id.into(), source.into(), now.into()],
+    );
+}
+
+pub(crate) fn end_import(batch: &mut Batch, id: &str, now: At, report: String) {
+    batch.write_one(
+        "an import ends once",
+        "UPDATE definition_import SET done = $2, state = 'done', report = $3 WHERE id = $1 AND state = 'open'",
+        vec![id.into(), now.into(), report.into()],
+    );
+    batch.write("DELETE FROM definition_import_page WHERE import = $1", vec![id.into()]);
+}
+
+pub(crate) fn add_page(
+    batch: &mut Batch,
+    import: &str,
+    list: &str,
+    page: i64,
+    total: i64,
+    per_page: i64,
+    body: String,
+) {
+    batch.write(
+        "INSERT INTO definition_import_page (import, list, page, total, per_page, body) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (import, list, page) DO UPDATE SET total = excluded.total, per_page = excluded.per_page, body = excluded.body",
+        vec![import.into(), list.into(), page.into(), total.into(), per_page.into(), body.into()],
+    );
+}
+
+pub(crate) fn drop_pages(batch: &mut Batch, import: &str, list: &str) {
+    batch.write(
+        "DELETE FROM definition_import_page WHERE import = $1 AND list = $2",
+        vec![import.into(), list.into()],
+    );
+}
+
+pub(crate) async fn pages_kept(store: &Store, import: &str, list: &str) -> Result<Vec<Row>> {
+    store
+        .query(
+            "SELECT page, total, per_page FROM definition_import_page WHERE import = $1 AND list = $2 ORDER BY page",
+            vec![import.into(), list.into()],
+        )
+        .await
+}
+
+pub(crate) async fn page(store: &Store, import: &str, list: &str, page: i64) -> Result<Option<Row>> {
+    store
+        .query_one(
+            "SELECT body FROM definition_import_page WHERE import = $1 AND list = $2 AND page = $3",
+            vec![import.into(), list.into(), page.into()],
+        )
+        .await
+}

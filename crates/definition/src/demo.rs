@@ -1,0 +1,44 @@
+use std::collections::BTreeMap;
+
+use maru_kernel::Both;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+/// A small country of plainly fictional people, for `maru demo` and tests.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    pub password: String,
+    #[serde(rename = "unit", default)]
+    pub units: Vec<DemoUnit>,
+    #[serde(rename = "person", default)]
+    pub people: Vec<DemoPerson>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoUnit {
+    pub id: String,
+    pub kind: String,
+    pub region: String,
+    pub agency: Both,
+    pub name: Both,
+    pub contact: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoPerson {
+    pub user: String,
+    pub id: String,
+    /// `resident` or `official`.
+    pub kind: String,
+    pub name: Both,
+    pub about: Both,
+    pub mail: Option<String>,
+    pub unit: Option<String>,
+    pub rank: Option<Both>,
+    /// The row of each register, by its fields.
+    #[serde(default)]
+    pub registers: BTreeMap<String, Map<String, Json>>,
+}

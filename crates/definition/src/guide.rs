@@ -1,0 +1,168 @@
+//! Guidance: every service answered for one person, the few that matter, why, and the one question worth asking.
+
+mod person;
+mod question;
+mod why;
+
+use std::{cmp::Reverse, sync::Arc};
+
+use maru_kernel::{Date, Won};
+use maru_rules::{Answer, Answers, Decision, Facts};
+
+use crate::{Deadline, Entry, Pack, Pays, catalogue::index::Index, gov24};
+use person::Person;
+
+pub use maru_rules::Counts;
+pub use question::NextQuestion;
+pub use why::{BillLine, Explained, Spoke, Why};
+
+/// Answers for one person on one day. Reasons are worked out when asked for.
+pub struct Guidance {
+    index: Arc<Index>,
+    pack: Arc<Pack>,
+    facts: Facts,
+    on: Date,
+    person: Person,
+    answers: Answers,
+    /// What the services written in depth decide, by place.
+    decided: Vec<(usize, Decision)>,
+}
+
+/// A service worth showing.
+#[derive(Debug, Clone)]
+pub struct Ranked {
+    pub entry: Arc<Entry>,
+    pub answer: Answer,
+    pub amount: Option<Won>,
+    pub pays: Pays,
+    /// How many things are still open; 0 when the answer is known.
+    pub open: usize,
+}
+
+/// A deadline nearer than this counts as soon.
+const SOON: i32 = 60;
+
+impl Guidance {
+    pub(crate) fn of(index: Arc<Index>, pack: Arc<Pack>, facts: &Facts, on: Date) -> Guidance {
+        let person = Person::of(&index, &pack.regions, facts);
+        let answers = index.screen.answers(&person.known(&index));
+        let decide = |(place, service): &(usize, Arc<crate::Service>)| {
+            (*place, service.rules.decide(facts, &pack.parameters, on))
+        };
+        let decided = index.deep.iter().map(decide).collect();
+        Guidance { facts: facts.clone(), on, person, answers, decided, index, pack }
+    }
+
+    fn decision(&self, place: usize) -> Option<&Decision> {
+        self.decided.iter().find(|(p, _)| *p == place).map(|(_, decision)| decision)
+    }
+
+    fn at(&self, place: usize) -> Answer {
+        self.decision(place).map_or_else(|| self.answers.get(place), |d| d.answer)
+    }
+
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.answers.counts();
+        for (_, decision) in &self.decided {
+            // The screen counts what it leaves out as no.
+            counts.no = counts.no.saturating_sub(1);
+            match decision.answer {
+                Answer::Yes => counts.yes += 1,
+                Answer::No => counts.no += 1,
+                Answer::Unknown => counts.unknown += 1,
+            }
+        }
+        counts
+    }
+
+    /// How many of the *no* are so because of the region alone: services of elsewhere.
+    pub fn counts_elsewhere(&self) -> usize {
+        let anywhere = self.index.screen.answers(&self.person.anywhere().known(&self.index));
+        self.answers.counts().no.saturating_sub(anywhere.counts().no)
+    }
+
+    /// Whether a service is *no* because of the region alone.
+    pub fn elsewhere(&self, id: &str) -> bool {
+        let Some(place) = self.index.place(id).filter(|place| self.decision(*place).is_none()) else {
+            return false;
+        };
+        let Some(shape) = self.index.shapes.get(place).filter(|shape| !shape.never) else { return false };
+        let no = |group: usize| self.person.group(shape, group) == Some(Answer::No);
+        no(gov24::REGION) && (0..gov24::GROUPS.len()).all(|group| group == gov24::REGION || !no(group))
+    }
+
+    pub fn answer(&self, id: &str) -> Option<Answer> {
+        self.index.place(id).map(|place| self.at(place))
+    }
+
+    /// Every service, in the catalogue's order.
+    pub fn all(&self) -> impl Iterator<Item = (&Entry, Answer)> {
+        self.index.entries.iter().enumerate().map(|(place, entry)| (&**entry, self.at(place)))
+    }
+
+    /// The services that matter most. *Yes* first: what pays most, what ends soon, what is meant most narrowly; then *not yet known*,
+    /// those with the fewest things open first. *No* is not among them. What can no longer be applied for comes last of its kind.
+    pub fn ranked(&self, limit: usize) -> Vec<Ranked> {
+        let mut keys: Vec<(Key, usize)> = Vec::new();
+        let of = |answer: Answer| {
+            let screened = self.answers.of(answer);
+            let decided =
+                self.decided.iter().filter(move |(_, d)| d.answer == answer).map(|(place, _)| *place);
+            screened.filter(|place| self.decision(*place).is_none()).chain(decided)
+        };
+        keys.extend(of(Answer::Yes).map(|place| (self.key(place, 0), place)));
+        best(&mut keys, limit);
+        let left = limit.saturating_sub(keys.len());
+        if left > 0 {
+            let mut open: Vec<(Key, usize)> =
+                of(Answer::Unknown).map(|place| (self.key(place, self.open(place)), place)).collect();
+            best(&mut open, left);
+            keys.extend(open);
+        }
+        keys.into_iter().filter_map(|((_, open, ..), place)| self.ranked_at(place, open)).collect()
+    }
+
+    fn ranked_at(&self, place: usize, open: usize) -> Option<Ranked> {
+        let decision = self.decision(place);
+        Some(Ranked {
+            entry: self.index.entries.get(place)?.clone(),
+            answer: self.at(place),
+            amount: decision.and_then(|d| d.amount).map(Won),
+            pays: decision.and_then(|_| self.index.deep_at(place)).map_or(Pays::None, |s| s.pays),
+            open,
+        })
+    }
+
+    /// How many groups, or facts of a service written in depth, keep a service open.
+    fn open(&self, place: usize) -> usize {
+        if let Some(decision) = self.decision(place) {
+            return decision.missing.len().max(1);
+        }
+        let Some(shape) = self.index.shapes.get(place) else { return 0 };
+        (0..gov24::GROUPS.len())
+            .filter(|group| self.person.group(shape, *group) == Some(Answer::Unknown))
+            .count()
+    }
+
+    fn key(&self, place: usize, open: usize) -> Key {
+        let amount = self.decision(place).and_then(|d| d.amount).unwrap_or(0);
+        let days = match self.index.entries.get(place).map(|e| e.deadline) {
+            Some(Deadline::On(last)) => self.on.until(last).map_or(i32::MAX, |span| span.get_days()),
+            _ => i32::MAX,
+        };
+        let soon = if (0..=SOON).contains(&days) { days } else { i32::MAX };
+        let narrow = self.index.narrowness.get(place).copied().unwrap_or(0);
+        (days < 0, open, Reverse(amount), soon, Reverse(narrow), place)
+    }
+}
+
+type Key = (bool, usize, Reverse<i64>, i32, Reverse<u32>, usize);
+
+/// Leaves the smallest few, in order.
+fn best(keys: &mut Vec<(Key, usize)>, limit: usize) {
+    if limit < keys.len() {
+        keys.select_nth_unstable(limit);
+        keys.truncate(limit);
+    }
+    keys.sort_unstable();
+}

@@ -1,0 +1,241 @@
+//! The one question that settles the most.
+
+use maru_rules::{Answer, Facts, Ratio, Value};
+use serde::Serialize;
+
+use super::Guidance;
+use crate::{FactDef, FactKind, gov24};
+
+/// What to ask next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextQuestion {
+    pub fact: String,
+    /// Services now unknown that an answer settles, on average over the answers people give.
+    pub settles: usize,
+    pub least: usize,
+    pub most: usize,
+    /// How many each answer settles. A region's answers are given by province, an age's by spans of ages that settle the same.
+    pub by_value: Vec<(String, usize)>,
+    /// A few services it may make *yes*.
+    pub examples: Vec<String>,
+}
+
+/// One possible answer: how it is shown, how many services it settles, and how common it is.
+struct Reply {
+    value: String,
+    settles: usize,
+    weight: usize,
+}
+
+const EXAMPLES: usize = 3;
+
+impl Guidance {
+    /// The fact, not yet known, whose answer settles the most services. None: nothing that may be asked would settle anything.
+    pub fn next_question(&self, skip: &dyn Fn(&str) -> bool) -> Option<NextQuestion> {
+        let known = self.person.known(&self.index);
+        let asker = self.index.screen.asker(&known, &self.answers);
+        let mut best: Option<(u64, usize, NextQuestion)> = None;
+        for fact in self.pack.facts.iter().filter(|fact| fact.question.is_some()) {
+            let unknown = self.facts.get(&fact.name).is_none_or(|value| matches!(value, Value::Unknown));
+            if !unknown || skip(&fact.name) {
+                continue;
+            }
+            let what_if = |group, option, holds| asker.what_if(group, option, holds).settled();
+            let mut replies = self.replies(fact, &what_if);
+            self.add_decided(fact, &mut replies);
+            let held = self.group_of(fact).map_or(0, |group| asker.holds_open(group));
+            let weights: usize = replies.iter().map(|r| r.weight).sum();
+            let sum: usize = replies.iter().map(|r| r.settles * r.weight).sum();
+            if sum == 0 {
+                continue;
+            }
+            // In thousandths of a service, so that a question that settles seldom still beats one that never does.
+            let expected = u64::try_from(sum * 1_000 / weights.max(1)).unwrap_or(u64::MAX);
+            if best.as_ref().is_some_and(|(most, open, _)| (*most, *open) >= (expected, held)) {
+                continue;
+            }
+            let question = NextQuestion {
+                fact: fact.name.clone(),
+                settles: (sum + weights / 2) / weights.max(1),
+                least: replies.iter().map(|r| r.settles).min().unwrap_or(0),
+                most: replies.iter().map(|r| r.settles).max().unwrap_or(0),
+                by_value: by_value(fact, replies),
+                examples: Vec::new(),
+            };
+            best = Some((expected, held, question));
+        }
+        let (.., mut question) = best?;
+        question.examples = self.examples(&question.fact);
+        Some(question)
+    }
+
+    fn group_of(&self, fact: &FactDef) -> Option<usize> {
+        gov24::GROUPS.iter().position(|group| fact.group.as_deref() == Some(group))
+    }
+
+    /// The answers a fact may get, with what each settles in the catalogue.
+    fn replies(&self, fact: &FactDef, what_if: &dyn Fn(usize, u32, bool) -> usize) -> Vec<Reply> {
+        let group = self.group_of(fact);
+        let options = |group: usize| 0..u32::try_from(gov24::options(group, self.index.leaves)).unwrap_or(0);
+        match group {
+            Some(gov24::SEX) => {
+                let sexes = self.index.words.sexes.iter();
+                sexes
+                    .map(|(value, option)| Reply {
+                        value: value.clone(),
+                        settles: what_if(gov24::SEX, *option, true),
+                        weight: 1,
+                    })
+                    .collect()
+            }
+            Some(gov24::AGE) => options(gov24::AGE)
+                // Few are older; their answers would weigh as much as everyone's.
+                .filter(|age| *age < 100)
+                .map(|age| Reply {
+                    value: age.to_string(),
+                    settles: what_if(gov24::AGE, age, true),
+                    weight: 1,
+                })
+                .collect(),
+            Some(gov24::INCOME) => options(gov24::INCOME)
+                .map(|band| Reply {
+                    value: gov24::income_words(band).ko,
+                    settles: what_if(gov24::INCOME, band, true),
+                    weight: 1,
+                })
+                .collect(),
+            Some(gov24::REGION) => {
+                let leaves = self.pack.regions.leaves().zip(0..);
+                leaves
+                    .map(|(r, leaf)| Reply {
+                        value: r.name.clone(),
+                        settles: what_if(gov24::REGION, leaf, true),
+                        weight: 1,
+                    })
+                    .collect()
+            }
+            _ if fact.kind == FactKind::Boolean => {
+                let found = self.index.words.traits.iter().find(|(.., name)| *name == fact.name);
+                let share = found.map_or(50, |(group, option, _)| gov24::share(*group, *option));
+                let settles = |holds| found.map_or(0, |(group, option, _)| what_if(*group, *option, holds));
+                let reply = |value: &str, holds, weight: u32| Reply {
+                    value: value.into(),
+                    settles: settles(holds),
+                    weight: usize::try_from(weight).unwrap_or(1),
+                };
+                vec![reply("true", true, share), reply("false", false, 100 - share.min(100))]
+            }
+            _ if fact.kind == FactKind::Choice => {
+                fact.choices.iter().map(|c| Reply { value: c.value.clone(), settles: 0, weight: 1 }).collect()
+            }
+            // A number that only rules look at: its value can't be guessed, only whether it is the last thing open.
+            _ => vec![Reply { value: String::new(), settles: 0, weight: 1 }],
+        }
+    }
+
+    /// Adds what each answer settles among services written in depth.
+    fn add_decided(&self, fact: &FactDef, replies: &mut [Reply]) {
+        for (place, decision) in self.decided.iter().filter(|(_, d)| d.answer == Answer::Unknown) {
+            if !decision.missing.contains(&fact.name) {
+                continue;
+            }
+            let Some(service) = self.index.deep_at(*place) else { continue };
+            let enumerable = matches!(fact.kind, FactKind::Boolean | FactKind::Choice);
+            for reply in replies.iter_mut() {
+                let settled = if enumerable {
+                    let mut facts: Facts = self.facts.clone();
+                    facts.insert(&fact.name, value_of(fact, &reply.value));
+                    service.rules.decide(&facts, &self.pack.parameters, self.on).answer != Answer::Unknown
+                } else {
+                    decision.missing.len() == 1
+                };
+                reply.settles += usize::from(settled);
+            }
+        }
+    }
+
+    /// Services that only this fact keeps open, the narrowest first.
+    fn examples(&self, fact: &str) -> Vec<String> {
+        let words = &self.index.words;
+        let is = |name: &Option<String>| name.as_deref() == Some(fact);
+        let (group, option) = match words.traits.iter().find(|(.., name)| name == fact) {
+            Some((group, option, _)) => (*group, Some(*option)),
+            None if is(&words.sex) => (gov24::SEX, None),
+            None if is(&words.age) => (gov24::AGE, None),
+            None if is(&words.income) => (gov24::INCOME, None),
+            None if is(&words.region) => (gov24::REGION, None),
+            None => return self.deep_examples(fact),
+        };
+        let open = |place: &usize| {
+            let Some(shape) = self.index.shapes.get(*place) else { return false };
+            let unknown = |g: usize| self.person.group(shape, g) == Some(Answer::Unknown);
+            let named = option.is_none_or(|o| shape.flags_of(group).is_some_and(|set| set >> o & 1 == 1));
+            named && unknown(group) && (0..gov24::GROUPS.len()).all(|g| g == group || !unknown(g))
+        };
+        let mut found: Vec<(std::cmp::Reverse<u32>, usize)> = self
+            .answers
+            .of(Answer::Unknown)
+            .filter(open)
+            .map(|place| (std::cmp::Reverse(self.index.narrowness.get(place).copied().unwrap_or(0)), place))
+            .collect();
+        found.sort_unstable();
+        let ids =
+            found.into_iter().filter_map(|(_, place)| self.index.entries.get(place)).map(|e| e.id.clone());
+        let mut examples = self.deep_examples(fact);
+        examples.extend(ids);
+        examples.truncate(EXAMPLES);
+        examples
+    }
+
+    fn deep_examples(&self, fact: &str) -> Vec<String> {
+        let waiting = self
+            .decided
+            .iter()
+            .filter(|(_, d)| d.answer == Answer::Unknown && d.missing.iter().any(|m| m == fact));
+        waiting
+            .filter_map(|(place, _)| self.index.entries.get(*place))
+            .map(|e| e.id.clone())
+            .take(EXAMPLES)
+            .collect()
+    }
+}
+
+fn value_of(fact: &FactDef, reply: &str) -> Value {
+    match (fact.kind, reply) {
+        (FactKind::Boolean, text) => Value::Bool(text == "true"),
+        (FactKind::Number, text) => Ratio::parse(text).map_or(Value::Unknown, Value::Number),
+        (_, text) => Value::Text(text.into()),
+    }
+}
+
+fn by_value(fact: &FactDef, replies: Vec<Reply>) -> Vec<(String, usize)> {
+    match fact.group.as_deref() {
+        Some("age") => {
+            let mut spans: Vec<(String, String, usize)> = Vec::new();
+            for reply in replies {
+                match spans.last_mut() {
+                    Some((_, last, settles)) if *settles == reply.settles => *last = reply.value,
+                    _ => spans.push((reply.value.clone(), reply.value, reply.settles)),
+                }
+            }
+            let span = |(first, last, settles): (String, String, usize)| {
+                (if first == last { first } else { format!("{first}–{last}") }, settles)
+            };
+            spans.into_iter().map(span).collect()
+        }
+        Some("region") => {
+            let mut provinces: Vec<(String, usize, usize)> = Vec::new();
+            for reply in replies {
+                let province = reply.value.split(' ').next().unwrap_or_default();
+                match provinces.last_mut() {
+                    Some((name, sum, count)) if name == province => {
+                        (*sum, *count) = (*sum + reply.settles, *count + 1)
+                    }
+                    _ => provinces.push((province.into(), reply.settles, 1)),
+                }
+            }
+            provinces.into_iter().map(|(name, sum, count)| (name, sum / count)).collect()
+        }
+        _ => replies.into_iter().filter(|r| !r.value.is_empty()).map(|r| (r.value, r.settles)).collect(),
+    }
+}

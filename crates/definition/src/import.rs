@@ -1,0 +1,1 @@
+//! Reads the national catalogue from its official source.

@@ -1,0 +1,223 @@
+//! A country as data.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use maru_kernel::{Both, Date};
+use maru_rules::Parameters;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Agency, Calendar, Demo, FactDef, Fault, Region, Regions, Register, Service, UnitKind, check, files::Files,
+};
+
+#[derive(Debug, Clone)]
+pub struct Pack {
+    pub id: String,
+    pub name: Both,
+    pub facts: Vec<FactDef>,
+    pub regions: Regions,
+    pub agencies: Vec<Agency>,
+    pub unit_kinds: Vec<UnitKind>,
+    pub registers: Vec<Register>,
+    pub parameters: Parameters,
+    pub calendar: Calendar,
+    pub services: Vec<Arc<Service>>,
+    pub demo: Option<Demo>,
+    pub(crate) catalogue: Option<Shipped>,
+    pub(crate) files: Arc<Files>,
+}
+
+/// The catalogue that ships with the pack: where its rows are and what they are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shipped {
+    pub(crate) file: String,
+    pub(crate) snapshot: String,
+    pub(crate) count: usize,
+    /// Of a service's own page, followed by its id.
+    pub(crate) address: String,
+    pub(crate) source: ShippedSource,
+    pub(crate) coverage: Coverage,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShippedSource {
+    pub(crate) name: Both,
+    pub(crate) owner: Both,
+    pub(crate) dataset: String,
+    pub(crate) licence: Both,
+    pub(crate) holds: Both,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Coverage {
+    pub(crate) age_from: u32,
+    pub(crate) age_to: u32,
+    pub(crate) percent: u32,
+    pub(crate) note: Both,
+}
+
+impl Shipped {
+    pub(crate) fn as_of(&self) -> Option<Date> {
+        self.snapshot.parse().ok()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    id: String,
+    name: Both,
+    languages: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Facts {
+    #[serde(default)]
+    fact: Vec<FactDef>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Agencies {
+    #[serde(default)]
+    agency: Vec<Agency>,
+    #[serde(default)]
+    unit_kind: Vec<UnitKind>,
+}
+
+pub(crate) const PARAMETERS: &str = "parameters.toml";
+pub(crate) const CATALOGUE: &str = "catalogue/gov24.toml";
+
+impl Pack {
+    /// packs/kr inside the binary.
+    pub fn embedded() -> Result<Pack, Vec<Fault>> {
+        Pack::of(Files::embedded()?)
+    }
+
+    /// A folder with pack.toml.
+    pub fn read(folder: &Path) -> Result<Pack, Vec<Fault>> {
+        Pack::of(Files::read(folder)?)
+    }
+
+    fn of(files: Files) -> Result<Pack, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let head = files.toml::<Head>("pack.toml", &mut faults);
+        let facts = files.toml::<Facts>("facts.toml", &mut faults).unwrap_or_default().fact;
+        let regions = Regions::read(&files, &mut faults);
+        let agencies = files.toml::<Agencies>("agencies.toml", &mut faults).unwrap_or_default();
+        let registers = Register::read(&files, &mut faults);
+        let parameters = match Parameters::parse(files.get(PARAMETERS).unwrap_or_default()) {
+            Ok(parameters) => parameters,
+            Err(wrong) => {
+                let todo = "write it as packs/README.md tells";
+                faults.extend(wrong.into_iter().map(|f| Fault::new(PARAMETERS, f.line, f.message, todo)));
+                Parameters::default()
+            }
+        };
+        let calendar = Calendar::read(&files, &mut faults);
+        let folders: BTreeSet<String> = files
+            .under("services")
+            .filter_map(|(path, _)| path.rsplit_once('/').map(|(folder, _)| folder))
+            .map(|folder| folder.strip_suffix("/letters").unwrap_or(folder).to_owned())
+            .collect();
+        let services = folders
+            .iter()
+            .filter_map(|folder| Service::read(&files, folder, &mut faults).map(Arc::new))
+            .collect();
+        let demo = files.get("demo.toml").and_then(|_| files.toml::<Demo>("demo.toml", &mut faults));
+        let catalogue = files.get(CATALOGUE).and_then(|_| files.toml::<Shipped>(CATALOGUE, &mut faults));
+        if let Some(head) = &head
+            && !["ko", "en"].iter().all(|lang| head.languages.iter().any(|l| l == lang))
+        {
+            let line = files.line("pack.toml", &["languages"]);
+            faults.push(Fault::new(
+                "pack.toml",
+                line,
+                "Korean and English must be there",
+                r#"write ["ko", "en"]"#,
+            ));
+        }
+        match head {
+            Some(head) if faults.is_empty() => Ok(Pack {
+                id: head.id,
+                name: head.name,
+                facts,
+                regions,
+                agencies: agencies.agency,
+                unit_kinds: agencies.unit_kind,
+                registers,
+                parameters,
+                calendar,
+                services,
+                demo,
+                catalogue,
+                files: Arc::new(files),
+            }),
+            _ => {
+                faults.sort();
+                Err(faults)
+            }
+        }
+    }
+
+    /// Everything that packs/README.md promises of a pack, its cases included: how many cases ran, and what is wrong.
+    pub fn check(&self) -> (usize, Vec<Fault>) {
+        check::run(self)
+    }
+
+    pub fn fact(&self, name: &str) -> Option<&FactDef> {
+        self.facts.iter().find(|f| f.name == name)
+    }
+
+    pub fn register(&self, id: &str) -> Option<&Register> {
+        self.registers.iter().find(|r| r.id == id)
+    }
+
+    pub fn agency(&self, id: &str) -> Option<&Agency> {
+        self.agencies.iter().find(|a| a.id == id)
+    }
+
+    pub fn unit_kind(&self, id: &str) -> Option<&UnitKind> {
+        self.unit_kinds.iter().find(|u| u.id == id)
+    }
+
+    pub fn region(&self, text: &str) -> Option<&Region> {
+        self.regions.find(text)
+    }
+
+    /// The rows of the catalogue that ships with the pack.
+    pub(crate) fn shipped_rows(&self) -> Option<(&Shipped, String, &str)> {
+        let shipped = self.catalogue.as_ref()?;
+        let file = format!("catalogue/{}", shipped.file);
+        let text = self.files.get(&file)?;
+        Some((shipped, file, text))
+    }
+
+    /// The pack's files by definition: what is kept of it, version by version. The catalogue has versions of its own.
+    pub(crate) fn definitions(&self) -> Vec<(&'static str, String, Vec<(&str, &str)>)> {
+        let single =
+            self.files.iter().filter(|(path, _)| !path.contains('/') && *path != "demo.toml").map(|file| {
+                let name = file.0.split('.').next().unwrap_or_default();
+                ("pack", format!("{}-{name}", self.id), vec![file])
+            });
+        let services = self
+            .services
+            .iter()
+            .map(|s| ("service", s.id.clone(), self.files.under(&s.folder).collect::<Vec<_>>()));
+        single.chain(services).collect()
+    }
+}
+
+pub(crate) fn sha256(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,192 @@
+//! Search: two letters at a time, BM25, the name weighing most. Small enough to live in memory for a whole nation.
+
+use std::{collections::HashMap, sync::Arc};
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::Entry;
+
+/// What was found: the best few, and how many there are.
+#[derive(Debug, Clone, Default)]
+pub struct Hits {
+    pub total: usize,
+    pub entries: Vec<Arc<Entry>>,
+}
+
+/// Nobody types more to find a service.
+const LONGEST: usize = 100;
+const NAME_WEIGHT: u8 = 4;
+
+/// Postings: for each pair of letters the services that hold it, as steps between their numbers, each with its weight.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    grams: Vec<(u32, u32)>,
+    /// Where each gram's postings begin; one more at the end.
+    starts: Vec<u32>,
+    postings: Vec<u8>,
+    lengths: Vec<u16>,
+    average: f32,
+}
+
+/// NFC, small letters, no spaces or signs between words.
+pub(crate) fn plain(text: &str) -> String {
+    let text: String = text.nfc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect();
+    text.nfc().collect()
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = (u32, u32)> {
+    text.chars().zip(text.chars().skip(1)).map(|(a, b)| (u32::from(a), u32::from(b)))
+}
+
+fn put_number(out: &mut Vec<u8>, mut n: u32) {
+    while n >= 0x80 {
+        out.push(u8::try_from(n & 0x7f).unwrap_or(0) | 0x80);
+        n >>= 7;
+    }
+    out.push(u8::try_from(n).unwrap_or(0));
+}
+
+fn take_number(bytes: &mut std::slice::Iter<'_, u8>) -> Option<u32> {
+    let (mut n, mut shift) = (0_u32, 0);
+    loop {
+        let byte = bytes.next()?;
+        n |= u32::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(n);
+        }
+        shift += 7;
+    }
+}
+
+/// Counts are small here; a float holds them all.
+fn float(n: usize) -> f32 {
+    u16::try_from(n).map_or(f32::from(u16::MAX), f32::from)
+}
+
+impl Search {
+    /// Each service's texts: its names, then everything else.
+    pub(crate) fn build(texts: impl Iterator<Item = (Vec<String>, Vec<String>)>) -> Search {
+        let mut found: Vec<((u32, u32), u32, u8)> = Vec::new();
+        let mut search = Search::default();
+        for (number, (names, rest)) in (0_u32..).zip(texts) {
+            let from = found.len();
+            let weighed = names.iter().map(|t| (t, NAME_WEIGHT)).chain(rest.iter().map(|t| (t, 1)));
+            for (text, weight) in weighed {
+                found.extend(pairs(&plain(text)).map(|pair| (pair, number, weight)));
+            }
+            search.lengths.push(u16::try_from(found.len() - from).unwrap_or(u16::MAX));
+        }
+        found.sort_unstable();
+        let total: usize = search.lengths.iter().map(|l| usize::from(*l)).sum();
+        search.average = float((total / search.lengths.len().max(1)).max(1));
+        let (mut at, mut last) = (0, 0);
+        while let Some((gram, number, _)) = found.get(at).copied() {
+            if search.grams.last() != Some(&gram) {
+                search.grams.push(gram);
+                search.starts.push(u32::try_from(search.postings.len()).unwrap_or(u32::MAX));
+                last = 0;
+            }
+            let mut weight = 0_u8;
+            while let Some((_, _, more)) = found.get(at).filter(|(g, n, _)| (*g, *n) == (gram, number)) {
+                weight = weight.saturating_add(*more);
+                at += 1;
+            }
+            put_number(&mut search.postings, number - last);
+            search.postings.push(weight);
+            last = number;
+        }
+        search.starts.push(u32::try_from(search.postings.len()).unwrap_or(u32::MAX));
+        search.grams.shrink_to_fit();
+        search.postings.shrink_to_fit();
+        search
+    }
+
+    fn of(&self, gram: (u32, u32)) -> Vec<(u32, u8)> {
+        let place = |n: Option<&u32>| n.and_then(|n| usize::try_from(*n).ok());
+        let Ok(at) = self.grams.binary_search(&gram) else { return Vec::new() };
+        let (Some(from), Some(to)) = (place(self.starts.get(at)), place(self.starts.get(at + 1))) else {
+            return Vec::new();
+        };
+        let mut bytes = self.postings.get(from..to).unwrap_or_default().iter();
+        let (mut out, mut number) = (Vec::new(), 0);
+        while let (Some(step), Some(weight)) = (take_number(&mut bytes), bytes.next()) {
+            number += step;
+            out.push((number, *weight));
+        }
+        out
+    }
+
+    /// The numbers of the services that hold at least half of the query's pairs, best first, each with its score.
+    fn scored(&self, query: &str) -> HashMap<u32, f32> {
+        let mut grams: Vec<(u32, u32)> = pairs(query).collect();
+        grams.sort_unstable();
+        grams.dedup();
+        let mut scores: HashMap<u32, (usize, f32)> = HashMap::new();
+        let all = float(self.lengths.len());
+        for gram in &grams {
+            let postings = self.of(*gram);
+            let with = float(postings.len());
+            let rare = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
+            for (number, weight) in postings {
+                let length = usize::try_from(number)
+                    .ok()
+                    .and_then(|n| self.lengths.get(n))
+                    .map_or(1.0, |l| f32::from(*l));
+                let weight = f32::from(weight);
+                let score = rare * weight * 2.2 / (weight + 1.2 * (0.25 + 0.75 * length / self.average));
+                let (held, sum) = scores.entry(number).or_default();
+                *held += 1;
+                *sum += score;
+            }
+        }
+        let enough = |held: usize| held * 2 >= grams.len();
+        scores.into_iter().filter(|(_, (held, _))| enough(*held)).map(|(n, (_, score))| (n, score)).collect()
+    }
+
+    /// The best entries for what was typed. Nothing typed finds everything, in the catalogue's order.
+    pub(crate) fn find(&self, entries: &[Arc<Entry>], query: &str, limit: usize) -> Hits {
+        let query: String = plain(query).chars().take(LONGEST).collect();
+        if query.is_empty() {
+            return Hits { total: entries.len(), entries: entries.iter().take(limit).cloned().collect() };
+        }
+        let mut found: Vec<(u8, f32, usize)> = Vec::new();
+        let mut add = |number: usize, score: f32| {
+            let Some(entry) = entries.get(number) else { return };
+            let names = [Some(&entry.name.ko), entry.name.en.as_ref()];
+            let names = || names.iter().flatten().map(|name| plain(name));
+            // The very name first, then names that begin with it, then names that hold it.
+            let rank = if names().any(|n| n == query) {
+                0
+            } else if names().any(|n| n.starts_with(&query)) {
+                1
+            } else if names().any(|n| n.contains(&query)) {
+                2
+            } else {
+                3
+            };
+            found.push((rank, score, number));
+        };
+        if query.chars().nth(1).is_none() {
+            for (number, entry) in entries.iter().enumerate() {
+                if plain(&entry.name.ko).contains(&query) {
+                    add(number, 0.0);
+                }
+            }
+        } else {
+            for (number, score) in self.scored(&query) {
+                if let Ok(number) = usize::try_from(number) {
+                    add(number, score);
+                }
+            }
+        }
+        let total = found.len();
+        found.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+        let entries = found.into_iter().take(limit).filter_map(|(_, _, n)| entries.get(n).cloned()).collect();
+        Hits { total, entries }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.grams.len() * 8 + self.starts.len() * 4 + self.postings.len() + self.lengths.len() * 2
+    }
+}

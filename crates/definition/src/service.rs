@@ -1,0 +1,324 @@
+//! Services written in depth.
+
+use std::collections::BTreeMap;
+
+use maru_kernel::{Date, Lang};
+use maru_rules::RuleSet;
+use serde::{Deserialize, Serialize};
+
+use crate::{fault::Fault, files::Files, form::Form, pack::sha256};
+
+#[derive(Debug, Clone)]
+pub struct Service {
+    pub id: String,
+    pub source_id: Option<String>,
+    pub owner: String,
+    pub field: String,
+    pub law: Vec<String>,
+    pub url: String,
+    pub unit_kind: String,
+    pub pays: Pays,
+    pub period: Period,
+    pub objection: Objection,
+    pub steps: Vec<String>,
+    pub evidence: Vec<Evidence>,
+    pub rules: RuleSet,
+    pub form: Form,
+    pub letters: Letters,
+    /// The newest `from` of its rules.
+    pub version: Date,
+    /// Of all its files.
+    pub hash: String,
+    pub(crate) texts: [ServiceText; 2],
+    /// Its folder in the pack.
+    pub(crate) folder: String,
+    pub(crate) entries: RuleEntries,
+}
+
+/// What the amount is per.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pays {
+    Month,
+    Year,
+    Once,
+    None,
+}
+
+impl Pays {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Pays::Month => "month",
+            Pays::Year => "year",
+            Pays::Once => "once",
+            Pays::None => "none",
+        }
+    }
+
+    /// "매달", "each month"; nothing when nothing is paid.
+    pub fn text(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Pays::Month, Lang::Ko) => "매달",
+            (Pays::Month, Lang::En) => "each month",
+            (Pays::Year, Lang::Ko) => "해마다",
+            (Pays::Year, Lang::En) => "each year",
+            (Pays::Once, Lang::Ko) => "한 번",
+            (Pays::Once, Lang::En) => "once",
+            (Pays::None, _) => "",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    pub days: u32,
+    pub article: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objection {
+    pub days: u32,
+    pub article: String,
+}
+
+/// What is drawn from a register, on consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    pub register: String,
+    pub fields: Vec<String>,
+}
+
+/// Templates by kind (`received`, `granted`, `refused`) and language.
+#[derive(Debug, Clone, Default)]
+pub struct Letters(BTreeMap<String, [Option<String>; 2]>);
+
+impl Letters {
+    pub const KINDS: [&'static str; 3] = ["received", "granted", "refused"];
+
+    pub fn get(&self, kind: &str, lang: Lang) -> Option<&str> {
+        let [ko, en] = self.0.get(kind)?;
+        match lang {
+            Lang::Ko => ko.as_deref(),
+            Lang::En => en.as_deref(),
+        }
+    }
+}
+
+/// A service's words in one language.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceText {
+    pub name: String,
+    pub summary: String,
+    pub gives: String,
+    pub method: String,
+    pub decides: String,
+    pub period: String,
+    pub objection: String,
+    #[serde(rename = "step", default)]
+    pub steps: BTreeMap<String, String>,
+    #[serde(rename = "evidence", default)]
+    pub(crate) evidences: BTreeMap<String, Label>,
+    #[serde(rename = "condition", default)]
+    pub conditions: BTreeMap<String, ConditionText>,
+    #[serde(rename = "line", default)]
+    pub(crate) lines: BTreeMap<String, Label>,
+    #[serde(rename = "page", default)]
+    pub pages: BTreeMap<String, PageText>,
+    #[serde(rename = "field", default)]
+    pub fields: BTreeMap<String, FieldText>,
+    #[serde(rename = "choice", default)]
+    pub choices: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Label {
+    pub(crate) label: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionText {
+    pub label: String,
+    /// The threshold in words.
+    pub detail: String,
+    /// The sentence for a refusal.
+    pub no: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageText {
+    pub short: String,
+    pub title: String,
+    pub hint: Option<String>,
+    pub why: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldText {
+    pub label: String,
+    pub hint: Option<String>,
+}
+
+// What a text lacks is shown empty or by its id; the check refuses such a pack before it gets that far.
+static NO_CONDITION: ConditionText =
+    ConditionText { label: String::new(), detail: String::new(), no: String::new() };
+static NO_PAGE: PageText = PageText { short: String::new(), title: String::new(), hint: None, why: None };
+static NO_FIELD: FieldText = FieldText { label: String::new(), hint: None };
+
+impl ServiceText {
+    pub fn condition(&self, id: &str) -> &ConditionText {
+        self.conditions.get(id).unwrap_or(&NO_CONDITION)
+    }
+    pub fn line<'a>(&'a self, id: &'a str) -> &'a str {
+        self.lines.get(id).map_or(id, |l| &l.label)
+    }
+    pub fn page(&self, id: &str) -> &PageText {
+        self.pages.get(id).unwrap_or(&NO_PAGE)
+    }
+    pub fn field(&self, id: &str) -> &FieldText {
+        self.fields.get(id).unwrap_or(&NO_FIELD)
+    }
+    pub fn choice<'a>(&'a self, field: &str, value: &'a str) -> &'a str {
+        self.choices.get(field).and_then(|c| c.get(value)).map_or(value, String::as_str)
+    }
+    pub fn step<'a>(&'a self, id: &'a str) -> &'a str {
+        self.steps.get(id).map_or(id, String::as_str)
+    }
+    pub fn evidence<'a>(&'a self, register: &'a str) -> &'a str {
+        self.evidences.get(register).map_or(register, |l| &l.label)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: String,
+    source_id: Option<String>,
+    owner: String,
+    field: String,
+    law: Vec<String>,
+    url: String,
+    unit_kind: String,
+    pays: Pays,
+    period: Period,
+    objection: Objection,
+    #[serde(default)]
+    steps: Vec<String>,
+    #[serde(default)]
+    evidence: Vec<Evidence>,
+}
+
+/// The entries of rules.toml as the check and the texts need them; what they mean is the rules room's.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct RuleEntries {
+    #[serde(rename = "let", default)]
+    pub(crate) lets: Vec<RuleEntry>,
+    #[serde(rename = "condition", default)]
+    pub(crate) conditions: Vec<RuleEntry>,
+    #[serde(rename = "line", default)]
+    pub(crate) lines: Vec<RuleEntry>,
+    #[serde(rename = "amount", default)]
+    pub(crate) amounts: Vec<RuleEntry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RuleEntry {
+    #[serde(default)]
+    pub(crate) id: String,
+    pub(crate) article: Option<String>,
+    pub(crate) from: Option<toml::Spanned<String>>,
+    pub(crate) until: Option<String>,
+}
+
+impl RuleEntry {
+    pub(crate) fn first(&self) -> Option<Date> {
+        self.from.as_ref()?.get_ref().parse().ok()
+    }
+    pub(crate) fn last(&self) -> Option<Date> {
+        self.until.as_ref()?.parse().ok()
+    }
+}
+
+impl RuleEntries {
+    pub(crate) fn kinds(&self) -> [(&'static str, &[RuleEntry]); 4] {
+        [
+            ("let", &self.lets),
+            ("condition", &self.conditions),
+            ("line", &self.lines),
+            ("amount", &self.amounts),
+        ]
+    }
+}
+
+impl Service {
+    pub fn text(&self, lang: Lang) -> &ServiceText {
+        let [ko, en] = &self.texts;
+        match lang {
+            Lang::Ko => ko,
+            Lang::En => en,
+        }
+    }
+
+    pub(crate) fn file(&self, name: &str) -> String {
+        format!("{}/{name}", self.folder)
+    }
+
+    pub(crate) fn read(files: &Files, folder: &str, faults: &mut Vec<Fault>) -> Option<Service> {
+        let file = |name: &str| format!("{folder}/{name}");
+        let written = files.toml::<Written>(&file("service.toml"), faults);
+        let rules_file = file("rules.toml");
+        let rules_text = files.get(&rules_file).unwrap_or_default();
+        let entries = files.toml::<RuleEntries>(&rules_file, faults);
+        let rules = entries.is_some().then(|| RuleSet::parse(rules_text)).and_then(|read| match read {
+            Ok(rules) => Some(rules),
+            Err(wrong) => {
+                let todo = "write it as crates/rules/README.md tells";
+                faults.extend(wrong.into_iter().map(|f| Fault::new(&rules_file, f.line, f.message, todo)));
+                None
+            }
+        });
+        let form = Form::read_file(files, &file("form.toml"), faults);
+        let ko = files.toml::<ServiceText>(&file("text.ko.toml"), faults);
+        let en = files.toml::<ServiceText>(&file("text.en.toml"), faults);
+        let letters = Letters::KINDS.iter().map(|kind| {
+            let get = |lang: Lang| {
+                files.get(&file(&format!("letters/{kind}.{}.txt", lang.tag()))).map(str::to_owned)
+            };
+            ((*kind).to_owned(), [get(Lang::Ko), get(Lang::En)])
+        });
+        let letters = Letters(letters.collect());
+        let parts: Vec<&str> = files.under(folder).flat_map(|(path, text)| [path, text]).collect();
+        let hash = sha256(&parts);
+        let (written, entries, rules, ko, en) = (written?, entries?, rules?, ko?, en?);
+        let dates = entries.kinds().into_iter().flat_map(|(_, entries)| entries).filter_map(RuleEntry::first);
+        Some(Service {
+            version: dates.max().unwrap_or(Date::ZERO),
+            id: written.id,
+            source_id: written.source_id,
+            owner: written.owner,
+            field: written.field,
+            law: written.law,
+            url: written.url,
+            unit_kind: written.unit_kind,
+            pays: written.pays,
+            period: written.period,
+            objection: written.objection,
+            steps: written.steps,
+            evidence: written.evidence,
+            rules,
+            form,
+            letters,
+            hash,
+            texts: [ko, en],
+            folder: folder.to_owned(),
+            entries,
+        })
+    }
+}
