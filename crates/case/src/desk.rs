@@ -185,7 +185,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     let text = service.text(context.lang);
     let file = case.file.clone().unwrap_or_default();
     let sourced = Sourced { facts: file.facts(), sources: file.sources.clone() };
-    let theirs = register_lines(context, &service, &sourced);
+    let theirs = register_lines(context, &service, &sourced, true);
     let answers = facts_of(case.answers.iter());
     let mut yours = Vec::new();
     for page in service.form.pages(&answers) {
@@ -202,7 +202,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     }
     let decision = match &case.decision {
         Some(kept) => letters::shown(context, &service, kept),
-        None => Some(letters::in_words(&service, &actions::computed(&context.app, case)?, context.lang)),
+        None => Some(letters::in_words(context.app.definitions.pack(), &service, &actions::computed(&context.app, case)?, context.lang)),
     };
     let missing: Vec<String> = match &case.decision {
         Some(_) => Vec::new(),

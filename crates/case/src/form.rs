@@ -9,7 +9,7 @@ use axum::{
 use maru_definition::{Form, FormPage, Service};
 use maru_kernel::{Error, Problem};
 use maru_rules::Facts;
-use maru_web::{Context, Fail, Shared, Typed, context, draw, is_known, ports::Source, shown, shown_answer};
+use maru_web::{Context, Fail, Shared, Typed, context, draw, is_known, ports::{Source, Sourced}, shown, shown_answer};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -137,9 +137,15 @@ async fn show_question(
     let page = pages.get(place).copied().ok_or(Error::NotFound)?;
     let text = service.text(context.lang);
     let fields = draw(context, &service, page, &case.answers, typed.map(|t| &t.0), problems, &facts);
+    // Among several fields the summary says which one.
     let told: Vec<Json> = problems
         .iter()
-        .map(|p| serde_json::json!({ "id": p.field, "text": context.told(p) }))
+        .map(|p| {
+            let words = context.told(p);
+            let label = &text.field(&p.field).label;
+            let words = if fields.len() > 1 { format!("{label}: {words}") } else { words };
+            serde_json::json!({ "id": p.field, "text": words })
+        })
         .collect();
     let previous = place
         .checked_sub(1)
@@ -239,7 +245,7 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     }
     let ask = actions::own_ask(person, &service, actions::evidence(&service));
     let sourced = context.app.ports.registers.facts(&ask, today).await?;
-    let theirs = register_lines(context, &service, &sourced);
+    let theirs = register_lines(context, &service, &sourced, false);
     let calendar = &context.app.definitions.pack().calendar;
     let due = clock::due(calendar, context.now, service.period.days).map(|d| d.to_string());
     let unit = match actions::responsible(&context.app, person, &service).await {
@@ -271,11 +277,12 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     })
 }
 
-/// What registers said, in the order of the service's evidence.
+/// What registers said, in the order of the service's evidence; `brief` leaves the owners out.
 pub fn register_lines(
     context: &Context,
     service: &Service,
-    sourced: &maru_web::ports::Sourced,
+    sourced: &Sourced,
+    brief: bool,
 ) -> Vec<impl Serialize + use<>> {
     let pack = context.app.definitions.pack();
     let mut lines = Vec::new();
@@ -290,6 +297,7 @@ pub fn register_lines(
             }
             let when = at.map(|at| shown::day(context.lang, at.date())).unwrap_or_default();
             let owner = pack.agency(&register.owner).map(|a| a.name.get(context.lang)).unwrap_or_default();
+            let owner = if brief { "" } else { owner };
             lines.push(Line {
                 key: def.label.get(context.lang).to_owned(),
                 value: def.show(value, context.lang),

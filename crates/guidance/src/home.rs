@@ -8,8 +8,8 @@ use axum::{
     routing::{get, post},
 };
 use maru_definition::{Deadline, FactKind, Guidance, NextQuestion, Ranked};
-use maru_kernel::{Actor, Date, Error, Problem, Result};
-use maru_rules::Answer;
+use maru_kernel::{Actor, Date, Error, Lang, Problem, Result, Won};
+use maru_rules::{Answer, Value};
 use maru_web::{
     Context, Fail, Shared, Typed, context,
     ports::{Person, PersonKind},
@@ -46,6 +46,8 @@ struct Question {
     kind: &'static str,
     options: Vec<(String, String)>,
     unit: String,
+    /// What 100 % of the median is, for those who are asked for a share of it.
+    median: String,
     settles: usize,
     least: usize,
     examples: Vec<String>,
@@ -79,11 +81,32 @@ pub fn question(context: &Context, next: &NextQuestion) -> Option<impl Serialize
         why: def.why.as_ref().map(|w| w.get(context.lang).to_owned()).unwrap_or_default(),
         kind,
         options,
+        median: if def.group.as_deref() == Some("income") { median(context) } else { String::new() },
         unit: def.unit.as_ref().map(|u| u.get(context.lang).to_owned()).unwrap_or_default(),
         settles: next.most,
         least: next.least,
         examples,
     })
+}
+
+/// The standard median income of small households, as its parameter says today.
+fn median(context: &Context) -> String {
+    let parameters = &context.app.definitions.pack().parameters;
+    let Some(Value::List(amounts)) = parameters.at("기준중위소득", context.now.date()) else { return String::new() };
+    let sizes: Vec<String> = amounts
+        .iter()
+        .take(4)
+        .zip(1..)
+        .filter_map(|(amount, size)| match amount {
+            Value::Number(n) => n.to_i64().map(|n| (size, Won(n))),
+            _ => None,
+        })
+        .map(|(size, won)| match context.lang {
+            Lang::Ko => format!("{size}인 가구 {won}원"),
+            Lang::En => format!("{size} in the household {won} won"),
+        })
+        .collect();
+    context.app.texts.get(context.lang, "home-median", &[("sizes", sizes.join(", ").into())]).unwrap_or_default()
 }
 
 fn days_until(today: Date, date: Date) -> Option<i64> {

@@ -47,6 +47,10 @@ struct Item {
 fn deadline(context: &Context, entry: &Entry) -> String {
     match entry.deadline {
         Deadline::Always => context.t("service-always"),
+        Deadline::On(date) if date < context.now.date() => {
+            let day = shown::full(context.lang, date);
+            context.app.texts.get(context.lang, "service-closed", &[("day", day.into())]).unwrap_or_default()
+        }
         Deadline::On(date) => shown::deadline(context.lang, date),
         Deadline::Unstated => String::new(),
     }

@@ -6,7 +6,7 @@
 mod check;
 mod import;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use maru::{serve::{self, Serving}, wire};

@@ -45,7 +45,12 @@ fn shown_field(json: &Json, lang: maru_kernel::Lang) -> String {
         Json::Null => String::new(),
         Json::Bool(true) => if lang == maru_kernel::Lang::Ko { "예" } else { "yes" }.into(),
         Json::Bool(false) => if lang == maru_kernel::Lang::Ko { "아니요" } else { "no" }.into(),
-        Json::Number(n) => n.as_i64().map_or(n.to_string(), |n| maru_kernel::Won(n).to_string()),
+        Json::Number(n) => match (n.as_i64(), lang) {
+            // Sums are whole won; what is smaller counts people, homes or years.
+            (Some(n), maru_kernel::Lang::Ko) if n.abs() >= 10_000 => format!("{}원", maru_kernel::Won(n)),
+            (Some(n), maru_kernel::Lang::En) if n.abs() >= 10_000 => format!("{} won", maru_kernel::Won(n)),
+            _ => n.to_string(),
+        },
         Json::String(text) => match text.parse::<maru_kernel::Date>() {
             Ok(date) if text.len() == 10 => shown::full(lang, date),
             _ => text.clone(),
@@ -246,7 +251,7 @@ async fn accesses(
     }
     let values = context! {
         lines, times, units => by_unit.len(), own, most_unit, most_register, days,
-        who => if only_others { "others" } else { "all" },
+        whose => if only_others { "others" } else { "all" },
     };
     Ok(context.page("me", "record/accesses.html", values).await?)
 }

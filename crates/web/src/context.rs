@@ -115,7 +115,7 @@ impl Context {
             js => assets.js,
             now_text => shown::moment(self.lang, self.now),
         };
-        self.app.pages.render(self.lang, template, context! { ..values, ..shell })
+        self.app.pages.render(self.lang, template, context! { ..shell, ..values })
     }
 
     /// The page for an error.

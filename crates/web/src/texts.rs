@@ -1,11 +1,19 @@
 use std::collections::BTreeMap;
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
-use maru_kernel::{At, Both, Date, Error, Lang, Result, weekday_en, weekday_ko};
+use maru_kernel::{At, Both, Date, Error, Lang, Result, Won, weekday_en, weekday_ko};
 
 /// Every text of every room, in both languages.
 pub struct Texts {
     bundles: BTreeMap<&'static str, FluentBundle<FluentResource>>,
+}
+
+/// Numbers in texts read like numbers on pages: `8,255`.
+fn grouped<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    match value {
+        FluentValue::Number(number) => number.as_string().parse().ok().map(|n| Won(n).to_string()),
+        _ => None,
+    }
 }
 
 impl Texts {
@@ -15,6 +23,7 @@ impl Texts {
             let tag = lang.tag().parse::<unic_langid::LanguageIdentifier>().map_err(Error::internal)?;
             let mut bundle = FluentBundle::new_concurrent(vec![tag]);
             bundle.set_use_isolating(false);
+            bundle.set_formatter(Some(grouped));
             bundles.insert(lang.tag(), bundle);
         }
         for (lang, source) in sources {
