@@ -160,3 +160,4 @@ desk-then = 지급을 결정하면 바로 결정문이 사서함과 전자우편
 desk-cannot-grant = 규칙으로 계산한 결과가 해당이 아니어서 거부만 할 수 있습니다.
 form-unknown-page = 신청서에 없는 쪽입니다
 desk-back = 목록으로
+desk-table = 표: { $name }

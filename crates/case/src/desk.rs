@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 use crate::{
     actions::{self, CASE_FILE, Decided},
     clock,
-    form::register_lines,
+    form::{Line, register_lines},
     letters,
     model::{Case, State, facts_of, receipt_is_right},
     tables,
@@ -164,12 +164,23 @@ async fn page(
     })
 }
 
+/// Facts of one source together.
 #[derive(Serialize)]
-struct Fact {
-    label: String,
-    value: String,
+struct Facts {
     source: String,
     kind: &'static str,
+    rows: Vec<Line>,
+}
+
+fn by_source(lines: Vec<Line>) -> Vec<Facts> {
+    let mut groups: Vec<Facts> = Vec::new();
+    for line in lines {
+        match groups.iter_mut().find(|g| g.source == line.source) {
+            Some(group) => group.rows.push(line),
+            None => groups.push(Facts { source: line.source.clone(), kind: line.kind, rows: vec![line] }),
+        }
+    }
+    groups
 }
 
 /// One case as the officer needs it. Opening it is a read: it is checked and logged.
@@ -185,17 +196,18 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     let text = service.text(context.lang);
     let file = case.file.clone().unwrap_or_default();
     let sourced = Sourced { facts: file.facts(), sources: file.sources.clone() };
-    let theirs = register_lines(context, &service, &sourced, true);
+    let mut lines = register_lines(context, &service, &sourced, true);
     let answers = facts_of(case.answers.iter());
-    let mut yours = Vec::new();
     for page in service.form.pages(&answers) {
         for field in page.fields.iter().filter(|f| f.applies(&answers)) {
             if let Some(json) = case.answers.get(&field.fact) {
-                yours.push(Fact {
-                    label: text.field(&field.id).label.clone(),
+                lines.push(Line {
+                    key: text.field(&field.id).label.clone(),
                     value: shown_answer(context, &service, field, json),
                     source: context.t("source-applicant"),
                     kind: "you",
+                    href: None,
+                    action: None,
                 });
             }
         }
@@ -232,7 +244,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         applicant => applicant.name.get(context.lang),
         due => case.due_on.map(|d| d.to_string()), gone, period => service.period.days, article => service.period.article,
         received => case.submitted_at.map(|at| at.micros()),
-        decision, missing, theirs, yours, officer, unit, note => case.note,
+        decision, missing, facts => by_source(lines), officer, unit, note => case.note,
         mine => case.officer.as_deref() == Some(&person.id),
         can_grant => answer == Some(Answer::Yes),
         open => case.state.is_open(),

@@ -208,15 +208,15 @@ async fn answer(context: Context, Path((id, page)): Path<(String, String)>, type
 }
 
 #[derive(Serialize)]
-struct Line {
-    key: String,
-    value: String,
-    kind: &'static str,
-    source: String,
+pub struct Line {
+    pub key: String,
+    pub value: String,
+    pub kind: &'static str,
+    pub source: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    href: Option<String>,
+    pub href: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<String>,
+    pub action: Option<String>,
 }
 
 async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Answer {
@@ -283,7 +283,7 @@ pub fn register_lines(
     service: &Service,
     sourced: &Sourced,
     brief: bool,
-) -> Vec<impl Serialize + use<>> {
+) -> Vec<Line> {
     let pack = context.app.definitions.pack();
     let mut lines = Vec::new();
     for evidence in &service.evidence {

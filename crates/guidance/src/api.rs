@@ -17,7 +17,8 @@ use serde_json::{Map, Value as Body, json};
 
 use crate::{actions, home};
 
-const MOST: usize = 1_000;
+/// The whole catalogue fits.
+const MOST: usize = 20_000;
 
 pub fn routes() -> Router<Shared> {
     Router::new()

@@ -17,7 +17,7 @@ use maru_web::{
 };
 use serde::Serialize;
 
-use crate::{actions, tables};
+use crate::{actions, services, tables};
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/", get(home)).route("/questions", post(reply))
@@ -133,7 +133,7 @@ fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTr
     Card {
         id: entry.id.clone(),
         name: entry.name.get(context.lang).to_owned(),
-        agency: entry.agency.clone(),
+        agency: services::agency(context, entry),
         field: entry.field.clone(),
         answer: ranked.answer,
         amount: ranked.amount.map(|won| won.0),

@@ -56,11 +56,18 @@ fn deadline(context: &Context, entry: &Entry) -> String {
     }
 }
 
+/// The owner of a service written in depth has a name in every language; the catalogue's agencies are Korean.
+pub fn agency(context: &Context, entry: &Entry) -> String {
+    let definitions = &context.app.definitions;
+    let owner = definitions.service(&entry.id).and_then(|s| definitions.pack().agency(&s.owner).cloned());
+    owner.map_or(entry.agency.clone(), |a| a.name.get(context.lang).to_owned())
+}
+
 fn item(context: &Context, entry: &Entry, answer: Option<Answer>) -> Item {
     Item {
         id: entry.id.clone(),
         name: entry.name.get(context.lang).to_owned(),
-        agency: entry.agency.clone(),
+        agency: agency(context, entry),
         field: entry.field.clone(),
         deadline: deadline(context, entry),
         answer,
@@ -335,7 +342,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
         }
     };
     let shell = context! {
-        id, name => entry.name.get(context.lang), agency => entry.agency, field => entry.field, url => entry.url,
+        id, name => entry.name.get(context.lang), agency => agency(&context, &entry), field => entry.field, url => entry.url,
         deadline => deadline(&context, &entry), area => area(&context, &entry), answer, conditions, lines, amount, spoke,
         unit, open, resident => resident(&context), signed_in => context.session.is_some(), note => home::note(&context),
     };

@@ -292,7 +292,7 @@ async fn the_api_says_what_is_wrong() {
         r#"{"facts": {"나이": -1}}"#,
         r#"{"facts": {"성별": "모름"}}"#,
         r#"{"facts": {"거주지": "달나라"}}"#,
-        r#"{"facts": {"장애인": "yes"}}"#,
+        r#"{"facts": {"장애인": "perhaps"}}"#,
         r#"{"facts": {}, "limit": 100000}"#,
     ] {
         let answer = ask(body).await;
