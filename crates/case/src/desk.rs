@@ -55,7 +55,11 @@ struct Group {
 }
 
 /// The list, filtered by what the address says.
-async fn groups(context: &Context, filters: &Filters, open: Option<&str>) -> Result<(Vec<Group>, usize, usize)> {
+async fn groups(
+    context: &Context,
+    filters: &Filters,
+    open: Option<&str>,
+) -> Result<(Vec<Group>, usize, usize)> {
     let (person, unit) = context.official()?;
     let get = |name: &str| filters.get(name).map_or("", String::as_str);
     let states: &[State] = match get("state") {
@@ -122,7 +126,8 @@ async fn groups(context: &Context, filters: &Filters, open: Option<&str>) -> Res
         .filter(|(_, rows)| !rows.is_empty())
         .map(|(key, rows)| {
             let count = i64::try_from(rows.len()).unwrap_or(0);
-            let label = context.app.texts.get(context.lang, key, &[("count", count.into())]).unwrap_or_default();
+            let label =
+                context.app.texts.get(context.lang, key, &[("count", count.into())]).unwrap_or_default();
             Group { label, rows }
         })
         .collect();
@@ -214,7 +219,12 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     }
     let decision = match &case.decision {
         Some(kept) => letters::shown(context, &service, kept),
-        None => Some(letters::in_words(context.app.definitions.pack(), &service, &actions::computed(&context.app, case)?, context.lang)),
+        None => Some(letters::in_words(
+            context.app.definitions.pack(),
+            &service,
+            &actions::computed(&context.app, case)?,
+            context.lang,
+        )),
     };
     let missing: Vec<String> = match &case.decision {
         Some(_) => Vec::new(),

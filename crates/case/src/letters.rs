@@ -212,7 +212,8 @@ impl Matters {
             .filter(|r| how == Decided::Granted || r.answer != Answer::Yes)
             .collect();
         let text = service.text(lang);
-        let full = |at: Option<maru_kernel::At>| at.map(|at| shown::full(lang, at.date())).unwrap_or_default();
+        let full =
+            |at: Option<maru_kernel::At>| at.map(|at| shown::full(lang, at.date())).unwrap_or_default();
         let place = format!("{} {}", unit.agency.get(lang), unit.name.get(lang));
         let values = context! {
             applicant => resident.name.get(lang),
@@ -233,7 +234,9 @@ impl Matters {
             case_url => format!("{}/cases/{}", self.address, case.id),
         };
         let template = service.letters.get(kind, lang).ok_or(Error::NotFound)?;
-        let written = writer().render_str(template, values).map_err(|e| Error::internal(format!("letter {kind}: {e:#}")))?;
+        let written = writer()
+            .render_str(template, values)
+            .map_err(|e| Error::internal(format!("letter {kind}: {e:#}")))?;
         let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
         Ok((subject.trim().to_owned(), body.trim().to_owned(), place))
     }

@@ -92,7 +92,9 @@ pub fn question(context: &Context, next: &NextQuestion) -> Option<impl Serialize
 /// The standard median income of small households, as its parameter says today.
 fn median(context: &Context) -> String {
     let parameters = &context.app.definitions.pack().parameters;
-    let Some(Value::List(amounts)) = parameters.at("기준중위소득", context.now.date()) else { return String::new() };
+    let Some(Value::List(amounts)) = parameters.at("기준중위소득", context.now.date()) else {
+        return String::new();
+    };
     let sizes: Vec<String> = amounts
         .iter()
         .take(4)
@@ -106,7 +108,11 @@ fn median(context: &Context) -> String {
             Lang::En => format!("{size} in the household {won} won"),
         })
         .collect();
-    context.app.texts.get(context.lang, "home-median", &[("sizes", sizes.join(", ").into())]).unwrap_or_default()
+    context
+        .app
+        .texts
+        .get(context.lang, "home-median", &[("sizes", sizes.join(", ").into())])
+        .unwrap_or_default()
 }
 
 fn days_until(today: Date, date: Date) -> Option<i64> {
@@ -116,7 +122,9 @@ fn days_until(today: Date, date: Date) -> Option<i64> {
 fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTreeSet<String>) -> Card {
     let today = context.now.date();
     let entry = &ranked.entry;
-    let count = |key: &str, n: i64| context.app.texts.get(context.lang, key, &[("count", n.into())]).unwrap_or_default();
+    let count = |key: &str, n: i64| {
+        context.app.texts.get(context.lang, key, &[("count", n.into())]).unwrap_or_default()
+    };
     let (tag_icon, tag) = match &entry.deadline {
         Deadline::On(date) if days_until(today, *date).is_some_and(|d| (0..=60).contains(&d)) => {
             ("clock", count("home-tag-deadline", days_until(today, *date).unwrap_or(0)))
@@ -146,7 +154,12 @@ fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTr
 }
 
 /// Three that matter: most money, soonest deadline, newly mine; then as ranked.
-fn three(context: &Context, ranked: &[Ranked], fresh: &BTreeSet<String>, open: &BTreeSet<String>) -> Vec<Card> {
+fn three(
+    context: &Context,
+    ranked: &[Ranked],
+    fresh: &BTreeSet<String>,
+    open: &BTreeSet<String>,
+) -> Vec<Card> {
     let today = context.now.date();
     let yes = || ranked.iter().filter(|r| r.answer == Answer::Yes && !open.contains(&r.entry.id));
     let soonest = yes()
@@ -242,7 +255,11 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
 }
 
 /// The question that would settle the most, among those this person may be asked and has not put off.
-pub async fn next_question(context: &Context, person: &Person, guidance: &Guidance) -> Result<Option<NextQuestion>> {
+pub async fn next_question(
+    context: &Context,
+    person: &Person,
+    guidance: &Guidance,
+) -> Result<Option<NextQuestion>> {
     let skipped = tables::skipped(&context.app.store, &person.id, context.now).await?;
     let pack = context.app.definitions.pack();
     let skip = |fact: &str| skipped.contains(fact) || pack.fact(fact).is_none_or(|f| f.question.is_none());
@@ -259,7 +276,8 @@ async fn reply(context: Context, typed: Typed) -> std::result::Result<Response, 
         return Ok(Redirect::to(back).into_response());
     }
     if value.is_empty() && !typed.0.contains_key("forget") {
-        return show(&context, &[Problem { field: "value".into(), key: "form-choice".into(), value: None }]).await;
+        return show(&context, &[Problem { field: "value".into(), key: "form-choice".into(), value: None }])
+            .await;
     }
     match actions::reply(&context.app, person, fact, value).await {
         Ok(()) => Ok(Redirect::to(back).into_response()),

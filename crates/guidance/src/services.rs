@@ -122,7 +122,11 @@ async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
     let page = page_number(&terms);
     let wanted = |entry: &Entry| field.is_empty() || entry.field == field;
     let mut items: Vec<Item> = if answer == Answer::No {
-        guidance.all().filter(|(e, a)| *a == answer && wanted(e)).map(|(e, a)| item(&context, e, Some(a))).collect()
+        guidance
+            .all()
+            .filter(|(e, a)| *a == answer && wanted(e))
+            .map(|(e, a)| item(&context, e, Some(a)))
+            .collect()
     } else {
         guidance
             .ranked(context.app.definitions.len())
@@ -172,11 +176,8 @@ fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Conditi
     let mut sources: Vec<String> = Vec::new();
     let mut kind = "computed";
     let mut ask = None;
-    let known: Vec<_> = why
-        .facts
-        .iter()
-        .filter(|(_, value)| !matches!(value, None | Some(Value::Unknown)))
-        .collect();
+    let known: Vec<_> =
+        why.facts.iter().filter(|(_, value)| !matches!(value, None | Some(Value::Unknown))).collect();
     for (name, value) in &known {
         if why.value.is_none()
             && let Some(value) = value
@@ -273,14 +274,17 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
         let (sourced, guidance) = actions::guide(&context, person).await?;
         if let Some(explained) = guidance.explain(&id) {
             answer = Some(explained.answer);
-            conditions = explained.reasons.iter().map(|why| condition(&context, why, Some(&sourced))).collect();
+            conditions =
+                explained.reasons.iter().map(|why| condition(&context, why, Some(&sourced))).collect();
             amount = explained.amount.map(|won| won.0);
             spoke = explained.spoke.as_str();
             if let Some(service) = &in_depth {
                 let text = service.text(context.lang);
                 for line in &explained.lines {
                     let value = match &line.value {
-                        Some(Value::Number(n)) => n.to_i64().map_or(n.to_string(), |n| maru_kernel::Won(n).to_string()),
+                        Some(Value::Number(n)) => {
+                            n.to_i64().map_or(n.to_string(), |n| maru_kernel::Won(n).to_string())
+                        }
                         _ => continue,
                     };
                     lines.push(context! { label => text.line(&line.id), value, sign => line.sign });
@@ -310,7 +314,9 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 .steps
                 .iter()
                 .enumerate()
-                .map(|(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } })
+                .map(
+                    |(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } },
+                )
                 .collect();
             let held: Vec<&str> = service.evidence.iter().map(|e| text.evidence(&e.register)).collect();
             let asked: Vec<&str> = service
@@ -320,7 +326,8 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 .filter(|p| p.when.is_none())
                 .map(|p| text.page(&p.id).short.as_str())
                 .collect();
-            let owner = definitions.pack().agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
+            let owner =
+                definitions.pack().agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
             context! {
                 summary => text.summary, gives => text.gives, method => text.method, decides => text.decides,
                 period_text => text.period, period_days => service.period.days, period_article => service.period.article,
@@ -334,7 +341,8 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 .iter()
                 .flat_map(|d| &d.texts)
                 .map(|(key, text)| {
-                    let paragraphs: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+                    let paragraphs: Vec<&str> =
+                        text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
                     context! { key, paragraphs }
                 })
                 .collect();

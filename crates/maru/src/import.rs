@@ -21,7 +21,8 @@ pub async fn gov24(from: &str, data: &Path) -> Result<ExitCode> {
     let definitions = Definitions::open(store, wire::pack()?, now).await?;
 
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{msg:20} {wide_bar} {pos}/{len} {eta}").map_err(Error::internal)?;
+    let style =
+        ProgressStyle::with_template("{msg:20} {wide_bar} {pos}/{len} {eta}").map_err(Error::internal)?;
     bar.set_style(style);
     let mut show = |progress: Progress| {
         bar.set_length(u64::try_from(progress.of).unwrap_or(u64::MAX));

@@ -67,7 +67,8 @@ fn shown_field(json: &Json, lang: maru_kernel::Lang) -> String {
 async fn me(context: Context) -> std::result::Result<Response, Fail> {
     let person = context.resident()?;
     let pack = context.app.definitions.pack();
-    let fields = pack.registers.iter().map(|r| (r.id.clone(), Vec::new())).chain([(SAID.to_owned(), Vec::new())]);
+    let fields =
+        pack.registers.iter().map(|r| (r.id.clone(), Vec::new())).chain([(SAID.to_owned(), Vec::new())]);
     let ask = Ask {
         actor: person.actor(),
         subject: person.id.clone(),
@@ -87,7 +88,9 @@ async fn me(context: Context) -> std::result::Result<Response, Fail> {
                 let value = answer.get("value").and_then(|v| maru_rules::Value::from_json(v).ok());
                 let text = value.map(|v| fact.show(&v, context.lang)).unwrap_or_default();
                 let at = answer.get("at").and_then(Json::as_i64).unwrap_or(0);
-                said.push(context! { fact => name, label => fact.label.get(context.lang), value => text, at });
+                said.push(
+                    context! { fact => name, label => fact.label.get(context.lang), value => text, at },
+                );
             }
             continue;
         }
@@ -97,7 +100,8 @@ async fn me(context: Context) -> std::result::Result<Response, Fail> {
             empty.push(name);
             continue;
         };
-        let owner = pack.agency(&register.owner).map(|a| a.name.get(context.lang).to_owned()).unwrap_or_default();
+        let owner =
+            pack.agency(&register.owner).map(|a| a.name.get(context.lang).to_owned()).unwrap_or_default();
         let fields = register
             .fields
             .iter()
@@ -105,7 +109,13 @@ async fn me(context: Context) -> std::result::Result<Response, Fail> {
             .filter(|(_, json)| !json.is_null())
             .map(|(field, json)| (field.label.get(context.lang).to_owned(), shown_field(json, context.lang)))
             .collect();
-        books.push(Book { name, owner, law: register.law.clone(), at: held.as_of.map(|a| a.micros()), fields });
+        books.push(Book {
+            name,
+            owner,
+            law: register.law.clone(),
+            at: held.as_of.map(|a| a.micros()),
+            fields,
+        });
     }
     let name = person.name.get(context.lang);
     Ok(context.page("me", "record/me.html", context! { books, empty, said, name }).await?)
@@ -234,7 +244,9 @@ async fn accesses(
     let most_unit = match by_unit.iter().max_by_key(|(_, n)| **n) {
         Some((unit, n)) => {
             let unit = context.app.ports.people.unit(unit).await?;
-            Some(context! { name => format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang)), times => n })
+            Some(
+                context! { name => format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang)), times => n },
+            )
         }
         None => None,
     };

@@ -66,7 +66,17 @@ impl Texts {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -111,12 +121,9 @@ pub mod shown {
     /// Narrow, for the desk: `10.14 수`, `14 Oct Wed`
     pub fn narrow(lang: Lang, date: Date) -> String {
         match lang {
-            Lang::Ko => format!(
-                "{}.{} {}",
-                date.month(),
-                date.day(),
-                weekday_ko(date).chars().next().unwrap_or(' ')
-            ),
+            Lang::Ko => {
+                format!("{}.{} {}", date.month(), date.day(), weekday_ko(date).chars().next().unwrap_or(' '))
+            }
             Lang::En => format!(
                 "{} {} {}",
                 weekday_en(date).get(..3).unwrap_or(""),
