@@ -179,7 +179,7 @@ fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Conditi
     let known: Vec<_> =
         why.facts.iter().filter(|(_, value)| !matches!(value, None | Some(Value::Unknown))).collect();
     for (name, value) in &known {
-        if why.value.is_none()
+        if (known.len() == 1 || why.value.is_none())
             && let Some(value) = value
         {
             let label = pack.fact(name).map(|f| f.label.get(lang).to_owned()).unwrap_or_default();
@@ -206,7 +206,9 @@ fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Conditi
             None => {}
         }
     }
-    if let Some(value) = &why.value {
+    if let Some(value) = &why.value
+        && values.is_empty()
+    {
         values.push(plain(value, lang));
     }
     if values.is_empty() {

@@ -55,6 +55,9 @@ fn shown_field(json: &Json, lang: maru_kernel::Lang) -> String {
             Ok(date) if text.len() == 10 => shown::full(lang, date),
             _ => text.clone(),
         },
+        Json::Array(items) if items.is_empty() => {
+            if lang == maru_kernel::Lang::Ko { "없음" } else { "none" }.into()
+        }
         Json::Array(items) => items.iter().map(|i| shown_field(i, lang)).collect::<Vec<_>>().join("; "),
         Json::Object(map) => map
             .iter()
