@@ -152,7 +152,8 @@ async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
 /// The one reason a list shows: what decided against, what is open, or what it is meant for.
 fn leading(context: &Context, explained: &Explained, answer: Answer) -> Option<String> {
     let why = explained.reasons.iter().find(|why| why.answer == answer)?;
-    Some(why.label.get(context.lang).to_owned())
+    let (label, detail) = (why.label.get(context.lang), why.detail.get(context.lang));
+    Some(if detail.is_empty() { label.to_owned() } else { format!("{label}: {detail}") })
 }
 
 #[derive(Serialize)]
