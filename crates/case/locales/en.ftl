@@ -160,3 +160,5 @@ desk-refuse = Refuse
 desk-then = Granting sends the letter to the inbox and by mail at once.
 desk-cannot-grant = The rules do not say yes: it can only be refused.
 form-unknown-page = The form has no such page
+desk-back = Back to the list
+desk-table = Table: { $name }

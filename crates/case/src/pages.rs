@@ -71,7 +71,13 @@ pub fn stages(context: &Context, case: &Case) -> Vec<Stage> {
                 2 => case.due_on.map(|d| shown::day(context.lang, d)).unwrap_or_default(),
                 _ => String::new(),
             },
-            state: if i < now { "done" } else if i == now { "now" } else { "next" },
+            state: if i < now {
+                "done"
+            } else if i == now {
+                "now"
+            } else {
+                "next"
+            },
         })
         .collect()
 }
@@ -138,8 +144,18 @@ fn moments(context: &Context, events: &[Event], officer: &str, note: Option<&str
                 when: shown::moment(context.lang, event.at),
                 at: event.at.rfc3339(),
                 title: context.t(&format!("case-event-{verb}")),
-                text: if noted { note.unwrap_or_default().to_owned() } else { context.t(&format!("case-event-{verb}-text")) },
-                state: if yours { "you" } else if i == newest { "now" } else { "done" },
+                text: if noted {
+                    note.unwrap_or_default().to_owned()
+                } else {
+                    context.t(&format!("case-event-{verb}-text"))
+                },
+                state: if yours {
+                    "you"
+                } else if i == newest {
+                    "now"
+                } else {
+                    "done"
+                },
                 by: if yours { String::new() } else { officer.to_owned() },
             }
         })
@@ -209,17 +225,21 @@ async fn show(context: Context, Path(id): Path<String>) -> Answered {
     let text = service.text(context.lang);
     let officer = officer(&context, &case).await?;
     let events = context.app.store.events(&format!("case/{}", case.id)).await?;
-    let by = officer.as_ref().map(|(name, place, _)| format!("{place} {name}").trim().to_owned()).unwrap_or_default();
+    let by = officer
+        .as_ref()
+        .map(|(name, place, _)| format!("{place} {name}").trim().to_owned())
+        .unwrap_or_default();
     let moments = moments(&context, &events, &by, case.note.as_deref());
     let calendar = &context.app.definitions.pack().calendar;
     let counted = case.submitted_at.and_then(|at| clock::days(calendar, at, service.period.days));
     let today = context.now.date();
     let weeks = counted.as_deref().map(|days| weeks(&context, days, today)).unwrap_or_default();
-    let gone = counted.as_deref().map_or(0, |days| days.iter().filter(|d| d.nth.is_some() && d.date <= today).count());
+    let gone = counted
+        .as_deref()
+        .map_or(0, |days| days.iter().filter(|d| d.nth.is_some() && d.date <= today).count());
     let decision = case.decision.as_ref().map(|json| crate::letters::shown(&context, &service, json));
-    let objection_until = case
-        .decided_at
-        .map(|at| at.plus_days(i64::from(service.objection.days)).date().to_string());
+    let objection_until =
+        case.decided_at.map(|at| at.plus_days(i64::from(service.objection.days)).date().to_string());
     let values = context! {
         id => case.id, service => text.name, service_id => service.id,
         receipt => case.receipt, state => case.state.as_str(), stages => stages(&context, &case),

@@ -1,7 +1,422 @@
 //! What `maru check` refuses, each with file, line and what to do.
 
-use crate::{Fault, Pack};
+mod cases;
+mod service;
 
-pub(crate) fn run(_pack: &Pack) -> (usize, Vec<Fault>) {
-    (0, Vec::new())
+use std::collections::{BTreeMap, BTreeSet};
+
+use maru_kernel::Both;
+use maru_rules::{Expr, PARAMETERS};
+use unicode_normalization::is_nfc;
+
+use crate::{
+    FactDef, FactKind, Fault, Pack, Register, catalogue, gov24,
+    pack::{CATALOGUE, PARAMETERS as PARAMETER_FILE},
+    register,
+};
+
+/// The pack under examination, and what was found.
+pub(crate) struct Check<'a> {
+    pack: &'a Pack,
+    faults: Vec<Fault>,
+    cases: usize,
+}
+
+pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {
+    let mut check = Check { pack, faults: Vec::new(), cases: 0 };
+    check.files();
+    check.facts();
+    check.agencies();
+    check.registers();
+    check.parameters();
+    check.calendar();
+    check.services();
+    check.catalogue();
+    check.demo();
+    check.faults.sort();
+    check.faults.dedup();
+    (check.cases, check.faults)
+}
+
+impl Check<'_> {
+    /// A fault on the line where the needles are found one after the other.
+    fn at(&mut self, file: &str, needles: &[&str], what: impl Into<String>, todo: impl Into<String>) {
+        let line = self.pack.files.line(file, needles);
+        self.faults.push(Fault::new(file, line, what, todo));
+    }
+
+    /// A text must exist in both languages.
+    fn both(&mut self, file: &str, needles: &[&str], text: &Both, whose: &str) {
+        for (lang, text) in [("ko", &text.ko), ("en", &text.en)] {
+            if text.trim().is_empty() {
+                self.at(
+                    file,
+                    needles,
+                    format!("{whose} has no text in {lang}"),
+                    format!("write it in {lang}"),
+                );
+            }
+        }
+    }
+
+    /// Ids that must be safe and there once.
+    fn ids<'b>(&mut self, file: &str, kind: &str, ids: impl Iterator<Item = &'b str>) {
+        let mut seen = BTreeSet::new();
+        for id in ids {
+            let safe = maru_kernel::Id::<()>::parse(id).is_ok();
+            if !safe {
+                self.at(
+                    file,
+                    &[&quoted(id)],
+                    format!("{id:?} is no id"),
+                    "use a–z, 0–9 and hyphens, at most 64",
+                );
+            }
+            if !seen.insert(id) {
+                self.at(
+                    file,
+                    &[&quoted(id), &quoted(id)],
+                    format!("{kind} {id} is there twice"),
+                    "give each its own id",
+                );
+            }
+        }
+    }
+
+    fn files(&mut self) {
+        // The catalogue is as its source wrote it; its rows are normalised when they are read.
+        for (path, text) in self.pack.files.iter().filter(|(path, _)| !path.starts_with("catalogue/")) {
+            if let Some(line) = text.lines().position(|line| !is_nfc(line)) {
+                let what = "Korean in decomposed form (not NFC)";
+                self.faults.push(Fault::new(path, line + 1, what, "save it in NFC, as most editors do"));
+            }
+        }
+    }
+
+    fn facts(&mut self) {
+        const FILE: &str = "facts.toml";
+        let mut names = BTreeSet::new();
+        let mut codes = BTreeMap::new();
+        for fact in &self.pack.facts {
+            let name = quoted(&fact.name);
+            let place: [&str; 1] = [&name];
+            if !names.insert(&fact.name) {
+                self.at(
+                    FILE,
+                    &[&name, &name],
+                    format!("{} is there twice", fact.name),
+                    "a name means one thing",
+                );
+            }
+            let readable =
+                Expr::parse(&fact.name).is_ok_and(|expr| expr.names() == BTreeSet::from([fact.name.clone()]));
+            if !readable {
+                let what = format!("FEEL can't read the name {}", fact.name);
+                self.at(FILE, &place, what, "use letters, digits, _ and dots; don't begin with a digit");
+            }
+            self.both(FILE, &[&name, "label"], &fact.label, &format!("the label of {}", fact.name));
+            for (key, text) in [("unit", &fact.unit), ("question", &fact.question), ("why", &fact.why)] {
+                if let Some(text) = text {
+                    self.both(FILE, &[&name, key], text, &format!("{key} of {}", fact.name));
+                }
+            }
+            if fact.question.is_some() && fact.why.is_none() {
+                let what = format!("{} is asked without saying why", fact.name);
+                self.at(FILE, &place, what, "add `why`: one plain sentence");
+            }
+            if (fact.kind == FactKind::Choice) == fact.choices.is_empty() {
+                let what = format!("{}: choices belong to kind \"choice\", and only to it", fact.name);
+                self.at(FILE, &place, what, "add [[fact.choice]] or change the kind");
+            }
+            for choice in &fact.choices {
+                self.both(
+                    FILE,
+                    &[&name, &quoted(&choice.value)],
+                    &choice.label,
+                    &format!("choice {}", choice.value),
+                );
+            }
+            if fact.min.zip(fact.max).is_some_and(|(min, max)| min > max) {
+                self.at(FILE, &[&name, "min"], format!("{}: min is above max", fact.name), "swap them");
+            }
+            self.group(FILE, &name, fact);
+            for code in &fact.codes {
+                if let Some(other) = codes.insert(code, &fact.name) {
+                    let what = format!("{code} already stands for {other}");
+                    self.at(FILE, &[&name, code], what, "a code stands for one fact");
+                }
+            }
+        }
+    }
+
+    fn group(&mut self, file: &str, name: &str, fact: &FactDef) {
+        let Some(group) = fact.group.as_deref() else { return };
+        if !gov24::GROUPS.contains(&group) || group == "unread" {
+            let todo = "use sex, age, income, person, household or region, or leave it out";
+            return self.at(file, &[name, "group"], format!("{group} is no group of the catalogue"), todo);
+        }
+        let ages = ["JA0110", "JA0111"];
+        let choices = fact.choices.iter().filter_map(|c| c.code.as_ref());
+        for code in fact.codes.iter().chain(choices) {
+            let of = gov24::option_of(code).and_then(|(group, _)| gov24::GROUPS.get(group));
+            if of != Some(&group) && !(group == "age" && ages.contains(&code.as_str())) {
+                let what = format!("{code} is no code of group {group}");
+                self.at(file, &[name, code], what, "see the codes in crates/definition/src/gov24.rs");
+            }
+        }
+    }
+
+    fn agencies(&mut self) {
+        const FILE: &str = "agencies.toml";
+        let pack = self.pack;
+        self.ids(FILE, "agency", pack.agencies.iter().map(|a| a.id.as_str()));
+        self.ids(FILE, "unit kind", pack.unit_kinds.iter().map(|u| u.id.as_str()));
+        let agencies = pack.agencies.iter().map(|a| (&a.id, &a.name));
+        for (id, name) in agencies.chain(pack.unit_kinds.iter().map(|u| (&u.id, &u.name))) {
+            self.both(FILE, &[&quoted(id)], name, &format!("the name of {id}"));
+        }
+    }
+
+    /// Names an expression reads that are neither parameters nor fit `known`.
+    fn unknown_names(&self, names: BTreeSet<String>, known: impl Fn(&str) -> bool) -> Vec<String> {
+        let parameter = |name: &str| name.strip_prefix(PARAMETERS).is_some_and(|rest| rest.starts_with('.'));
+        let fits =
+            |name: &String| if parameter(name) { self.pack.parameters.knows(name) } else { known(name) };
+        names.into_iter().filter(|name| !fits(name)).collect()
+    }
+
+    /// A fact of the dictionary, or something inside one.
+    fn knows_fact(&self, name: &str) -> bool {
+        self.pack
+            .facts
+            .iter()
+            .any(|f| name.strip_prefix(&f.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+    }
+
+    fn registers(&mut self) {
+        let file = register::FILE;
+        let pack = self.pack;
+        self.ids(file, "register", pack.registers.iter().map(|r| r.id.as_str()));
+        for register in &pack.registers {
+            let id = quoted(&register.id);
+            self.both(file, &[&id], &register.name, &format!("the name of {}", register.id));
+            if pack.agency(&register.owner).is_none() {
+                let what = format!("{}: no agency {}", register.id, register.owner);
+                self.at(file, &[&id, "owner"], what, "add it to agencies.toml, or name one that is there");
+            }
+            if register.law.trim().is_empty() {
+                self.at(
+                    file,
+                    &[&id, "law"],
+                    format!("{} has no article", register.id),
+                    "name the law it is kept by",
+                );
+            }
+            let mut fields = BTreeSet::new();
+            for field in &register.fields {
+                let name = quoted(&field.name);
+                self.both(file, &[&id, &name], &field.label, &format!("the label of {}", field.name));
+                if !fields.insert(field.name.as_str()) {
+                    self.at(
+                        file,
+                        &[&id, &name, &name],
+                        format!("{} is there twice", field.name),
+                        "name each field once",
+                    );
+                }
+            }
+            self.gives(register, &id, &fields);
+        }
+    }
+
+    fn gives(&mut self, register: &Register, id: &str, fields: &BTreeSet<&str>) {
+        for gives in &register.gives {
+            let fact = quoted(&gives.fact);
+            let place: [&str; 3] = [id, "gives", &fact];
+            if self.pack.fact(&gives.fact).is_none() {
+                let what = format!("{} gives {}, which is no fact", register.id, gives.fact);
+                self.at(register::FILE, &place, what, "add it to facts.toml, or give one that is there");
+            }
+            for expr in std::iter::once(&gives.value).chain(&gives.otherwise) {
+                let known = |name: &str| {
+                    name == register::TODAY || fields.contains(name.split('.').next().unwrap_or(name))
+                };
+                for name in self.unknown_names(expr.names(), known) {
+                    let what = format!("{} reads {name}, which is no field of {}", gives.fact, register.id);
+                    self.at(register::FILE, &place, what, "use the register's own fields, 오늘 and 매개.…");
+                }
+            }
+        }
+    }
+
+    fn parameters(&mut self) {
+        let file = PARAMETER_FILE;
+        let Some(table) = self.pack.files.get(file).and_then(|text| text.parse::<toml::Table>().ok()) else {
+            return;
+        };
+        let entries = table.get("parameter").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        for parameter in entries {
+            let name = parameter.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+            let name = quoted(name);
+            let label =
+                |lang: &str| parameter.get("label").and_then(|l| l.get(lang)).and_then(toml::Value::as_str);
+            for lang in ["ko", "en"] {
+                if label(lang).is_none_or(|text| text.trim().is_empty()) {
+                    self.at(
+                        file,
+                        &[&name],
+                        format!("{name} has no label in {lang}"),
+                        format!("write it in {lang}"),
+                    );
+                }
+            }
+            for key in ["article", "unit"] {
+                if parameter.get(key).and_then(toml::Value::as_str).is_none_or(|text| text.trim().is_empty())
+                {
+                    self.at(file, &[&name], format!("{name} has no {key}"), format!("add {key}"));
+                }
+            }
+            for value in parameter.get("value").and_then(toml::Value::as_array).cloned().unwrap_or_default() {
+                let from = value.get("from").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+                if value.get("source").and_then(toml::Value::as_str).is_none_or(|text| text.trim().is_empty())
+                {
+                    let what = format!("{name} from {from} has no source");
+                    self.at(file, &[&name, &from], what, "name the notice it was announced in");
+                }
+            }
+        }
+    }
+
+    fn calendar(&mut self) {
+        const FILE: &str = "calendar.toml";
+        let pack = self.pack;
+        if pack.calendar.source().trim().is_empty() {
+            self.at(FILE, &["source"], "the calendar has no source", "say where the holidays are from");
+        }
+        for (date, name) in pack.calendar.holidays() {
+            self.both(FILE, &[&date.to_string()], name, &format!("the holiday of {date}"));
+        }
+    }
+
+    fn catalogue(&mut self) {
+        let pack = self.pack;
+        let Some(shipped) = &pack.catalogue else { return };
+        let Some((_, file, text)) = pack.shipped_rows() else {
+            let what = format!("there is no catalogue/{}", shipped.file);
+            return self.at(CATALOGUE, &["file"], what, "make it with `cargo xtask catalogue`");
+        };
+        let (mut rows, mut seen) = (0, BTreeMap::new());
+        for (line, row) in catalogue::shipped_lines(text) {
+            rows += 1;
+            let todo = "make the file anew with `cargo xtask catalogue`";
+            match catalogue::Brief::read(row) {
+                Ok(brief) => {
+                    if let Some(first) = seen.insert(brief.source_id.to_ascii_lowercase(), line) {
+                        let what = format!("{} is on line {first}, too", brief.source_id);
+                        self.faults.push(Fault::new(&file, line, what, todo));
+                    }
+                }
+                Err(what) => self.faults.push(Fault::new(&file, line, what, todo)),
+            }
+        }
+        if rows != shipped.count {
+            let what = format!("{file} has {rows} services, not {}", shipped.count);
+            self.at(CATALOGUE, &["count"], what, "make both files anew with `cargo xtask catalogue`");
+        }
+        let (source, coverage) = (&shipped.source, &shipped.coverage);
+        let texts = [
+            ("name", &source.name),
+            ("owner", &source.owner),
+            ("licence", &source.licence),
+            ("holds", &source.contents),
+            ("note", &coverage.note),
+        ];
+        for (key, text) in texts {
+            self.both(CATALOGUE, &[key], text, key);
+        }
+        if shipped.as_of().is_none() {
+            self.at(
+                CATALOGUE,
+                &["snapshot"],
+                format!("{} is no day", shipped.snapshot),
+                "write it as 2026-07-10",
+            );
+        }
+        if coverage.percent > 100 || coverage.age_from > coverage.age_to {
+            self.at(
+                CATALOGUE,
+                &["[coverage]"],
+                "the coverage can't be",
+                "correct percent, age_from and age_to",
+            );
+        }
+    }
+
+    fn demo(&mut self) {
+        const FILE: &str = "demo.toml";
+        let pack = self.pack;
+        let Some(demo) = &pack.demo else { return };
+        self.ids(FILE, "unit", demo.units.iter().map(|u| u.id.as_str()));
+        self.ids(FILE, "person", demo.people.iter().map(|p| p.id.as_str()));
+        for unit in &demo.units {
+            let id = quoted(&unit.id);
+            if pack.unit_kind(&unit.kind).is_none() {
+                self.at(
+                    FILE,
+                    &[&id, "kind"],
+                    format!("no unit kind {}", unit.kind),
+                    "add it to agencies.toml",
+                );
+            }
+            if pack.regions.find(&unit.region).is_none_or(|r| r.name != unit.region) {
+                self.at(
+                    FILE,
+                    &[&id, "region"],
+                    format!("no region {}", unit.region),
+                    "use a full name of regions.tsv",
+                );
+            }
+            self.both(FILE, &[&id], &unit.name, &format!("the name of {}", unit.id));
+            self.both(FILE, &[&id], &unit.agency, &format!("the agency of {}", unit.id));
+        }
+        for person in &demo.people {
+            let id = quoted(&person.id);
+            self.both(FILE, &[&id], &person.name, &format!("the name of {}", person.id));
+            self.both(FILE, &[&id], &person.about, &format!("about of {}", person.id));
+            let official = person.kind == "official";
+            let unit = person.unit.as_ref().map(|unit| demo.units.iter().any(|u| u.id == *unit));
+            if !(official && unit == Some(true) || person.kind == "resident" && unit.is_none()) {
+                let todo = "a resident has none; an official has one of the units above";
+                self.at(FILE, &[&id], format!("{} has the wrong kind or unit", person.id), todo);
+            }
+            for (register, row) in &person.registers {
+                let Some(known) = pack.register(register) else {
+                    self.at(
+                        FILE,
+                        &[&id, register],
+                        format!("no register {register}"),
+                        "use one of registers.toml",
+                    );
+                    continue;
+                };
+                for (name, value) in row {
+                    let Some(field) = known.field(name) else {
+                        let what = format!("{register} has no field {name}");
+                        self.at(FILE, &[&id, register, name], what, "use one of registers.toml");
+                        continue;
+                    };
+                    let place =
+                        value.as_str().and_then(|text| pack.regions.find(text).map(|r| r.name == text));
+                    if field.kind == FactKind::Region && place != Some(true) {
+                        let what = format!("{value} is no region's full name");
+                        self.at(FILE, &[&id, register, name], what, "use a full name of regions.tsv");
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
 }

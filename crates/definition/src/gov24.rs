@@ -18,8 +18,6 @@
 //! 9. **Codes decide, not sentences.** Text and code conflict in places (79 texts name an income cap while all bands are set); a service
 //!    written in depth overrides its entry, and the page says which of the two spoke.
 
-use std::ops::RangeInclusive;
-
 use maru_kernel::{Both, Date};
 use maru_rules::Ratio;
 
@@ -441,9 +439,4 @@ fn local_body<'a>(regions: &'a Regions, agency: &str) -> Area<'a> {
         stem.chars().count() >= 2 && stem != "광주" && name.starts_with(stem)
     };
     only(&bare).unwrap_or(Area::Unknown)
-}
-
-/// Ages that qualify, for those who go through them one by one.
-pub(crate) fn age_span(shape: &Shape) -> Option<RangeInclusive<u8>> {
-    shape.ages.map(|(from, to)| from..=to)
 }

@@ -48,7 +48,8 @@ pub(crate) struct ShippedSource {
     pub(crate) owner: Both,
     pub(crate) dataset: String,
     pub(crate) licence: Both,
-    pub(crate) holds: Both,
+    #[serde(rename = "holds")]
+    pub(crate) contents: Both,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -25,6 +25,8 @@ pub(crate) struct Search {
     starts: Vec<u32>,
     postings: Vec<u8>,
     lengths: Vec<u16>,
+    /// Each service's names, as they are searched.
+    names: Vec<Box<[String]>>,
     average: f32,
 }
 
@@ -69,6 +71,7 @@ impl Search {
         let mut found: Vec<((u32, u32), u32, u8)> = Vec::new();
         let mut search = Search::default();
         for (number, (names, rest)) in (0_u32..).zip(texts) {
+            search.names.push(names.iter().map(|name| plain(name)).collect());
             let from = found.len();
             let weighed = names.iter().map(|t| (t, NAME_WEIGHT)).chain(rest.iter().map(|t| (t, 1)));
             for (text, weight) in weighed {
@@ -151,11 +154,9 @@ impl Search {
         }
         let mut found: Vec<(u8, f32, usize)> = Vec::new();
         let mut add = |number: usize, score: f32| {
-            let Some(entry) = entries.get(number) else { return };
-            let names = [Some(&entry.name.ko), entry.name.en.as_ref()];
-            let names = || names.iter().flatten().map(|name| plain(name));
+            let names = || self.names.get(number).into_iter().flatten();
             // The very name first, then names that begin with it, then names that hold it.
-            let rank = if names().any(|n| n == query) {
+            let rank = if names().any(|n| *n == query) {
                 0
             } else if names().any(|n| n.starts_with(&query)) {
                 1
@@ -167,8 +168,8 @@ impl Search {
             found.push((rank, score, number));
         };
         if query.chars().nth(1).is_none() {
-            for (number, entry) in entries.iter().enumerate() {
-                if plain(&entry.name.ko).contains(&query) {
+            for (number, names) in self.names.iter().enumerate() {
+                if names.iter().any(|name| name.contains(&query)) {
                     add(number, 0.0);
                 }
             }

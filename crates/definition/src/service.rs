@@ -232,28 +232,19 @@ pub(crate) struct RuleEntries {
 pub(crate) struct RuleEntry {
     #[serde(default)]
     pub(crate) id: String,
-    pub(crate) article: Option<String>,
-    pub(crate) from: Option<toml::Spanned<String>>,
-    pub(crate) until: Option<String>,
+    pub(crate) from: Option<String>,
 }
 
 impl RuleEntry {
     pub(crate) fn first(&self) -> Option<Date> {
-        self.from.as_ref()?.get_ref().parse().ok()
-    }
-    pub(crate) fn last(&self) -> Option<Date> {
-        self.until.as_ref()?.parse().ok()
+        self.from.as_ref()?.parse().ok()
     }
 }
 
 impl RuleEntries {
-    pub(crate) fn kinds(&self) -> [(&'static str, &[RuleEntry]); 4] {
-        [
-            ("let", &self.lets),
-            ("condition", &self.conditions),
-            ("line", &self.lines),
-            ("amount", &self.amounts),
-        ]
+    fn dates(&self) -> impl Iterator<Item = Date> {
+        let all = [&self.lets, &self.conditions, &self.lines, &self.amounts];
+        all.into_iter().flatten().filter_map(RuleEntry::first)
     }
 }
 
@@ -297,9 +288,8 @@ impl Service {
         let parts: Vec<&str> = files.under(folder).flat_map(|(path, text)| [path, text]).collect();
         let hash = sha256(&parts);
         let (written, entries, rules, ko, en) = (written?, entries?, rules?, ko?, en?);
-        let dates = entries.kinds().into_iter().flat_map(|(_, entries)| entries).filter_map(RuleEntry::first);
         Some(Service {
-            version: dates.max().unwrap_or(Date::ZERO),
+            version: entries.dates().max().unwrap_or(Date::ZERO),
             id: written.id,
             source_id: written.source_id,
             owner: written.owner,

@@ -79,7 +79,14 @@ async fn opens_answers_and_asks() {
                 ranked.iter().filter_map(|r| guidance.explain(&r.entry.id)).map(|e| e.reasons.len()).sum();
             let explained = begun.elapsed();
             let question = guidance.next_question(&|_| false);
-            times.push((begun.elapsed(), guided, ranked_at - guided, explained - ranked_at, reasons, question.is_some()));
+            times.push((
+                begun.elapsed(),
+                guided,
+                ranked_at - guided,
+                explained - ranked_at,
+                reasons,
+                question.is_some(),
+            ));
         }
         times.sort();
         println!("{who}: median {:?}", times[times.len() / 2]);
@@ -89,7 +96,10 @@ async fn opens_answers_and_asks() {
         let question = guidance.next_question(&|_| false);
         println!("{question:#?}");
         for ranked in guidance.ranked(8) {
-            println!("{} {:?} {:?} {:?}", ranked.entry.name.ko, ranked.answer, ranked.amount, ranked.entry.deadline);
+            println!(
+                "{} {:?} {:?} {:?}",
+                ranked.entry.name.ko, ranked.answer, ranked.amount, ranked.entry.deadline
+            );
         }
         let counts = guidance.counts();
         assert_eq!(counts.yes + counts.no + counts.unknown, 8_255);
@@ -100,7 +110,9 @@ async fn opens_answers_and_asks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn finds_by_words() {
     let (definitions, folder) = shipped("search").await;
-    for query in ["생계급여", "청년 월세", "basic livelihood", "난방", "수원시", "쌀", "생계 급여", "ㅁㄴㅇㄹ"] {
+    for query in
+        ["생계급여", "청년 월세", "basic livelihood", "난방", "수원시", "쌀", "생계 급여", "ㅁㄴㅇㄹ"]
+    {
         let begun = Instant::now();
         let hits = definitions.search(query, 3);
         println!("{query}: {} in {:?}", hits.total, begun.elapsed());
@@ -112,7 +124,8 @@ async fn finds_by_words() {
     assert_eq!(first("Basic livelihood").as_deref(), Some("livelihood-benefit"));
     assert_eq!(definitions.search("", 1).total, 8_255);
     assert_eq!(definitions.search("ㅁㄴㅇㄹ", 5).total, 0);
-    let (a, b) = (definitions.entry("livelihood-benefit").unwrap(), definitions.entry("gov24-wii000001410").unwrap());
+    let (a, b) =
+        (definitions.entry("livelihood-benefit").unwrap(), definitions.entry("gov24-wii000001410").unwrap());
     assert_eq!(a, b);
     assert_eq!(a.source_id.as_deref(), Some("WII000001410"));
     std::fs::remove_dir_all(folder).ok();
@@ -159,7 +172,12 @@ async fn one_service_speaks_by_its_rules() {
     assert_eq!(guidance.answer("livelihood-benefit"), Some(Answer::Unknown));
     let explained = guidance.explain("livelihood-benefit").unwrap();
     assert_eq!(explained.spoke.as_str(), "rules");
-    assert!(explained.reasons.iter().all(|w| !w.article.is_empty() && !w.label.ko.is_empty() && !w.label.en.is_empty()));
+    assert!(
+        explained
+            .reasons
+            .iter()
+            .all(|w| !w.article.is_empty() && !w.label.ko.is_empty() && !w.label.en.is_empty())
+    );
     assert!(explained.missing.contains(&"가구원수".to_owned()));
     assert_eq!(guidance.answer("no-such-service"), None);
     std::fs::remove_dir_all(folder).ok();

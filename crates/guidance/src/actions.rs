@@ -23,7 +23,11 @@ pub fn own_ask(app: &App, person: &Person) -> Ask {
     Ask {
         actor: person.actor(),
         subject: person.id.clone(),
-        fields: registers.iter().map(|r| (r.id.clone(), Vec::new())).chain([(SAID.to_owned(), Vec::new())]).collect(),
+        fields: registers
+            .iter()
+            .map(|r| (r.id.clone(), Vec::new()))
+            .chain([(SAID.to_owned(), Vec::new())])
+            .collect(),
         purpose: "own".into(),
         why: app.texts.both("guidance-why-read"),
         law: "개인정보 보호법 제35조".into(),
@@ -41,8 +45,11 @@ pub async fn guide(context: &Context, person: &Person) -> Result<(Sourced, Guida
 
 /// Compares with the last look and keeps this one. Nothing is new on the first look.
 pub async fn look(context: &Context, person: &Person, guidance: &Guidance) -> Result<Seen> {
-    let yes: BTreeSet<String> =
-        guidance.all().filter(|(_, answer)| *answer == Answer::Yes).map(|(entry, _)| entry.id.clone()).collect();
+    let yes: BTreeSet<String> = guidance
+        .all()
+        .filter(|(_, answer)| *answer == Answer::Yes)
+        .map(|(entry, _)| entry.id.clone())
+        .collect();
     let store = &context.app.store;
     let old = tables::seen(store, &person.id).await?;
     let seen = match &old {

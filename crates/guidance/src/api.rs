@@ -17,7 +17,8 @@ use serde_json::{Map, Value as Body, json};
 
 use crate::{actions, home};
 
-const MOST: usize = 1_000;
+/// The whole catalogue fits.
+const MOST: usize = 20_000;
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -87,7 +88,10 @@ fn read(context: &Context, sent: &Map<String, Body>) -> Result<Facts, Error> {
 }
 
 fn values(facts: &[(String, Option<Value>)]) -> Vec<Body> {
-    facts.iter().map(|(name, value)| json!({ "name": name, "value": value.as_ref().map(Value::to_json) })).collect()
+    facts
+        .iter()
+        .map(|(name, value)| json!({ "name": name, "value": value.as_ref().map(Value::to_json) }))
+        .collect()
 }
 
 fn explained(context: &Context, explained: &Explained, body: &mut Map<String, Body>) {
@@ -143,7 +147,13 @@ fn next(context: &Context, question: Option<NextQuestion>) -> Body {
     body
 }
 
-fn answer(context: &Context, guidance: &Guidance, limit: usize, full: bool, next_question: Option<NextQuestion>) -> Body {
+fn answer(
+    context: &Context,
+    guidance: &Guidance,
+    limit: usize,
+    full: bool,
+    next_question: Option<NextQuestion>,
+) -> Body {
     let counts = guidance.counts();
     let services: Vec<Body> = if full {
         guidance.all().map(|(entry, answer)| json!({ "id": entry.id, "answer": answer })).collect()
@@ -203,7 +213,8 @@ async fn service(ApiContext(context): ApiContext, Path(id): Path<String>) -> Ans
     let entry = context.app.definitions.entry(&id).ok_or(Error::NotFound)?;
     let mut body = brief(&context, &entry);
     let detail = context.app.definitions.detail(&id).await?;
-    let texts: BTreeMap<&str, &str> = detail.iter().flat_map(|d| &d.texts).map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let texts: BTreeMap<&str, &str> =
+        detail.iter().flat_map(|d| &d.texts).map(|(k, v)| (k.as_str(), v.as_str())).collect();
     body.insert("texts".into(), json!(texts));
     body.insert("in_depth".into(), entry.in_depth.into());
     Ok(Json(Body::Object(body)).into_response())

@@ -8,8 +8,8 @@ use axum::{
     routing::{get, post},
 };
 use maru_definition::{Deadline, FactKind, Guidance, NextQuestion, Ranked};
-use maru_kernel::{Actor, Date, Error, Problem, Result};
-use maru_rules::Answer;
+use maru_kernel::{Actor, Date, Error, Lang, Problem, Result, Won};
+use maru_rules::{Answer, Value};
 use maru_web::{
     Context, Fail, Shared, Typed, context,
     ports::{Person, PersonKind},
@@ -17,7 +17,7 @@ use maru_web::{
 };
 use serde::Serialize;
 
-use crate::{actions, tables};
+use crate::{actions, services, tables};
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/", get(home)).route("/questions", post(reply))
@@ -46,6 +46,8 @@ struct Question {
     kind: &'static str,
     options: Vec<(String, String)>,
     unit: String,
+    /// What 100 % of the median is, for those who are asked for a share of it.
+    median: String,
     settles: usize,
     least: usize,
     examples: Vec<String>,
@@ -79,11 +81,38 @@ pub fn question(context: &Context, next: &NextQuestion) -> Option<impl Serialize
         why: def.why.as_ref().map(|w| w.get(context.lang).to_owned()).unwrap_or_default(),
         kind,
         options,
+        median: if def.group.as_deref() == Some("income") { median(context) } else { String::new() },
         unit: def.unit.as_ref().map(|u| u.get(context.lang).to_owned()).unwrap_or_default(),
         settles: next.most,
         least: next.least,
         examples,
     })
+}
+
+/// The standard median income of small households, as its parameter says today.
+fn median(context: &Context) -> String {
+    let parameters = &context.app.definitions.pack().parameters;
+    let Some(Value::List(amounts)) = parameters.at("기준중위소득", context.now.date()) else {
+        return String::new();
+    };
+    let sizes: Vec<String> = amounts
+        .iter()
+        .take(4)
+        .zip(1..)
+        .filter_map(|(amount, size)| match amount {
+            Value::Number(n) => n.to_i64().map(|n| (size, Won(n))),
+            _ => None,
+        })
+        .map(|(size, won)| match context.lang {
+            Lang::Ko => format!("{size}인 가구 {won}원"),
+            Lang::En => format!("{size} in the household {won} won"),
+        })
+        .collect();
+    context
+        .app
+        .texts
+        .get(context.lang, "home-median", &[("sizes", sizes.join(", ").into())])
+        .unwrap_or_default()
 }
 
 fn days_until(today: Date, date: Date) -> Option<i64> {
@@ -93,7 +122,9 @@ fn days_until(today: Date, date: Date) -> Option<i64> {
 fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTreeSet<String>) -> Card {
     let today = context.now.date();
     let entry = &ranked.entry;
-    let count = |key: &str, n: i64| context.app.texts.get(context.lang, key, &[("count", n.into())]).unwrap_or_default();
+    let count = |key: &str, n: i64| {
+        context.app.texts.get(context.lang, key, &[("count", n.into())]).unwrap_or_default()
+    };
     let (tag_icon, tag) = match &entry.deadline {
         Deadline::On(date) if days_until(today, *date).is_some_and(|d| (0..=60).contains(&d)) => {
             ("clock", count("home-tag-deadline", days_until(today, *date).unwrap_or(0)))
@@ -110,7 +141,7 @@ fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTr
     Card {
         id: entry.id.clone(),
         name: entry.name.get(context.lang).to_owned(),
-        agency: entry.agency.clone(),
+        agency: services::agency(context, entry),
         field: entry.field.clone(),
         answer: ranked.answer,
         amount: ranked.amount.map(|won| won.0),
@@ -123,7 +154,12 @@ fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTr
 }
 
 /// Three that matter: most money, soonest deadline, newly mine; then as ranked.
-fn three(context: &Context, ranked: &[Ranked], fresh: &BTreeSet<String>, open: &BTreeSet<String>) -> Vec<Card> {
+fn three(
+    context: &Context,
+    ranked: &[Ranked],
+    fresh: &BTreeSet<String>,
+    open: &BTreeSet<String>,
+) -> Vec<Card> {
     let today = context.now.date();
     let yes = || ranked.iter().filter(|r| r.answer == Answer::Yes && !open.contains(&r.entry.id));
     let soonest = yes()
@@ -219,7 +255,11 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
 }
 
 /// The question that would settle the most, among those this person may be asked and has not put off.
-pub async fn next_question(context: &Context, person: &Person, guidance: &Guidance) -> Result<Option<NextQuestion>> {
+pub async fn next_question(
+    context: &Context,
+    person: &Person,
+    guidance: &Guidance,
+) -> Result<Option<NextQuestion>> {
     let skipped = tables::skipped(&context.app.store, &person.id, context.now).await?;
     let pack = context.app.definitions.pack();
     let skip = |fact: &str| skipped.contains(fact) || pack.fact(fact).is_none_or(|f| f.question.is_none());
@@ -236,7 +276,8 @@ async fn reply(context: Context, typed: Typed) -> std::result::Result<Response, 
         return Ok(Redirect::to(back).into_response());
     }
     if value.is_empty() && !typed.0.contains_key("forget") {
-        return show(&context, &[Problem { field: "value".into(), key: "form-choice".into(), value: None }]).await;
+        return show(&context, &[Problem { field: "value".into(), key: "form-choice".into(), value: None }])
+            .await;
     }
     match actions::reply(&context.app, person, fact, value).await {
         Ok(()) => Ok(Redirect::to(back).into_response()),

@@ -47,16 +47,27 @@ struct Item {
 fn deadline(context: &Context, entry: &Entry) -> String {
     match entry.deadline {
         Deadline::Always => context.t("service-always"),
+        Deadline::On(date) if date < context.now.date() => {
+            let day = shown::full(context.lang, date);
+            context.app.texts.get(context.lang, "service-closed", &[("day", day.into())]).unwrap_or_default()
+        }
         Deadline::On(date) => shown::deadline(context.lang, date),
         Deadline::Unstated => String::new(),
     }
+}
+
+/// The owner of a service written in depth has a name in every language; the catalogue's agencies are Korean.
+pub fn agency(context: &Context, entry: &Entry) -> String {
+    let definitions = &context.app.definitions;
+    let owner = definitions.service(&entry.id).and_then(|s| definitions.pack().agency(&s.owner).cloned());
+    owner.map_or(entry.agency.clone(), |a| a.name.get(context.lang).to_owned())
 }
 
 fn item(context: &Context, entry: &Entry, answer: Option<Answer>) -> Item {
     Item {
         id: entry.id.clone(),
         name: entry.name.get(context.lang).to_owned(),
-        agency: entry.agency.clone(),
+        agency: agency(context, entry),
         field: entry.field.clone(),
         deadline: deadline(context, entry),
         answer,
@@ -111,7 +122,11 @@ async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
     let page = page_number(&terms);
     let wanted = |entry: &Entry| field.is_empty() || entry.field == field;
     let mut items: Vec<Item> = if answer == Answer::No {
-        guidance.all().filter(|(e, a)| *a == answer && wanted(e)).map(|(e, a)| item(&context, e, Some(a))).collect()
+        guidance
+            .all()
+            .filter(|(e, a)| *a == answer && wanted(e))
+            .map(|(e, a)| item(&context, e, Some(a)))
+            .collect()
     } else {
         guidance
             .ranked(context.app.definitions.len())
@@ -161,13 +176,10 @@ fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Conditi
     let mut sources: Vec<String> = Vec::new();
     let mut kind = "computed";
     let mut ask = None;
-    let known: Vec<_> = why
-        .facts
-        .iter()
-        .filter(|(_, value)| !matches!(value, None | Some(Value::Unknown)))
-        .collect();
+    let known: Vec<_> =
+        why.facts.iter().filter(|(_, value)| !matches!(value, None | Some(Value::Unknown))).collect();
     for (name, value) in &known {
-        if why.value.is_none()
+        if (known.len() == 1 || why.value.is_none())
             && let Some(value) = value
         {
             let label = pack.fact(name).map(|f| f.label.get(lang).to_owned()).unwrap_or_default();
@@ -194,7 +206,9 @@ fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Conditi
             None => {}
         }
     }
-    if let Some(value) = &why.value {
+    if let Some(value) = &why.value
+        && values.is_empty()
+    {
         values.push(plain(value, lang));
     }
     if values.is_empty() {
@@ -262,14 +276,17 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
         let (sourced, guidance) = actions::guide(&context, person).await?;
         if let Some(explained) = guidance.explain(&id) {
             answer = Some(explained.answer);
-            conditions = explained.reasons.iter().map(|why| condition(&context, why, Some(&sourced))).collect();
+            conditions =
+                explained.reasons.iter().map(|why| condition(&context, why, Some(&sourced))).collect();
             amount = explained.amount.map(|won| won.0);
             spoke = explained.spoke.as_str();
             if let Some(service) = &in_depth {
                 let text = service.text(context.lang);
                 for line in &explained.lines {
                     let value = match &line.value {
-                        Some(Value::Number(n)) => n.to_i64().map_or(n.to_string(), |n| maru_kernel::Won(n).to_string()),
+                        Some(Value::Number(n)) => {
+                            n.to_i64().map_or(n.to_string(), |n| maru_kernel::Won(n).to_string())
+                        }
                         _ => continue,
                     };
                     lines.push(context! { label => text.line(&line.id), value, sign => line.sign });
@@ -299,7 +316,9 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 .steps
                 .iter()
                 .enumerate()
-                .map(|(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } })
+                .map(
+                    |(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } },
+                )
                 .collect();
             let held: Vec<&str> = service.evidence.iter().map(|e| text.evidence(&e.register)).collect();
             let asked: Vec<&str> = service
@@ -309,7 +328,8 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 .filter(|p| p.when.is_none())
                 .map(|p| text.page(&p.id).short.as_str())
                 .collect();
-            let owner = definitions.pack().agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
+            let owner =
+                definitions.pack().agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
             context! {
                 summary => text.summary, gives => text.gives, method => text.method, decides => text.decides,
                 period_text => text.period, period_days => service.period.days, period_article => service.period.article,
@@ -323,7 +343,8 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 .iter()
                 .flat_map(|d| &d.texts)
                 .map(|(key, text)| {
-                    let paragraphs: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+                    let paragraphs: Vec<&str> =
+                        text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
                     context! { key, paragraphs }
                 })
                 .collect();
@@ -331,7 +352,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
         }
     };
     let shell = context! {
-        id, name => entry.name.get(context.lang), agency => entry.agency, field => entry.field, url => entry.url,
+        id, name => entry.name.get(context.lang), agency => agency(&context, &entry), field => entry.field, url => entry.url,
         deadline => deadline(&context, &entry), area => area(&context, &entry), answer, conditions, lines, amount, spoke,
         unit, open, resident => resident(&context), signed_in => context.session.is_some(), note => home::note(&context),
     };

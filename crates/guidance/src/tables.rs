@@ -15,7 +15,10 @@ pub struct Seen {
 
 pub async fn seen(store: &Store, resident: &str) -> Result<Option<Seen>> {
     let row = store
-        .query_one("SELECT ids, fresh, fresh_at FROM guidance_seen WHERE resident = $1", vec![resident.into()])
+        .query_one(
+            "SELECT ids, fresh, fresh_at FROM guidance_seen WHERE resident = $1",
+            vec![resident.into()],
+        )
         .await?;
     row.map(|row| {
         Ok(Seen {
@@ -32,7 +35,13 @@ pub fn put_seen(batch: &mut Batch, resident: &str, at: At, seen: &Seen) {
     batch.write(
         "INSERT INTO guidance_seen (resident, at, ids, fresh, fresh_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (resident) DO UPDATE SET at = $2, ids = $3, fresh = $4, fresh_at = $5",
-        vec![resident.into(), at.into(), list(&seen.ids).into(), list(&seen.fresh).into(), seen.fresh_at.into()],
+        vec![
+            resident.into(),
+            at.into(),
+            list(&seen.ids).into(),
+            list(&seen.fresh).into(),
+            seen.fresh_at.into(),
+        ],
     );
 }
 

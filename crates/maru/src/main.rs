@@ -6,10 +6,13 @@
 mod check;
 mod import;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use maru::{serve::{self, Serving}, wire};
+use maru::{
+    serve::{self, Serving},
+    wire,
+};
 use maru_kernel::{Error, Result};
 use tracing_subscriber::EnvFilter;
 
@@ -61,7 +64,9 @@ fn main() -> ExitCode {
         EnvFilter::new(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" })
     });
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let outcome = tokio::runtime::Runtime::new().map_err(Error::internal).and_then(|runtime| runtime.block_on(run(cli)));
+    let outcome = tokio::runtime::Runtime::new()
+        .map_err(Error::internal)
+        .and_then(|runtime| runtime.block_on(run(cli)));
     match outcome {
         Ok(code) => code,
         Err(e) => {

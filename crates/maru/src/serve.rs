@@ -46,9 +46,9 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let clock = Arc::new(wire::Running::from(start(serving.clock.as_deref())?));
     std::fs::create_dir_all(&serving.data).map_err(Error::internal)?;
     let mail = serving.mail.clone().unwrap_or_else(|| serving.data.join("mail").display().to_string());
-    let listener = TcpListener::bind(serving.listen)
-        .await
-        .map_err(|e| Error::internal(format!("can't listen on {}: {e}; choose another with --listen", serving.listen)))?;
+    let listener = TcpListener::bind(serving.listen).await.map_err(|e| {
+        Error::internal(format!("can't listen on {}: {e}; choose another with --listen", serving.listen))
+    })?;
     let local = listener.local_addr().map_err(Error::internal)?;
     let address = serving.address.clone().unwrap_or_else(|| format!("http://localhost:{}", local.port()));
     let settings = Settings { demo, demo_password: None, address: address.clone(), secure: serving.secure };
@@ -64,7 +64,10 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
 
     println!("Maru is ready: {address}");
     if demo {
-        println!("People and cases are made up. Data: {}. Mail: {mail}. Stop with Ctrl-C.", serving.data.display());
+        println!(
+            "People and cases are made up. Data: {}. Mail: {mail}. Stop with Ctrl-C.",
+            serving.data.display()
+        );
     }
     let router = router(wired);
     axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
@@ -130,6 +133,10 @@ async fn asked_to_stop() {
 /// The clock that `--clock` asks for, running on from there.
 fn start(clock: Option<&str>) -> Result<Option<At>> {
     clock
-        .map(|text| At::parse(text).ok_or_else(|| Error::internal(format!("--clock {text}: write it like 2026-11-23T09:00:00+09:00"))))
+        .map(|text| {
+            At::parse(text).ok_or_else(|| {
+                Error::internal(format!("--clock {text}: write it like 2026-11-23T09:00:00+09:00"))
+            })
+        })
         .transpose()
 }

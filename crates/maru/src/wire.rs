@@ -85,10 +85,9 @@ pub async fn wire(data: &Path, post: Post, settings: Settings, clock: Arc<dyn Cl
     let store = open_store(data, &rooms)?;
     let pack = pack()?;
     let definitions = Definitions::open(store.clone(), pack.clone(), clock.now()).await?;
-    let texts = Arc::new(Texts::new(
-        rooms.iter().flat_map(|room| Lang::ALL.into_iter().zip(room.locales)),
-    )?);
-    let pages = Pages::new(&texts, rooms.iter().flat_map(|room| room.templates.iter().copied()).collect::<Vec<_>>())?;
+    let texts = Arc::new(Texts::new(rooms.iter().flat_map(|room| Lang::ALL.into_iter().zip(room.locales)))?);
+    let pages =
+        Pages::new(&texts, rooms.iter().flat_map(|room| room.templates.iter().copied()).collect::<Vec<_>>())?;
     let people: Arc<dyn People> = Arc::new(maru_party::Parties { store: store.clone() });
     let ports = Ports {
         registers: Arc::new(maru_record::Books {

@@ -29,7 +29,10 @@ pub fn room(post: Post) -> Room {
         openapi: include_str!("openapi.json"),
         handling: vec![
             Handling {
-                consumer: Consumer { name: "letters", wants: &["case.submitted", "case.granted", "case.refused"] },
+                consumer: Consumer {
+                    name: "letters",
+                    wants: &["case.submitted", "case.granted", "case.refused"],
+                },
                 handler: Arc::new(work::Letters),
             },
             Handling {

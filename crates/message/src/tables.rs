@@ -16,7 +16,8 @@ pub struct Message {
 }
 
 fn message_of(row: &Row) -> Result<Message> {
-    let both = |ko: &str, en: &str| Ok::<_, maru_kernel::Error>(Both { ko: row.string(ko)?, en: row.string(en)? });
+    let both =
+        |ko: &str, en: &str| Ok::<_, maru_kernel::Error>(Both { ko: row.string(ko)?, en: row.string(en)? });
     Ok(Message {
         id: row.string("id")?,
         case: row.maybe_text("case_id").map(str::to_owned),

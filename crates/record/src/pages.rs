@@ -45,11 +45,19 @@ fn shown_field(json: &Json, lang: maru_kernel::Lang) -> String {
         Json::Null => String::new(),
         Json::Bool(true) => if lang == maru_kernel::Lang::Ko { "예" } else { "yes" }.into(),
         Json::Bool(false) => if lang == maru_kernel::Lang::Ko { "아니요" } else { "no" }.into(),
-        Json::Number(n) => n.as_i64().map_or(n.to_string(), |n| maru_kernel::Won(n).to_string()),
+        Json::Number(n) => match (n.as_i64(), lang) {
+            // Sums are whole won; what is smaller counts people, homes or years.
+            (Some(n), maru_kernel::Lang::Ko) if n.abs() >= 10_000 => format!("{}원", maru_kernel::Won(n)),
+            (Some(n), maru_kernel::Lang::En) if n.abs() >= 10_000 => format!("{} won", maru_kernel::Won(n)),
+            _ => n.to_string(),
+        },
         Json::String(text) => match text.parse::<maru_kernel::Date>() {
             Ok(date) if text.len() == 10 => shown::full(lang, date),
             _ => text.clone(),
         },
+        Json::Array(items) if items.is_empty() => {
+            if lang == maru_kernel::Lang::Ko { "없음" } else { "none" }.into()
+        }
         Json::Array(items) => items.iter().map(|i| shown_field(i, lang)).collect::<Vec<_>>().join("; "),
         Json::Object(map) => map
             .iter()
@@ -62,7 +70,8 @@ fn shown_field(json: &Json, lang: maru_kernel::Lang) -> String {
 async fn me(context: Context) -> std::result::Result<Response, Fail> {
     let person = context.resident()?;
     let pack = context.app.definitions.pack();
-    let fields = pack.registers.iter().map(|r| (r.id.clone(), Vec::new())).chain([(SAID.to_owned(), Vec::new())]);
+    let fields =
+        pack.registers.iter().map(|r| (r.id.clone(), Vec::new())).chain([(SAID.to_owned(), Vec::new())]);
     let ask = Ask {
         actor: person.actor(),
         subject: person.id.clone(),
@@ -82,7 +91,9 @@ async fn me(context: Context) -> std::result::Result<Response, Fail> {
                 let value = answer.get("value").and_then(|v| maru_rules::Value::from_json(v).ok());
                 let text = value.map(|v| fact.show(&v, context.lang)).unwrap_or_default();
                 let at = answer.get("at").and_then(Json::as_i64).unwrap_or(0);
-                said.push(context! { fact => name, label => fact.label.get(context.lang), value => text, at });
+                said.push(
+                    context! { fact => name, label => fact.label.get(context.lang), value => text, at },
+                );
             }
             continue;
         }
@@ -92,7 +103,8 @@ async fn me(context: Context) -> std::result::Result<Response, Fail> {
             empty.push(name);
             continue;
         };
-        let owner = pack.agency(&register.owner).map(|a| a.name.get(context.lang).to_owned()).unwrap_or_default();
+        let owner =
+            pack.agency(&register.owner).map(|a| a.name.get(context.lang).to_owned()).unwrap_or_default();
         let fields = register
             .fields
             .iter()
@@ -100,7 +112,13 @@ async fn me(context: Context) -> std::result::Result<Response, Fail> {
             .filter(|(_, json)| !json.is_null())
             .map(|(field, json)| (field.label.get(context.lang).to_owned(), shown_field(json, context.lang)))
             .collect();
-        books.push(Book { name, owner, law: register.law.clone(), at: held.as_of.map(|a| a.micros()), fields });
+        books.push(Book {
+            name,
+            owner,
+            law: register.law.clone(),
+            at: held.as_of.map(|a| a.micros()),
+            fields,
+        });
     }
     let name = person.name.get(context.lang);
     Ok(context.page("me", "record/me.html", context! { books, empty, said, name }).await?)
@@ -229,7 +247,9 @@ async fn accesses(
     let most_unit = match by_unit.iter().max_by_key(|(_, n)| **n) {
         Some((unit, n)) => {
             let unit = context.app.ports.people.unit(unit).await?;
-            Some(context! { name => format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang)), times => n })
+            Some(
+                context! { name => format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang)), times => n },
+            )
         }
         None => None,
     };
@@ -246,7 +266,7 @@ async fn accesses(
     }
     let values = context! {
         lines, times, units => by_unit.len(), own, most_unit, most_register, days,
-        who => if only_others { "others" } else { "all" },
+        whose => if only_others { "others" } else { "all" },
     };
     Ok(context.page("me", "record/accesses.html", values).await?)
 }

@@ -1,6 +1,12 @@
 //! What the store promises, on a real file.
 
-use std::{path::PathBuf, sync::atomic::{AtomicU32, Ordering}};
+// Tests say what they expect by unwrapping it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use maru_kernel::{Actor, At, Error, Event};
 use maru_store::{Batch, Consumer, Migration, NewJob, Store, Value};
@@ -122,7 +128,8 @@ async fn no_update_is_lost_under_contention() {
     for worker in workers {
         worker.await.unwrap();
     }
-    let row = store.query_one("SELECT n, version FROM test_row WHERE id = 'a'", vec![]).await.unwrap().unwrap();
+    let row =
+        store.query_one("SELECT n, version FROM test_row WHERE id = 'a'", vec![]).await.unwrap().unwrap();
     assert_eq!((row.int("n").unwrap(), row.int("version").unwrap()), (200, 201));
 }
 
@@ -197,7 +204,11 @@ async fn what_was_acknowledged_is_there_after_opening_again() {
     }
     let store = open(&path);
     assert_eq!(count(&store).await, 1);
-    assert_eq!(store.query("SELECT name FROM store_migration", vec![]).await.unwrap().len(), 2, "migrations ran once");
+    assert_eq!(
+        store.query("SELECT name FROM store_migration", vec![]).await.unwrap().len(),
+        2,
+        "migrations ran once"
+    );
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ mod room;
 mod texts;
 mod work;
 
-pub use assets::FAVICON;
 pub use app::{App, Ids, Settings, Shared, random};
+pub use assets::FAVICON;
 pub use context::{ApiContext, Context, Sent, Typed, View, back, check_csrf, cookie, layer};
 pub use error::Fail;
 pub use form::{DrawnField, draw, is_known, shown_answer};

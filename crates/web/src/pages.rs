@@ -80,11 +80,34 @@ fn environment(
     environment.add_filter("mine", move |both: Value| {
         both.get_attr(lang.tag()).map(|v| if v.is_undefined() { both.clone() } else { v })
     });
+    environment.add_filter("native", move |text: Value| native(lang, &text));
     environment.add_filter("money", |n: i64| Won(n).to_string());
     for (name, source) in templates {
         environment.add_template(name, source).map_err(|e| Error::internal(format!("{name}: {e:#}")))?;
     }
     Ok(environment)
+}
+
+/// Marks what exists in Korean only on a page in another language, so that it is read out rightly.
+fn native(lang: Lang, text: &Value) -> Value {
+    let plain = text.to_string();
+    let hangul = plain.chars().any(|c| ('가'..='힣').contains(&c) || ('ㄱ'..='ㆎ').contains(&c));
+    if lang == Lang::Ko || !hangul {
+        return text.clone();
+    }
+    let mut marked = String::from("<span lang=\"ko\">");
+    for c in plain.chars() {
+        match c {
+            '&' => marked.push_str("&amp;"),
+            '<' => marked.push_str("&lt;"),
+            '>' => marked.push_str("&gt;"),
+            '"' => marked.push_str("&quot;"),
+            '\'' => marked.push_str("&#x27;"),
+            other => marked.push(other),
+        }
+    }
+    marked.push_str("</span>");
+    Value::from_safe_string(marked)
 }
 
 fn date_filter(text: &str, show: impl Fn(Date) -> String) -> std::result::Result<String, minijinja::Error> {

@@ -1,5 +1,6 @@
 use maru_kernel::{At, Lang};
 use serde::{Serialize, Serializer};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     gov24::{self, Shape},
@@ -140,8 +141,8 @@ impl Brief {
         };
         Ok(Brief {
             source_id: source_id.into(),
-            name: name.into(),
-            agency: agency.into(),
+            name: name.nfc().collect(),
+            agency: agency.nfc().collect(),
             agency_kind: agency_kind.into(),
             field: field.into(),
             ages,

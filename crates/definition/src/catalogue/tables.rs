@@ -122,6 +122,12 @@ pub(crate) async fn last_import(store: &Store) -> Result<Option<Row>> {
         .await
 }
 
+/// How many imports were begun.
+pub(crate) async fn imports(store: &Store) -> Result<i64> {
+    let row = store.query_one("SELECT count(*) AS n FROM definition_import", Vec::new()).await?;
+    row.map_or(Ok(0), |row| row.int("n"))
+}
+
 /// An import that was broken off and may go on.
 pub(crate) async fn open_import(store: &Store, source: &str, since: At) -> Result<Option<Row>> {
     store

@@ -1,6 +1,6 @@
 //! The one question that settles the most.
 
-use maru_rules::{Answer, Facts, Ratio, Value};
+use maru_rules::{Answer, Decision, Facts, Ratio, Value};
 use serde::Serialize;
 
 use super::Guidance;
@@ -42,16 +42,24 @@ impl Guidance {
             }
             let what_if = |group, option, holds| asker.what_if(group, option, holds).settled();
             let mut replies = self.replies(fact, &what_if);
-            self.add_decided(fact, &mut replies);
             let held = self.group_of(fact).map_or(0, |group| asker.holds_open(group));
             let weights: usize = replies.iter().map(|r| r.weight).sum();
-            let sum: usize = replies.iter().map(|r| r.settles * r.weight).sum();
-            if sum == 0 {
+            // In thousandths of a service, so that a question that settles seldom still beats one that never does.
+            let expected = |sum: usize| u64::try_from(sum * 1_000 / weights.max(1)).unwrap_or(u64::MAX);
+            let sum = |replies: &[Reply]| replies.iter().map(|r| r.settles * r.weight).sum::<usize>();
+            // Trying an answer on the rules costs more than on the bits: only where it could make a difference.
+            let waiting = self.waiting(fact).count();
+            let better =
+                |score: u64| best.as_ref().is_none_or(|(most, open, _)| (score, held) > (*most, *open));
+            if !better(expected(sum(&replies) + weights * waiting)) {
                 continue;
             }
-            // In thousandths of a service, so that a question that settles seldom still beats one that never does.
-            let expected = u64::try_from(sum * 1_000 / weights.max(1)).unwrap_or(u64::MAX);
-            if best.as_ref().is_some_and(|(most, open, _)| (*most, *open) >= (expected, held)) {
+            if waiting > 0 {
+                self.add_decided(fact, &mut replies);
+            }
+            let sum = sum(&replies);
+            let expected = expected(sum);
+            if sum == 0 || !better(expected) {
                 continue;
             }
             let question = NextQuestion {
@@ -133,12 +141,14 @@ impl Guidance {
         }
     }
 
+    /// The services written in depth that are unknown, among other things because this fact is.
+    fn waiting<'a>(&'a self, fact: &'a FactDef) -> impl Iterator<Item = &'a (usize, Decision)> {
+        self.decided.iter().filter(|(_, d)| d.answer == Answer::Unknown && d.missing.contains(&fact.name))
+    }
+
     /// Adds what each answer settles among services written in depth.
     fn add_decided(&self, fact: &FactDef, replies: &mut [Reply]) {
-        for (place, decision) in self.decided.iter().filter(|(_, d)| d.answer == Answer::Unknown) {
-            if !decision.missing.contains(&fact.name) {
-                continue;
-            }
+        for (place, decision) in self.waiting(fact) {
             let Some(service) = self.index.deep_at(*place) else { continue };
             let enumerable = matches!(fact.kind, FactKind::Boolean | FactKind::Choice);
             for reply in replies.iter_mut() {

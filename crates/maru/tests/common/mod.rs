@@ -1,5 +1,5 @@
 //! A browser without a browser: cookies, forms, redirects, in process.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
     collections::BTreeMap,
@@ -93,7 +93,8 @@ impl Country {
     pub async fn signed_in(&self, user: &str) -> Browser<'_> {
         let mut browser = self.browser();
         browser.get("/sign-in").await;
-        let answer = browser.post("/sign-in", &[("name", user), ("password", "maru-demo-2026"), ("to", "/")]).await;
+        let answer =
+            browser.post("/sign-in", &[("name", user), ("password", "maru-demo-2026"), ("to", "/")]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{user} signs in");
         browser
     }
@@ -125,10 +126,16 @@ impl Answer {
 
 async fn send(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.unwrap();
-    let text = |name| response.headers().get(name).and_then(|v: &header::HeaderValue| v.to_str().ok()).map(str::to_owned);
+    let text = |name| {
+        response.headers().get(name).and_then(|v: &header::HeaderValue| v.to_str().ok()).map(str::to_owned)
+    };
     let location = text(header::LOCATION);
-    let cookies =
-        response.headers().get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap().to_owned()).collect();
+    let cookies = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .map(|v| v.to_str().unwrap().to_owned())
+        .collect();
     let status = response.status();
     let body = String::from_utf8(to_bytes(response.into_body(), 10_000_000).await.unwrap().to_vec()).unwrap();
     Answer { status, location, cookies, body }
@@ -198,7 +205,13 @@ impl Browser<'_> {
         self.post_with(path, fields, &secret, Some("http://localhost:8080")).await
     }
 
-    pub async fn post_with(&mut self, path: &str, fields: &[(&str, &str)], secret: &str, origin: Option<&str>) -> Answer {
+    pub async fn post_with(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        secret: &str,
+        origin: Option<&str>,
+    ) -> Answer {
         let body = fields
             .iter()
             .chain([&("csrf", secret)])

@@ -1,0 +1,116 @@
+//! A service's own cases: facts in, decision out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maru_kernel::Date;
+use maru_rules::{Answer, Facts};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use super::{Check, quoted};
+use crate::{Fault, Service, fault::line_at};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default)]
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: toml::Spanned<String>,
+    on: String,
+    answer: Answer,
+    amount: Option<i64>,
+    missing: Option<Vec<String>>,
+    #[serde(default)]
+    conditions: BTreeMap<String, Answer>,
+    #[serde(default)]
+    facts: Map<String, Json>,
+}
+
+impl Check<'_> {
+    pub(super) fn run_cases(&mut self, service: &Service) {
+        let file = service.file("cases.toml");
+        let Some(written) = self.pack.files.toml::<Written>(&file, &mut self.faults) else { return };
+        if written.case.is_empty() {
+            self.faults.push(Fault::new(
+                &file,
+                0,
+                "there is no case",
+                "write some: a yes, a no and an unknown at least",
+            ));
+        }
+        let text = self.pack.files.get(&file).unwrap_or_default();
+        for case in written.case {
+            self.cases += 1;
+            let line = line_at(text, case.name.span().start);
+            for (what, todo) in self.run_case(service, &case) {
+                let what = format!("case {}: {what}", quoted(case.name.get_ref()));
+                self.faults.push(Fault::new(&file, line, what, todo));
+            }
+        }
+    }
+
+    fn run_case(&self, service: &Service, case: &Case) -> Vec<(String, &'static str)> {
+        const RULES: &str = "correct the case, or the rules";
+        let mut wrong = Vec::new();
+        let Ok(on) = case.on.parse::<Date>() else {
+            return vec![(format!("{} is no day", case.on), "write it as 2026-10-07")];
+        };
+        for name in case.facts.keys().filter(|name| self.pack.fact(name).is_none()) {
+            wrong.push((format!("{name} is no fact"), "add it to facts.toml, or correct the name"));
+        }
+        let mut facts = Facts::new();
+        for (name, json) in &case.facts {
+            let read = match self.pack.fact(name) {
+                Some(fact) => fact.read(json, &self.pack.regions),
+                None => continue,
+            };
+            match read {
+                Ok(value) => facts.insert(name, value),
+                Err(key) => wrong
+                    .push((format!("{name} can't be {json} ({key})"), "write a value of the fact's kind")),
+            }
+        }
+        let (decision, faults) = service.rules.check(&facts, &self.pack.parameters, on);
+        // A case may be there to show that something is not known yet, such as a figure not yet announced; a type that does not fit
+        // comes out in the other cases.
+        let meant = case.answer == Answer::Unknown && decision.answer == Answer::Unknown;
+        for fault in faults.into_iter().filter(|_| !meant) {
+            wrong.push((format!("rules.toml line {}: {}", fault.line, fault.message), "correct the rule"));
+        }
+        if decision.answer != case.answer {
+            wrong.push((format!("expected {}, decided {}", case.answer, decision.answer), RULES));
+        }
+        if decision.amount != case.amount {
+            let shown = |amount: Option<i64>| amount.map_or("no amount".into(), |n| format!("{n} won"));
+            wrong.push((
+                format!("expected {}, computed {}", shown(case.amount), shown(decision.amount)),
+                RULES,
+            ));
+        }
+        if let Some(missing) = &case.missing {
+            let (expected, found): (BTreeSet<&String>, BTreeSet<&String>) =
+                (missing.iter().collect(), decision.missing.iter().collect());
+            if expected != found {
+                wrong.push((format!("expected to miss {expected:?}, misses {found:?}"), RULES));
+            }
+        }
+        for (id, expected) in &case.conditions {
+            match decision.reasons.iter().find(|r| r.id == *id) {
+                None => wrong.push((format!("there is no condition {id} on {on}"), RULES)),
+                Some(reason) if reason.answer != *expected => {
+                    wrong.push((
+                        format!("condition {id}: expected {expected}, found {}", reason.answer),
+                        RULES,
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        wrong
+    }
+}

@@ -1,0 +1,146 @@
+//! The check refuses what packs/README.md forbids, and says file, line and what to do.
+
+use std::{fs, path::Path};
+
+use maru_definition::{Fault, Pack};
+
+mod folder;
+
+#[test]
+fn the_shipped_pack_is_sound() {
+    let pack = Pack::embedded().unwrap_or_else(|f| panic!("{f:#?}"));
+    let (cases, faults) = pack.check();
+    let shown: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    assert!(faults.is_empty(), "{}", shown.join("\n"));
+    assert!(cases >= 12, "{cases} cases");
+}
+
+fn kr() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/kr"))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(fs::copy(entry.path(), target).unwrap())
+        }
+    }
+}
+
+/// A pack with one change: what is found, as read or as checked.
+fn spoilt(name: &str, file: &str, from: &str, to: &str) -> Vec<Fault> {
+    let folder = folder::Folder::new(name);
+    copy(kr(), &folder);
+    let path = folder.join(file);
+    if to == "DELETE" {
+        fs::remove_file(&path).unwrap();
+    } else {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    }
+    match Pack::read(&folder) {
+        Ok(pack) => pack.check().1,
+        Err(faults) => faults,
+    }
+}
+
+const SERVICE: &str = "services/mohw/livelihood-benefit";
+
+#[test]
+fn each_fault_is_refused_with_its_file_and_line() {
+    let service = |file: &str| format!("{SERVICE}/{file}");
+    let wrong: &[(&str, String, &str, &str, &str)] = &[
+        ("no-article", service("rules.toml"), "article = \"국민기초생활 보장법 제6조의2\"\n", "", "article"),
+        (
+            "period-article",
+            service("service.toml"),
+            "국민기초생활 보장법 제26조제4항",
+            "",
+            "period has no article",
+        ),
+        (
+            "missing-text",
+            service("text.en.toml"),
+            "[line.median]\nlabel = ",
+            "[line.median]\nlabels = ",
+            "label",
+        ),
+        ("missing-lang", service("text.en.toml"), "DELETE", "DELETE", "no such file"),
+        ("empty-text", service("text.ko.toml"), "name = \"생계급여\"", "name = \"\"", "name is empty"),
+        ("unknown-fact", service("rules.toml"), "not(시설거주)", "not(시설거주중)", "시설거주중"),
+        ("unknown-parameter", service("rules.toml"), "매개.생계급여_비율", "매개.생계급여율", "생계급여율"),
+        ("overlap", service("rules.toml"), "until = \"2024-12-31\"\n", "", "overlap"),
+        ("failing-case", service("cases.toml"), "amount = 520556", "amount = 520557", "computed 520556"),
+        (
+            "case-fact",
+            service("cases.toml"),
+            "\"가구원수\" = 1",
+            "\"가구원의수\" = 1",
+            "가구원의수 is no fact",
+        ),
+        ("letter-name", service("letters/granted.ko.txt"), "{{ receipt }}", "{{ password }}", "no password"),
+        ("letter-gone", service("letters/refused.en.txt"), "DELETE", "DELETE", "no such letter"),
+        ("feel", service("rules.toml"), "when = 'not(시설거주)'", "when = 'not(시설거주'", ""),
+        ("toml", service("form.toml"), "kind = \"money\"", "kind = \"gold\"", "gold"),
+        ("form-fact", service("form.toml"), "fact = \"주거.월세\"", "fact = \"주거.관리비\"", "주거.관리비"),
+        (
+            "form-kind",
+            service("form.toml"),
+            "fact = \"주거.보증금\"",
+            "fact = \"계좌.은행\"",
+            "kinds don't fit",
+        ),
+        ("owner", service("service.toml"), "owner = \"mohw\"", "owner = \"nobody\"", "no agency nobody"),
+        ("evidence", service("service.toml"), "\"생년월일\"", "\"생일\"", "no field 생일"),
+        ("fact-lang", "facts.toml".into(), "en = \"Where you live\"", "en = \"\"", "no text in en"),
+        ("fact-code", "facts.toml".into(), "\"JA0328\"", "\"JA0999\"", "JA0999"),
+        ("register-name", "registers.toml".into(), "'세대원수 = 1'", "'세대원의수 = 1'", "세대원의수"),
+        ("register-law", "registers.toml".into(), "law = \"주민등록법 제7조\"", "law = \"\"", "no article"),
+        (
+            "parameter",
+            "parameters.toml".into(),
+            "source = \"보건복지부고시 제2021-211호\"\n",
+            "",
+            "no source",
+        ),
+        ("holiday", "calendar.toml".into(), "2018-01-01\"\nname", "2031-01-01\"\nname", "outside"),
+        (
+            "region",
+            "regions.tsv".into(),
+            "11110\t서울특별시 종로구\t11\t",
+            "11110\t서울특별시 종로구\t99\t",
+            "99",
+        ),
+        ("demo", "demo.toml".into(), "region = \"경기도 수원시\"", "region = \"경기도 수원\"", "수원"),
+        ("catalogue", "catalogue/gov24.tsv".into(), "WII000001410\t", "\t", "blank id"),
+        ("count", "catalogue/gov24.toml".into(), "count = 8255", "count = 8256", "not 8256"),
+    ];
+    for (name, file, from, to, what) in wrong {
+        let faults = spoilt(name, file, from, to);
+        let shown: Vec<String> = faults.iter().map(Fault::to_string).collect();
+        let fault = faults.iter().find(|f| f.file == *file && f.what.contains(what));
+        let fault = fault
+            .unwrap_or_else(|| panic!("{name}: no fault of {file} with {what:?} in\n{}", shown.join("\n")));
+        assert!(fault.line > 0 || *from == "DELETE", "{name}: no line: {fault}");
+        assert!(!fault.todo.is_empty(), "{name}: {fault}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_no_pack_is_told() {
+    let folder = folder::Folder::new("no-pack");
+    let faults = Pack::read(&folder).unwrap_err();
+    assert!(
+        faults.iter().any(|f| f.file == "pack.toml" && f.to_string().contains("no pack.toml")),
+        "{faults:?}"
+    );
+    fs::write(folder.join("pack.toml"), [0xff, 0xfe, b'\n']).unwrap();
+    let faults = Pack::read(&folder).unwrap_err();
+    assert!(faults.iter().any(|f| f.what == "not UTF-8"), "{faults:?}");
+}
