@@ -15,6 +15,12 @@ export async function prepared(plain, service = SERVICE.id) {
       for (const [name, [value]] of Object.entries(submit.choices)) submit.fields[name] = value;
       return { id: submit.action.split('/')[2], submit };
     }
+    // The list of questions comes first; nothing is answered yet, so its first link is the first question.
+    const question = page.text.match(/href="(\/cases\/[^"/]+\/form\/[^"]+)"/)?.[1];
+    if (/\/form$/.test(page.at) && question) {
+      ({ to, status, text } = { to: question, status: 303, text: '' });
+      continue;
+    }
     const form = Plain.forms(page.text).find(({ action, method }) => method === 'post' && /\/cases\/[^/]+\/form/.test(action || page.at));
     if (!form) throw new Error(`no question on ${page.at} (${page.status})`);
     for (const name of new Set([...Object.keys(form.fields), ...Object.keys(form.choices)])) {

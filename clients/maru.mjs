@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { folder, program, root } from './places.mjs';
 
 export const CLOCK = '2026-10-07T10:12:00+09:00';
+/** For a second start in the same folder: time does not go back there either. */
+export const LATER = '2026-10-07T11:00:00+09:00';
 
 export async function freePort() {
   const server = createServer();
@@ -17,7 +19,7 @@ export async function freePort() {
 
 export class Maru {
   /** `data` keeps the folder of an earlier start. */
-  static async start(name, { data, clock = CLOCK } = {}) {
+  static async start(name, { data, clock = data ? LATER : CLOCK } = {}) {
     const maru = new Maru();
     maru.data = data ?? mkdtempSync(join(folder('data'), `${name}-`));
     maru.mail = folder('mail', maru.data.split('/').at(-1));

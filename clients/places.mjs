@@ -1,5 +1,5 @@
 // Where things lie, and what a run leaves behind. Nothing else in this folder names a path.
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,4 +27,10 @@ export function folder(...names) {
 export function typed(text) {
   mkdirSync(out, { recursive: true });
   appendFileSync(join(out, 'typed.txt'), `${text}\n`);
+}
+
+/** The password of all the demo's people. */
+export function demoPassword() {
+  const [, password] = readFileSync(join(root, 'packs/kr/demo.toml'), 'utf8').match(/^password\s*=\s*"([^"]+)"/m);
+  return password;
 }

@@ -1,4 +1,5 @@
 // Somebody without a browser: cookies, forms and redirects by hand. For what a browser would never send.
+import { demoPassword } from './places.mjs';
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'", '#x2F': '/', '#x2f': '/', '#x3D': '=', '#x3d': '=' };
 const unescape = (text) => text.replace(/&([#\w]+);/g, (whole, name) => ENTITIES[name] ?? whole);
@@ -73,22 +74,11 @@ export class Plain {
     return { ...form, at: page.at };
   }
 
-  /** People of the demo's chooser: sign-in names, with the words that stand beside them. */
-  async people() {
-    const page = await this.get('/sign-in');
-    return Plain.forms(page.text).filter(({ fields }) => fields.name && fields.password).map(({ fields }) => {
-      const place = page.text.indexOf(`value="${fields.name}"`);
-      const words = page.text.slice(Math.max(0, place - 900), place + 900).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
-      return { ...fields, words };
-    });
-  }
-
-  async signIn(user) {
-    const page = await this.get('/sign-in');
-    const form = Plain.forms(page.text).find(({ fields }) => fields.name === user && fields.password);
-    if (!form) throw new Error(`${user} is not on the chooser`);
-    const answer = await this.post(form.action || '/sign-in', form.fields);
+  async signIn(user, to) {
+    const form = await this.form(to ? `/sign-in?to=${encodeURIComponent(to)}` : '/sign-in', /^(\/sign-in)?$/);
+    const answer = await this.post('/sign-in', { ...form.fields, name: user, password: demoPassword(), to: to ?? form.fields.to });
     if (answer.status !== 303) throw new Error(`signing in as ${user} answers ${answer.status}`);
+    this.sentTo = answer.to;
     return this;
   }
 }

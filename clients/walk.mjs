@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { judge } from './judge.mjs';
 import { typed } from './places.mjs';
-import { ANSWERS, PEOPLE, RECEIPT, SERVICE, TITLES } from './words.mjs';
+import { ANSWERS, RECEIPT, SERVICE, TITLES } from './words.mjs';
 
 /** Judges the page a visitor is on and takes its picture. Faults are collected, so that one run tells all of them. */
 export function looker(visitor, faults) {
@@ -20,16 +20,14 @@ export async function language(visitor) {
   if (visitor.language === 'en') await visitor.go('/language/en');
 }
 
-/** Signs in by the chooser: the first form on the page that stands with the person's name, or whose hidden name is theirs. */
+/** Signs in by the chooser: the form that stands with this person's sign-in name. */
 export async function signIn(visitor, user, to = '/') {
   await visitor.go(`/sign-in?to=${encodeURIComponent(to)}`);
-  const form = visitor.page.locator('form', { has: visitor.page.locator(`input[name="name"][value="${user}"]`) }).first();
-  if (await form.count()) {
-    await visitor.leave(() => form.locator('button[type="submit"]').first().click());
-    return;
-  }
-  const button = visitor.page.getByRole('button', { name: PEOPLE.resident[visitor.language] });
-  await visitor.leave(() => button.first().click());
+  const { page } = visitor;
+  const form = page.locator('main form', { has: page.locator(`input[name="name"][value="${user}"]`) }).first();
+  const button = (await form.count()) ? form.locator('button').first() : page.locator(`main button[name="name"][value="${user}"], main button[value="${user}"]`).first();
+  assert.equal(await button.count(), 1, `${user} is on the chooser`);
+  await visitor.leave(() => button.click());
 }
 
 export async function signOut(visitor) {
@@ -96,6 +94,10 @@ export async function apply(visitor, look) {
   await look('service');
   await press(visitor, visitor.page.locator(`form[action="/services/${SERVICE.id}/file"]`).first());
   const visited = [];
+  if (/\/form$/.test(visitor.path)) {
+    await look('form');
+    await visitor.leave(() => visitor.page.locator('main a[href*="/form/"]').first().click());
+  }
   for (let pages = 0; /\/cases\/[^/]+\/form/.test(visitor.path); pages += 1) {
     assert.ok(pages < 12, `the form has no end: ${visited.join(', ')}`);
     const page = visitor.path.split('/').at(-1).split('?')[0];
@@ -142,12 +144,14 @@ async function saveAndReturn(visitor, look) {
   await look('cases');
   const link = visitor.page.locator('main a[href^="/cases/"]').first();
   await visitor.leave(() => link.click());
-  if (!/\/form|\/check/.test(visitor.path)) {
-    const on = visitor.page.locator('main a[href*="/form"], main a[href*="/check"]').first();
+  if (!/\/form\/|\/check/.test(visitor.path)) {
+    const exact = visitor.page.locator(`main a[href="${before}"]`).first();
+    const on = (await exact.count()) ? exact : visitor.page.locator('main a[href*="/form"]').first();
+    assert.equal(await on.count(), 1, `a way on from ${visitor.path}`);
     await visitor.leave(() => on.click());
   }
-  if (visitor.path !== before) await visitor.go(before);
-  assert.equal(visitor.path, before);
+  // What was answered stays answered: it goes on where it stopped.
+  assert.equal(visitor.path.split('?')[0], before.split('?')[0]);
 }
 
 /** Confirms and submits. The answer is what the receipt page says. */

@@ -1,10 +1,16 @@
 // What the journeys look for on the pages, in one place: texts in both languages, and the few addresses and field names
 // that ARCHITECTURE.md and the pack promise. When a page changes its words, this is the file to change.
 
+/** Sign-in names of the demo's people (packs/kr/demo.toml). */
 export const PEOPLE = {
-  resident: { ko: /김마루/, en: /Kim Maru/, user: 'maru' },
+  resident: 'maru',
   /** Another resident, who must never see what is Kim Maru's. */
-  other: { user: /./ },
+  other: 'naru',
+  /** Everybody who lives where the demo has a unit for livelihood benefit. */
+  applicants: ['maru', 'daon', 'naru'],
+  official: 'haneul',
+  /** Does the same work for another city. */
+  officialElsewhere: 'handeul',
 };
 
 export const SERVICE = { id: 'livelihood-benefit', sourceId: 'WII000001410', name: { ko: '생계급여', en: /Livelihood/i } };
@@ -17,6 +23,7 @@ export const TITLES = {
   search: { ko: /찾기|서비스/, en: /find|service/i },
   service: { ko: /생계급여/, en: /livelihood/i },
   other: { ko: /./, en: /./ },
+  form: { ko: /./, en: /./ },
   home_page: { ko: /어떤 집/, en: /home/i },
   pay: { ko: /집을 빌리는/, en: /rent|pay/i },
   account: { ko: /계좌/, en: /account/i },
@@ -53,8 +60,8 @@ export const ANSWERS = {
 
 export const GRANT_REASON = { ko: '등기소 자료까지 확인했습니다. 요건이 모두 맞습니다.', en: 'Checked against all registers. Every condition is met.' };
 
-/** Receipt numbers: digits and letters in groups, the last one a check digit. */
-export const RECEIPT = /\b\d{4}-?[A-Z]?-?\d{3,}-?\d\b/;
+/** Receipt numbers: year and month, eight digits, a check digit. */
+export const RECEIPT = /\b\d{4}-\d{4}-\d{4}-\d\b/;
 
 /** ISO 7064 MOD 11,10 over the digits before the last: is the last one right? */
 export function checkDigitHolds(receipt) {

@@ -90,7 +90,11 @@ struct Answers {
     pages: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-async fn answer(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(body): Sent<Answers>) -> Answered {
+async fn answer(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Answers>,
+) -> Answered {
     let person = context.resident()?;
     let case = actions::own(&context.app, person, &id).await?;
     let service = actions::service(&context.app, &case.service)?;
@@ -113,7 +117,11 @@ struct Submit {
     confirmed: bool,
 }
 
-async fn submit(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(body): Sent<Submit>) -> Answered {
+async fn submit(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Submit>,
+) -> Answered {
     let case = actions::submit(&context.app, context.resident()?, &id, body.confirmed).await?;
     Ok(Json(whole(&context, &case)?).into_response())
 }

@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 use crate::{
     actions::{self, CASE_FILE, Decided},
     clock,
-    form::register_lines,
+    form::{Line, register_lines},
     letters,
     model::{Case, State, facts_of, receipt_is_right},
     tables,
@@ -32,7 +32,7 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}/refuse", post(refuse))
 }
 
-type Answered = Result<Response, Fail>;
+type Answered = std::result::Result<Response, Fail>;
 type Filters = BTreeMap<String, String>;
 
 #[derive(Serialize)]
@@ -55,7 +55,11 @@ struct Group {
 }
 
 /// The list, filtered by what the address says.
-async fn groups(context: &Context, filters: &Filters, open: Option<&str>) -> Result<(Vec<Group>, usize, usize)> {
+async fn groups(
+    context: &Context,
+    filters: &Filters,
+    open: Option<&str>,
+) -> Result<(Vec<Group>, usize, usize)> {
     let (person, unit) = context.official()?;
     let get = |name: &str| filters.get(name).map_or("", String::as_str);
     let states: &[State] = match get("state") {
@@ -122,7 +126,8 @@ async fn groups(context: &Context, filters: &Filters, open: Option<&str>) -> Res
         .filter(|(_, rows)| !rows.is_empty())
         .map(|(key, rows)| {
             let count = i64::try_from(rows.len()).unwrap_or(0);
-            let label = context.app.texts.get(context.lang, key, &[("count", count.into())]).unwrap_or_default();
+            let label =
+                context.app.texts.get(context.lang, key, &[("count", count.into())]).unwrap_or_default();
             Group { label, rows }
         })
         .collect();
@@ -164,12 +169,23 @@ async fn page(
     })
 }
 
+/// Facts of one source together.
 #[derive(Serialize)]
-struct Fact {
-    label: String,
-    value: String,
+struct Facts {
     source: String,
     kind: &'static str,
+    rows: Vec<Line>,
+}
+
+fn by_source(lines: Vec<Line>) -> Vec<Facts> {
+    let mut groups: Vec<Facts> = Vec::new();
+    for line in lines {
+        match groups.iter_mut().find(|g| g.source == line.source) {
+            Some(group) => group.rows.push(line),
+            None => groups.push(Facts { source: line.source.clone(), kind: line.kind, rows: vec![line] }),
+        }
+    }
+    groups
 }
 
 /// One case as the officer needs it. Opening it is a read: it is checked and logged.
@@ -185,24 +201,30 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     let text = service.text(context.lang);
     let file = case.file.clone().unwrap_or_default();
     let sourced = Sourced { facts: file.facts(), sources: file.sources.clone() };
-    let theirs = register_lines(context, &service, &sourced);
+    let mut lines = register_lines(context, &service, &sourced, true);
     let answers = facts_of(case.answers.iter());
-    let mut yours = Vec::new();
     for page in service.form.pages(&answers) {
         for field in page.fields.iter().filter(|f| f.applies(&answers)) {
             if let Some(json) = case.answers.get(&field.fact) {
-                yours.push(Fact {
-                    label: text.field(&field.id).label.clone(),
+                lines.push(Line {
+                    key: text.field(&field.id).label.clone(),
                     value: shown_answer(context, &service, field, json),
                     source: context.t("source-applicant"),
                     kind: "you",
+                    href: None,
+                    action: None,
                 });
             }
         }
     }
     let decision = match &case.decision {
         Some(kept) => letters::shown(context, &service, kept),
-        None => Some(letters::in_words(&service, &actions::computed(&context.app, case)?, context.lang)),
+        None => Some(letters::in_words(
+            context.app.definitions.pack(),
+            &service,
+            &actions::computed(&context.app, case)?,
+            context.lang,
+        )),
     };
     let missing: Vec<String> = match &case.decision {
         Some(_) => Vec::new(),
@@ -232,7 +254,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         applicant => applicant.name.get(context.lang),
         due => case.due_on.map(|d| d.to_string()), gone, period => service.period.days, article => service.period.article,
         received => case.submitted_at.map(|at| at.micros()),
-        decision, missing, theirs, yours, officer, unit, note => case.note,
+        decision, missing, facts => by_source(lines), officer, unit, note => case.note,
         mine => case.officer.as_deref() == Some(&person.id),
         can_grant => answer == Some(Answer::Yes),
         open => case.state.is_open(),

@@ -9,7 +9,11 @@ use axum::{
 use maru_definition::{Form, FormPage, Service};
 use maru_kernel::{Error, Problem};
 use maru_rules::Facts;
-use maru_web::{Context, Fail, Shared, Typed, context, draw, is_known, ports::Source, shown, shown_answer};
+use maru_web::{
+    Context, Fail, Shared, Typed, context, draw, is_known,
+    ports::{Source, Sourced},
+    shown, shown_answer,
+};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -85,7 +89,13 @@ fn steps(context: &Context, service: &Service, case: &Case, now_at: Option<&str>
                 id: page.id.clone(),
                 label: text.page(&page.id).short.clone(),
                 title: text.page(&page.id).title.clone(),
-                state: if now_at == Some(&page.id) { "now" } else if done { "done" } else { "next" },
+                state: if now_at == Some(&page.id) {
+                    "now"
+                } else if done {
+                    "done"
+                } else {
+                    "next"
+                },
                 summary: shown.join(", "),
             }
         })
@@ -103,8 +113,7 @@ async fn list(context: Context, Path(id): Path<String>) -> Answer {
     let done = steps.iter().filter(|s| s.state == "done").count();
     let next = unanswered(&service.form, &case.answers)
         .map_or(format!("/cases/{id}/check"), |page| format!("/cases/{id}/form/{page}"));
-    let held: Vec<&str> =
-        service.evidence.iter().map(|e| text.evidence(&e.register)).collect();
+    let held: Vec<&str> = service.evidence.iter().map(|e| text.evidence(&e.register)).collect();
     let values = context! {
         id, steps, done, next, held,
         service => text.name, service_id => service.id,
@@ -137,9 +146,15 @@ async fn show_question(
     let page = pages.get(place).copied().ok_or(Error::NotFound)?;
     let text = service.text(context.lang);
     let fields = draw(context, &service, page, &case.answers, typed.map(|t| &t.0), problems, &facts);
+    // Among several fields the summary says which one.
     let told: Vec<Json> = problems
         .iter()
-        .map(|p| serde_json::json!({ "id": p.field, "text": context.told(p) }))
+        .map(|p| {
+            let words = context.told(p);
+            let label = &text.field(&p.field).label;
+            let words = if fields.len() > 1 { format!("{label}: {words}") } else { words };
+            serde_json::json!({ "id": p.field, "text": words })
+        })
         .collect();
     let previous = place
         .checked_sub(1)
@@ -184,7 +199,9 @@ async fn answer(context: Context, Path((id, page)): Path<(String, String)>, type
     let person = context.resident()?;
     match actions::answer(&context.app, person, &id, &page, &typed.0).await {
         Ok(()) => {}
-        Err(Error::Invalid(problems)) => return show_question(&context, &case, &page, Some(&typed), &problems).await,
+        Err(Error::Invalid(problems)) => {
+            return show_question(&context, &case, &page, Some(&typed), &problems).await;
+        }
         Err(other) => return Err(Fail(other)),
     }
     if typed.0.contains_key("later") {
@@ -194,7 +211,8 @@ async fn answer(context: Context, Path((id, page)): Path<(String, String)>, type
     let service = actions::service(&context.app, &case.service)?;
     let facts = facts_of(case.answers.iter());
     let pages = service.form.pages(&facts);
-    let next = pages.iter().skip_while(|p| p.id != page).skip(1).find(|p| !is_answered(p, &case.answers, &facts));
+    let next =
+        pages.iter().skip_while(|p| p.id != page).skip(1).find(|p| !is_answered(p, &case.answers, &facts));
     match next.map(|p| p.id.clone()).or_else(|| unanswered(&service.form, &case.answers)) {
         Some(page) => to(format!("/cases/{id}/form/{page}")),
         None => to(format!("/cases/{id}/check")),
@@ -202,15 +220,15 @@ async fn answer(context: Context, Path((id, page)): Path<(String, String)>, type
 }
 
 #[derive(Serialize)]
-struct Line {
-    key: String,
-    value: String,
-    kind: &'static str,
-    source: String,
+pub struct Line {
+    pub key: String,
+    pub value: String,
+    pub kind: &'static str,
+    pub source: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    href: Option<String>,
+    pub href: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<String>,
+    pub action: Option<String>,
 }
 
 async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Answer {
@@ -239,7 +257,7 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     }
     let ask = actions::own_ask(person, &service, actions::evidence(&service));
     let sourced = context.app.ports.registers.facts(&ask, today).await?;
-    let theirs = register_lines(context, &service, &sourced);
+    let theirs = register_lines(context, &service, &sourced, false);
     let calendar = &context.app.definitions.pack().calendar;
     let due = clock::due(calendar, context.now, service.period.days).map(|d| d.to_string());
     let unit = match actions::responsible(&context.app, person, &service).await {
@@ -247,10 +265,8 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
         Err(Error::Conflict(_)) => None,
         Err(other) => return Err(Fail(other)),
     };
-    let told: Vec<Json> = problems
-        .iter()
-        .map(|p| serde_json::json!({ "id": p.field, "text": context.told(p) }))
-        .collect();
+    let told: Vec<Json> =
+        problems.iter().map(|p| serde_json::json!({ "id": p.field, "text": context.told(p) })).collect();
     let mut steps = steps(context, &service, case, None);
     steps.push(Step {
         id: "check".into(),
@@ -271,12 +287,8 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     })
 }
 
-/// What registers said, in the order of the service's evidence.
-pub fn register_lines(
-    context: &Context,
-    service: &Service,
-    sourced: &maru_web::ports::Sourced,
-) -> Vec<impl Serialize + use<>> {
+/// What registers said, in the order of the service's evidence; `brief` leaves the owners out.
+pub fn register_lines(context: &Context, service: &Service, sourced: &Sourced, brief: bool) -> Vec<Line> {
     let pack = context.app.definitions.pack();
     let mut lines = Vec::new();
     for evidence in &service.evidence {
@@ -284,12 +296,15 @@ pub fn register_lines(
         for gives in &register.gives {
             let from = sourced.sources.get(&gives.fact);
             let Some(Source::Register { register: source, at }) = from else { continue };
-            let (Some(value), Some(def)) = (sourced.facts.get(&gives.fact), pack.fact(&gives.fact)) else { continue };
+            let (Some(value), Some(def)) = (sourced.facts.get(&gives.fact), pack.fact(&gives.fact)) else {
+                continue;
+            };
             if *source != evidence.register || !is_known(Some(value)) {
                 continue;
             }
             let when = at.map(|at| shown::day(context.lang, at.date())).unwrap_or_default();
             let owner = pack.agency(&register.owner).map(|a| a.name.get(context.lang)).unwrap_or_default();
+            let owner = if brief { "" } else { owner };
             lines.push(Line {
                 key: def.label.get(context.lang).to_owned(),
                 value: def.show(value, context.lang),

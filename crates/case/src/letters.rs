@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use maru_definition::{Definitions, Service};
+use maru_definition::{Definitions, Pack, Service};
 use maru_kernel::{Both, Error, Lang, Result, Won};
 use maru_rules::{Answer, Decision, Value};
 use maru_store::Store;
@@ -53,7 +53,7 @@ pub struct ShownDecision {
 pub fn shown(context: &Context, service: &Service, kept: &Json) -> Option<ShownDecision> {
     serde_json::from_value::<Decision>(kept.clone())
         .ok()
-        .map(|decision| in_words(service, &decision, context.lang))
+        .map(|decision| in_words(context.app.definitions.pack(), service, &decision, context.lang))
 }
 
 fn value_text(value: Option<&Value>, lang: Lang) -> String {
@@ -73,8 +73,17 @@ fn value_text(value: Option<&Value>, lang: Lang) -> String {
     }
 }
 
+/// A condition that names no value of its own shows the facts it looked at, the first few.
+fn looked_at(pack: &Pack, facts: &[(String, Option<Value>)], lang: Lang) -> String {
+    let known = facts.iter().filter_map(|(name, value)| {
+        let (def, value) = (pack.fact(name)?, value.as_ref().filter(|v| !matches!(v, Value::Unknown))?);
+        Some(format!("{}: {}", def.label.get(lang), def.show(value, lang)))
+    });
+    known.take(2).collect::<Vec<_>>().join(", ")
+}
+
 /// A decision with the service's own words for its conditions and lines.
-pub fn in_words(service: &Service, decision: &Decision, lang: Lang) -> ShownDecision {
+pub fn in_words(pack: &Pack, service: &Service, decision: &Decision, lang: Lang) -> ShownDecision {
     let text = service.text(lang);
     let reasons = decision
         .reasons
@@ -88,7 +97,10 @@ pub fn in_words(service: &Service, decision: &Decision, lang: Lang) -> ShownDeci
                 detail: words.detail.clone(),
                 text: if reason.answer == Answer::No { words.no.clone() } else { words.detail.clone() },
                 article: reason.article.clone(),
-                value: value_text(reason.value.as_ref(), lang),
+                value: match &reason.value {
+                    None => looked_at(pack, &reason.facts, lang),
+                    value => value_text(value.as_ref(), lang),
+                },
                 limit: value_text(reason.limit.as_ref(), lang),
                 facts: reason.facts.iter().map(|(name, _)| name.clone()).collect(),
             }
@@ -163,7 +175,6 @@ fn writer() -> &'static Environment<'static> {
     WRITER.get_or_init(|| {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(true);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment
     })
@@ -195,13 +206,14 @@ impl Matters {
         let how = if kind == "refused" { Decided::Refused } else { Decided::Granted };
         let reasons: Vec<ShownReason> = decision
             .as_ref()
-            .map(|d| in_words(service, d, lang).reasons)
+            .map(|d| in_words(self.definitions.pack(), service, d, lang).reasons)
             .unwrap_or_default()
             .into_iter()
             .filter(|r| how == Decided::Granted || r.answer != Answer::Yes)
             .collect();
         let text = service.text(lang);
-        let full = |at: Option<maru_kernel::At>| at.map(|at| shown::full(lang, at.date())).unwrap_or_default();
+        let full =
+            |at: Option<maru_kernel::At>| at.map(|at| shown::full(lang, at.date())).unwrap_or_default();
         let place = format!("{} {}", unit.agency.get(lang), unit.name.get(lang));
         let values = context! {
             applicant => resident.name.get(lang),
@@ -222,7 +234,9 @@ impl Matters {
             case_url => format!("{}/cases/{}", self.address, case.id),
         };
         let template = service.letters.get(kind, lang).ok_or(Error::NotFound)?;
-        let written = writer().render_str(template, values).map_err(|e| Error::internal(format!("letter {kind}: {e:#}")))?;
+        let written = writer()
+            .render_str(template, values)
+            .map_err(|e| Error::internal(format!("letter {kind}: {e:#}")))?;
         let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
         Ok((subject.trim().to_owned(), body.trim().to_owned(), place))
     }

@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::Path,
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::get,
 };
 use maru_kernel::{Actor, At, Date, Event, Result};
 use maru_web::{Context, Fail, Shared, Typed, context, shown};
@@ -22,6 +22,8 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}", get(show))
         .route("/cases/{id}/withdraw", get(ask_withdraw).post(withdraw))
 }
+
+type Answered = std::result::Result<Response, Fail>;
 
 #[derive(Serialize)]
 struct Card {
@@ -69,12 +71,18 @@ pub fn stages(context: &Context, case: &Case) -> Vec<Stage> {
                 2 => case.due_on.map(|d| shown::day(context.lang, d)).unwrap_or_default(),
                 _ => String::new(),
             },
-            state: if i < now { "done" } else if i == now { "now" } else { "next" },
+            state: if i < now {
+                "done"
+            } else if i == now {
+                "now"
+            } else {
+                "next"
+            },
         })
         .collect()
 }
 
-async fn list(context: Context) -> Result<Response, Fail> {
+async fn list(context: Context) -> Answered {
     let person = context.resident()?;
     let mut cards = Vec::new();
     for case in tables::cases_of(&context.app.store, &person.id).await? {
@@ -136,8 +144,18 @@ fn moments(context: &Context, events: &[Event], officer: &str, note: Option<&str
                 when: shown::moment(context.lang, event.at),
                 at: event.at.rfc3339(),
                 title: context.t(&format!("case-event-{verb}")),
-                text: if noted { note.unwrap_or_default().to_owned() } else { context.t(&format!("case-event-{verb}-text")) },
-                state: if yours { "you" } else if i == newest { "now" } else { "done" },
+                text: if noted {
+                    note.unwrap_or_default().to_owned()
+                } else {
+                    context.t(&format!("case-event-{verb}-text"))
+                },
+                state: if yours {
+                    "you"
+                } else if i == newest {
+                    "now"
+                } else {
+                    "done"
+                },
                 by: if yours { String::new() } else { officer.to_owned() },
             }
         })
@@ -197,7 +215,7 @@ fn weeks(context: &Context, days: &[clock::Day], today: Date) -> Vec<Vec<Cell>> 
     weeks
 }
 
-async fn show(context: Context, Path(id): Path<String>) -> Result<Response, Fail> {
+async fn show(context: Context, Path(id): Path<String>) -> Answered {
     let person = context.resident()?;
     let case = actions::own(&context.app, person, &id).await?;
     if case.state == State::Draft {
@@ -207,17 +225,21 @@ async fn show(context: Context, Path(id): Path<String>) -> Result<Response, Fail
     let text = service.text(context.lang);
     let officer = officer(&context, &case).await?;
     let events = context.app.store.events(&format!("case/{}", case.id)).await?;
-    let by = officer.as_ref().map(|(name, place, _)| format!("{place} {name}").trim().to_owned()).unwrap_or_default();
+    let by = officer
+        .as_ref()
+        .map(|(name, place, _)| format!("{place} {name}").trim().to_owned())
+        .unwrap_or_default();
     let moments = moments(&context, &events, &by, case.note.as_deref());
     let calendar = &context.app.definitions.pack().calendar;
     let counted = case.submitted_at.and_then(|at| clock::days(calendar, at, service.period.days));
     let today = context.now.date();
     let weeks = counted.as_deref().map(|days| weeks(&context, days, today)).unwrap_or_default();
-    let gone = counted.as_deref().map_or(0, |days| days.iter().filter(|d| d.nth.is_some() && d.date <= today).count());
+    let gone = counted
+        .as_deref()
+        .map_or(0, |days| days.iter().filter(|d| d.nth.is_some() && d.date <= today).count());
     let decision = case.decision.as_ref().map(|json| crate::letters::shown(&context, &service, json));
-    let objection_until = case
-        .decided_at
-        .map(|at| at.plus_days(i64::from(service.objection.days)).date().to_string());
+    let objection_until =
+        case.decided_at.map(|at| at.plus_days(i64::from(service.objection.days)).date().to_string());
     let values = context! {
         id => case.id, service => text.name, service_id => service.id,
         receipt => case.receipt, state => case.state.as_str(), stages => stages(&context, &case),
@@ -231,7 +253,7 @@ async fn show(context: Context, Path(id): Path<String>) -> Result<Response, Fail
     Ok(context.page("cases", "case/show.html", values).await?)
 }
 
-async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Result<Response, Fail> {
+async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Answered {
     let case = actions::own(&context.app, context.resident()?, &id).await?;
     if !case.state.is_open() {
         return Ok(Redirect::to(&format!("/cases/{id}")).into_response());
@@ -242,7 +264,7 @@ async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Result<Respon
     Ok(context.page("cases", "case/withdraw.html", values).await?)
 }
 
-async fn withdraw(context: Context, Path(id): Path<String>, _typed: Typed) -> Result<Response, Fail> {
+async fn withdraw(context: Context, Path(id): Path<String>, _typed: Typed) -> Answered {
     let case = actions::withdraw(&context.app, context.resident()?, &id).await?;
     let back = if case.receipt.is_some() { format!("/cases/{id}") } else { "/cases".into() };
     Ok(Redirect::to(&back).into_response())

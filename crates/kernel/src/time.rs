@@ -12,6 +12,8 @@ pub const SEOUL: tz::TimeZone = tz::TimeZone::fixed(tz::offset(9));
 pub struct At(i64);
 
 impl At {
+    pub const EPOCH: At = At(0);
+
     pub fn from_micros(micros: i64) -> Self {
         At(micros)
     }

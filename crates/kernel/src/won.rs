@@ -16,7 +16,7 @@ impl fmt::Display for Won {
             out.push('−');
         }
         for (i, c) in digits.chars().enumerate() {
-            if i > 0 && (digits.len() - i) % 3 == 0 {
+            if i > 0 && (digits.len() - i).is_multiple_of(3) {
                 out.push(',');
             }
             out.push(c);
@@ -31,7 +31,9 @@ mod tests {
 
     #[test]
     fn groups_digits() {
-        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_343_773, "1,343,773"), (-5200, "−5,200")] {
+        for (n, text) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (1_343_773, "1,343,773"), (-5200, "−5,200")]
+        {
             assert_eq!(Won(n).to_string(), text);
         }
         assert_eq!(Won(i64::MIN).to_string(), "−9,223,372,036,854,775,808");

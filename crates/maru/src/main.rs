@@ -1,1 +1,109 @@
-fn main() {}
+//! One program: serve, demo, import, check, audit.
+
+// The command line speaks on standard output; logs go to standard error.
+#![allow(clippy::print_stdout)]
+
+mod check;
+mod import;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use maru::{
+    serve::{self, Serving},
+    wire,
+};
+use maru_kernel::{Error, Result};
+use tracing_subscriber::EnvFilter;
+
+/// Gives memory back after bursts (hashing passwords, seeding a catalogue); the system's allocator keeps it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(name = "maru", version, about = "A digital government in one program")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a small country of fictional people
+    Demo(Serving),
+    /// Serve what the data folder holds
+    Serve(Serving),
+    /// Bring a catalogue up to date in a stopped server's folder
+    Import {
+        #[command(subcommand)]
+        what: Importing,
+    },
+    /// Validate packs and run their cases
+    Check {
+        /// A pack, or a folder of packs
+        folder: PathBuf,
+    },
+    /// Recompute the access ledger
+    Audit {
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Importing {
+    /// The national catalogue of benefits: its Open API, or a folder of saved pages. The key is read from GOV24_SERVICE_KEY
+    Gov24 {
+        /// https://…/api or a folder with serviceList.001.json, serviceDetail.001.json, supportConditions.001.json, …
+        #[arg(long)]
+        from: String,
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" })
+    });
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let outcome = tokio::runtime::Runtime::new()
+        .map_err(Error::internal)
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match outcome {
+        Ok(code) => code,
+        Err(e) => {
+            let told = match e {
+                Error::Internal(cause) => cause,
+                other => other.to_string(),
+            };
+            eprintln!("maru: {told}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Command::Demo(serving) => serve::serve(serving, true).await,
+        Command::Serve(serving) => serve::serve(serving, false).await,
+        Command::Import { what: Importing::Gov24 { from, data } } => import::gov24(&from, &data).await,
+        Command::Check { folder } => Ok(check::check(&folder)),
+        Command::Audit { data } => {
+            let store = wire::open_store(&data, &wire::rooms(maru_message::Post::None))?;
+            let audit = maru_record::audit(&store).await?;
+            for fault in &audit.faults {
+                println!("{fault}");
+            }
+            println!(
+                "{} links, {} entries, {} faults, head {}",
+                audit.links,
+                audit.entries,
+                audit.faults.len(),
+                audit.head
+            );
+            Ok(if audit.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}

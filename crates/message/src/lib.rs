@@ -1,1 +1,44 @@
+//! The inbox and the mail.
 
+mod api;
+mod mail;
+mod pages;
+mod tables;
+mod work;
+
+use std::sync::Arc;
+
+use maru_store::Consumer;
+use maru_web::{Handling, Room};
+
+pub use mail::Post;
+pub use pages::Letterbox;
+
+/// The room, with the way its mail goes out.
+pub fn room(post: Post) -> Room {
+    Room {
+        name: "message",
+        migrations: &[("message/0001", include_str!("../migrations/0001_message.sql"))],
+        templates: &[
+            ("message/list.html", include_str!("../templates/list.html")),
+            ("message/show.html", include_str!("../templates/show.html")),
+        ],
+        locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
+        pages: pages::routes(),
+        api: api::routes(),
+        openapi: include_str!("openapi.json"),
+        handling: vec![
+            Handling {
+                consumer: Consumer {
+                    name: "letters",
+                    wants: &["case.submitted", "case.granted", "case.refused"],
+                },
+                handler: Arc::new(work::Letters),
+            },
+            Handling {
+                consumer: Consumer { name: "mail", wants: &[] },
+                handler: Arc::new(work::Mail { post: Arc::new(post) }),
+            },
+        ],
+    }
+}

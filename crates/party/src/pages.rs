@@ -58,9 +58,7 @@ async fn sign_in(context: Context, typed: Typed) -> Result<Response, Fail> {
     let to = maru_web::back(typed.0.get("to"));
     let (name, password) = (typed.get("name"), typed.get("password"));
     match actions::sign_in(&context.app, name, password, &context.from, context.now).await {
-        Ok(signed) => {
-            Ok(([context.session_cookie(Some(&signed.token))], Redirect::to(&to)).into_response())
-        }
+        Ok(signed) => Ok(([context.session_cookie(Some(&signed.token))], Redirect::to(&to)).into_response()),
         Err(Error::Invalid(problems)) => {
             let told = problems.first().map(|p| context.told(p));
             page(&context, &to, name, told).await

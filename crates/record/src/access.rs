@@ -125,7 +125,9 @@ pub async fn audit(store: &Store) -> Result<Audit> {
             match (entry.place, link) {
                 (None, _) => {}
                 (Some(_), Some(link)) if hex(&link.commitment) == entry.commitment => {}
-                (Some(place), _) => faults.push(format!("entry {} is not what stands at place {place}", entry.id)),
+                (Some(place), _) => {
+                    faults.push(format!("entry {} is not what stands at place {place}", entry.id))
+                }
             }
         }
     }

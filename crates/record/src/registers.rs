@@ -42,8 +42,11 @@ impl Books {
 impl Registers for Books {
     async fn read(&self, ask: &Ask) -> Result<Vec<Held>> {
         self.admit(ask).await?;
-        let mut kept: BTreeMap<String, tables::Kept> =
-            tables::rows(&self.store, &ask.subject).await?.into_iter().map(|k| (k.register.clone(), k)).collect();
+        let mut kept: BTreeMap<String, tables::Kept> = tables::rows(&self.store, &ask.subject)
+            .await?
+            .into_iter()
+            .map(|k| (k.register.clone(), k))
+            .collect();
         let held = ask.fields.iter().map(|(register, fields)| match kept.remove(register) {
             None => Held { register: register.clone(), row: None, as_of: None },
             Some(mut kept) => {
@@ -79,7 +82,9 @@ impl Registers for Books {
                 let old = tables::row(&self.store, party, SAID).await?;
                 let mut body = old.as_ref().map(|k| k.body.clone()).unwrap_or_default();
                 match value {
-                    Some(value) => body.insert(fact.to_owned(), json!({ "value": value.to_json(), "at": now })),
+                    Some(value) => {
+                        body.insert(fact.to_owned(), json!({ "value": value.to_json(), "at": now }))
+                    }
                     None => body.remove(fact),
                 };
                 let mut batch = Batch::new();
@@ -119,7 +124,13 @@ fn continue_said(sourced: &mut Sourced, row: Option<Map<String, Json>>) {
 }
 
 /// An agency's own write into its register, as of a date.
-pub async fn put(store: &Store, subject: &str, register: &str, as_of: At, body: &Map<String, Json>) -> Result<()> {
+pub async fn put(
+    store: &Store,
+    subject: &str,
+    register: &str,
+    as_of: At,
+    body: &Map<String, Json>,
+) -> Result<()> {
     store
         .rerun(|| async {
             let old = tables::row(store, subject, register).await?;

@@ -44,7 +44,14 @@ pub async fn row(store: &Store, subject: &str, register: &str) -> Result<Option<
 }
 
 /// Puts a new version in place of the one that was read; the old one becomes the past.
-pub fn put(batch: &mut Batch, subject: &str, old: Option<&Kept>, register: &str, as_of: At, body: &Map<String, Json>) {
+pub fn put(
+    batch: &mut Batch,
+    subject: &str,
+    old: Option<&Kept>,
+    register: &str,
+    as_of: At,
+    body: &Map<String, Json>,
+) {
     let text = Json::Object(body.clone()).to_string();
     match old {
         None => batch.write_one(

@@ -13,10 +13,22 @@ pub struct Batch {
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// The query's single number must not exceed the bound.
-    AtMost { sql: &'static str, params: Vec<Value>, bound: i64, what: &'static str },
-    Write { sql: &'static str, params: Vec<Value> },
+    AtMost {
+        sql: &'static str,
+        params: Vec<Value>,
+        bound: i64,
+        what: &'static str,
+    },
+    Write {
+        sql: &'static str,
+        params: Vec<Value>,
+    },
     /// Must change exactly one row.
-    WriteOne { sql: &'static str, params: Vec<Value>, what: &'static str },
+    WriteOne {
+        sql: &'static str,
+        params: Vec<Value>,
+        what: &'static str,
+    },
 }
 
 /// A job to add. Jobs of one lane run in order, one at a time.
@@ -70,7 +82,13 @@ impl Batch {
     }
 
     /// A guard: the query's number (a count, a sum) is at most `bound`.
-    pub fn at_most(&mut self, what: &'static str, sql: &'static str, params: Vec<Value>, bound: i64) -> &mut Self {
+    pub fn at_most(
+        &mut self,
+        what: &'static str,
+        sql: &'static str,
+        params: Vec<Value>,
+        bound: i64,
+    ) -> &mut Self {
         self.steps.push(Step::AtMost { sql, params, bound, what });
         self
     }

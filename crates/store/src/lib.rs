@@ -73,7 +73,13 @@ impl Store {
     }
 
     /// Takes up to `limit` due jobs of the given kinds under a lease.
-    pub async fn claim(&self, kinds: Vec<String>, limit: usize, now: At, lease_seconds: i64) -> Result<Vec<Job>> {
+    pub async fn claim(
+        &self,
+        kinds: Vec<String>,
+        limit: usize,
+        now: At,
+        lease_seconds: i64,
+    ) -> Result<Vec<Job>> {
         self.body.claim(kinds, limit, now, now.plus_seconds(lease_seconds)).await
     }
 

@@ -68,7 +68,9 @@ impl Body {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(&self.path, flags).map_err(Error::internal)?;
-        reader.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA cache_size = -2000;").map_err(Error::internal)?;
+        reader
+            .execute_batch("PRAGMA busy_timeout = 10000; PRAGMA cache_size = -2000;")
+            .map_err(Error::internal)?;
         Ok(reader)
     }
 
@@ -84,11 +86,19 @@ impl Body {
 
     pub(crate) async fn commit(&self, batch: Batch) -> Result<()> {
         let (answer, told) = oneshot::channel();
-        self.orders.send(Order::Commit(batch, answer)).map_err(|_| Error::internal("the writer has stopped"))?;
+        self.orders
+            .send(Order::Commit(batch, answer))
+            .map_err(|_| Error::internal("the writer has stopped"))?;
         told.await.map_err(|_| Error::internal("the writer has stopped"))?
     }
 
-    pub(crate) async fn claim(&self, kinds: Vec<String>, limit: usize, now: At, until: At) -> Result<Vec<Job>> {
+    pub(crate) async fn claim(
+        &self,
+        kinds: Vec<String>,
+        limit: usize,
+        now: At,
+        until: At,
+    ) -> Result<Vec<Job>> {
         let (answer, told) = oneshot::channel();
         let order = Order::Claim { kinds, limit, now, until, answer };
         self.orders.send(order).map_err(|_| Error::internal("the writer has stopped"))?;
@@ -118,7 +128,7 @@ fn bound(value: &Value) -> types::Value {
 
 fn select(on: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
     let mut statement = on.prepare_cached(&own_parameters(sql)).map_err(Error::internal)?;
-    let columns: std::sync::Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: std::sync::Arc<[String]> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(params_from_iter(params.iter().map(bound))).map_err(Error::internal)?;
     let mut out = Vec::new();
     while let Some(row) = rows.next().map_err(Error::internal)? {
@@ -146,7 +156,8 @@ fn execute(on: &Connection, sql: &str, params: &[Value]) -> Result<usize> {
 }
 
 fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<()> {
-    on.execute_batch("CREATE TABLE IF NOT EXISTS store_migration (name TEXT PRIMARY KEY)").map_err(Error::internal)?;
+    on.execute_batch("CREATE TABLE IF NOT EXISTS store_migration (name TEXT PRIMARY KEY)")
+        .map_err(Error::internal)?;
     let change = on.transaction().map_err(Error::internal)?;
     for (name, sql) in std::iter::once(&SCHEMA).chain(migrations) {
         let ran = select(&change, "SELECT name FROM store_migration WHERE name = $1", &[(*name).into()])?;
@@ -188,7 +199,8 @@ fn run_group(on: &Connection, orders: Vec<Order>, consumers: &[Consumer]) {
                 Told::Commit(answer, done)
             }
             Order::Claim { kinds, limit, now, until, answer } => {
-                let jobs = begun.clone().and_then(|()| in_savepoint(on, || claim(on, &kinds, limit, now, until)));
+                let jobs =
+                    begun.clone().and_then(|()| in_savepoint(on, || claim(on, &kinds, limit, now, until)));
                 Told::Claim(answer, jobs)
             }
         });

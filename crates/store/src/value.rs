@@ -21,6 +21,11 @@ impl From<String> for Value {
         Value::Text(text)
     }
 }
+impl From<i32> for Value {
+    fn from(n: i32) -> Self {
+        Value::Int(n.into())
+    }
+}
 impl From<i64> for Value {
     fn from(n: i64) -> Self {
         Value::Int(n)

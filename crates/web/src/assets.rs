@@ -5,6 +5,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
+pub const FAVICON: &str = include_str!("../assets/favicon.svg");
 const CSS: &str = include_str!("../assets/maru.css");
 const JS: &str = include_str!("../assets/maru.js");
 
@@ -34,6 +35,7 @@ pub(crate) async fn serve(Path(name): Path<String>) -> Response {
         Some((_, "js")) if name.starts_with("maru-") => ("text/javascript; charset=utf-8", JS),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    let headers =
+        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
     (headers, body).into_response()
 }

@@ -12,7 +12,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use maru_kernel::{Actor, At, Error, Lang, Problem, Result};
-use minijinja::{Value, context};
+use minijinja::Value;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use subtle::ConstantTimeEq;
@@ -20,6 +20,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     Fail, Shared,
     app::random,
+    context,
     error::status,
     ports::{Person, PersonKind, Session},
     shown,
@@ -62,7 +63,11 @@ impl Context {
     }
     pub fn resident(&self) -> Result<&Person> {
         let person = self.person()?;
-        if person.kind == PersonKind::Resident { Ok(person) } else { Err(Error::Denied("error-not-resident".into())) }
+        if person.kind == PersonKind::Resident {
+            Ok(person)
+        } else {
+            Err(Error::Denied("error-not-resident".into()))
+        }
     }
     pub fn official(&self) -> Result<(&Person, &str)> {
         let person = self.person()?;
@@ -115,7 +120,7 @@ impl Context {
             js => assets.js,
             now_text => shown::moment(self.lang, self.now),
         };
-        self.app.pages.render(self.lang, template, context! { ..values, ..shell })
+        self.app.pages.render(self.lang, template, context! { ..shell, ..values })
     }
 
     /// The page for an error.
@@ -130,7 +135,15 @@ impl Context {
             _ => None,
         };
         let seconds = if let Error::TooMany(seconds) = error { *seconds } else { 0 };
-        let values = context! { status => status.as_u16(), why, seconds, request => self.request };
+        let detail = match (why, seconds) {
+            (Some(why), _) => Some(why),
+            (None, 0) => None,
+            (None, seconds) => {
+                let minutes = i64::try_from(seconds / 60 + 1).unwrap_or(i64::MAX);
+                self.app.texts.get(self.lang, "error-wait", &[("minutes", minutes.into())])
+            }
+        };
+        let values = context! { status => status.as_u16(), detail, reference => self.request };
         match self.render("", "error.html", values).await {
             Ok(html) => (status, Html(html)).into_response(),
             Err(e) => {
@@ -221,9 +234,9 @@ impl FromRequest<Shared> for Typed {
         let context = request.extensions().get::<Context>().cloned();
         let context = context.ok_or_else(|| Fail(Error::internal("no context layer")))?;
         let own_origin = same_origin(request.headers());
-        let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, app)
-            .await
-            .map_err(|e| Fail(Error::Denied(if e.status() == 413 { "error-too-large" } else { "error-form" }.into())))?;
+        let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, app).await.map_err(|e| {
+            Fail(Error::Denied(if e.status() == 413 { "error-too-large" } else { "error-form" }.into()))
+        })?;
         let mut typed: BTreeMap<String, String> = pairs.into_iter().collect();
         let sent = typed.remove("csrf").unwrap_or_default();
         if !own_origin || !check_csrf(&sent, &context.csrf) {
@@ -329,7 +342,8 @@ pub async fn layer(State(app): State<Shared>, mut request: Request, next: Next) 
     let old_secret = cookie(headers, "maru_form").filter(|s| s.len() == 32).map(str::to_owned);
     let new_secret = (session.is_none() && old_secret.is_none() && !api && !asset)
         .then(|| random::<16>().iter().map(|b| format!("{b:02x}")).collect::<String>());
-    let csrf = session.as_ref().map(|s| s.csrf.clone()).or(old_secret).or(new_secret.clone()).unwrap_or_default();
+    let csrf =
+        session.as_ref().map(|s| s.csrf.clone()).or(old_secret).or(new_secret.clone()).unwrap_or_default();
     let context = Context {
         lang: language(headers),
         view: if cookie(headers, "maru_view") == Some("clear") { View::Clear } else { View::Plain },
@@ -380,10 +394,9 @@ pub async fn layer(State(app): State<Shared>, mut request: Request, next: Next) 
 
 /// What the framework refused, in our words.
 fn foreign(response: &Response) -> Option<Error> {
-    let ours = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html") || kind.as_bytes().starts_with(b"application/"));
+    let ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes().starts_with(b"text/html") || kind.as_bytes().starts_with(b"application/")
+    });
     if ours {
         return None;
     }

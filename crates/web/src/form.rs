@@ -49,10 +49,11 @@ pub fn draw(
         .iter()
         .filter(|field| field.applies(facts))
         .map(|field| {
-            let value = typed
-                .and_then(|t| t.get(&field.id).cloned())
-                .unwrap_or_else(|| kept.get(&field.fact).map(|json| as_typed(field, json)).unwrap_or_default());
-            let error = problems.iter().find(|p| p.field == field.id).map(|p| context.told(p)).unwrap_or_default();
+            let value = typed.and_then(|t| t.get(&field.id).cloned()).unwrap_or_else(|| {
+                kept.get(&field.fact).map(|json| as_typed(field, json)).unwrap_or_default()
+            });
+            let error =
+                problems.iter().find(|p| p.field == field.id).map(|p| context.told(p)).unwrap_or_default();
             let options = field
                 .choices
                 .iter()

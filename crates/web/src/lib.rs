@@ -12,12 +12,15 @@ mod texts;
 mod work;
 
 pub use app::{App, Ids, Settings, Shared, random};
+pub use assets::FAVICON;
 pub use context::{ApiContext, Context, Sent, Typed, View, back, check_csrf, cookie, layer};
 pub use error::Fail;
 pub use form::{DrawnField, draw, is_known, shown_answer};
-pub use pages::Pages;
+pub use pages::{Pages, show};
 pub use room::{Handler, Handling, Room, shell};
 pub use texts::{Texts, shown};
 pub use work::work;
 
-pub use minijinja::{Value as Shown, context};
+#[doc(hidden)]
+pub use minijinja;
+pub use minijinja::Value as Shown;

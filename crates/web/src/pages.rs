@@ -4,10 +4,33 @@ use fluent_bundle::FluentValue;
 use maru_kernel::{At, Date, Error, Lang, Result, Won};
 use minijinja::{
     Environment, ErrorKind, UndefinedBehavior,
-    value::{Kwargs, Value, ValueKind},
+    syntax::SyntaxConfig,
+    value::{Kwargs, Serde, Value, ValueKind},
 };
+use serde::Serialize;
 
 use crate::{Texts, shown};
+
+/// Any value a page shows. A `Shown` inside stays what it is.
+pub fn show<T: Serialize>(value: &T) -> Value {
+    Value::from(Serde(value))
+}
+
+/// The values of a page: `context! { name, count => 3 }`, or `context! { ..these, ..those }` where the first win.
+#[macro_export]
+macro_rules! context {
+    ($(.. $values:expr),+ $(,)?) => {
+        $crate::minijinja::context! { $(.. $values),+ }
+    };
+    (@ $key:ident) => { $crate::show(&$key) };
+    (@ $key:ident, $value:expr) => { $crate::show(&$value) };
+    ($($key:ident $(=> $value:expr)?),* $(,)?) => {{
+        #[allow(unused_mut)]
+        let mut map = ::std::collections::BTreeMap::<&'static str, $crate::Shown>::new();
+        $( map.insert(stringify!($key), $crate::context!(@ $key $(, $value)?)); )*
+        $crate::show(&map)
+    }};
+}
 
 /// The templates of every room, once per language so that `t` and the date filters know theirs.
 pub struct Pages {
@@ -43,8 +66,8 @@ fn environment(
 ) -> Result<Environment<'static>> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.map_err(Error::internal)?);
     environment.add_function("t", move |key: String, args: Kwargs| translate(lang, &texts, &key, &args));
     environment.add_filter("won", |amount: i64| Won(amount).to_string());
     environment.add_filter("day", move |date: String| date_filter(&date, |d| shown::day(lang, d)));
@@ -57,11 +80,34 @@ fn environment(
     environment.add_filter("mine", move |both: Value| {
         both.get_attr(lang.tag()).map(|v| if v.is_undefined() { both.clone() } else { v })
     });
+    environment.add_filter("native", move |text: Value| native(lang, &text));
     environment.add_filter("money", |n: i64| Won(n).to_string());
     for (name, source) in templates {
         environment.add_template(name, source).map_err(|e| Error::internal(format!("{name}: {e:#}")))?;
     }
     Ok(environment)
+}
+
+/// Marks what exists in Korean only on a page in another language, so that it is read out rightly.
+fn native(lang: Lang, text: &Value) -> Value {
+    let plain = text.to_string();
+    let hangul = plain.chars().any(|c| ('가'..='힣').contains(&c) || ('ㄱ'..='ㆎ').contains(&c));
+    if lang == Lang::Ko || !hangul {
+        return text.clone();
+    }
+    let mut marked = String::from("<span lang=\"ko\">");
+    for c in plain.chars() {
+        match c {
+            '&' => marked.push_str("&amp;"),
+            '<' => marked.push_str("&lt;"),
+            '>' => marked.push_str("&gt;"),
+            '"' => marked.push_str("&quot;"),
+            '\'' => marked.push_str("&#x27;"),
+            other => marked.push(other),
+        }
+    }
+    marked.push_str("</span>");
+    Value::from_safe_string(marked)
 }
 
 fn date_filter(text: &str, show: impl Fn(Date) -> String) -> std::result::Result<String, minijinja::Error> {

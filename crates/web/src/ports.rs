@@ -39,7 +39,9 @@ pub struct Person {
 impl Person {
     pub fn actor(&self) -> Actor {
         match (&self.kind, &self.unit) {
-            (PersonKind::Official, Some(unit)) => Actor::Official { party: self.id.clone(), unit: unit.clone() },
+            (PersonKind::Official, Some(unit)) => {
+                Actor::Official { party: self.id.clone(), unit: unit.clone() }
+            }
             _ => Actor::Resident { party: self.id.clone() },
         }
     }

@@ -1,11 +1,19 @@
 use std::collections::BTreeMap;
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
-use maru_kernel::{At, Both, Date, Error, Lang, Result, weekday_en, weekday_ko};
+use maru_kernel::{At, Both, Date, Error, Lang, Result, Won, weekday_en, weekday_ko};
 
 /// Every text of every room, in both languages.
 pub struct Texts {
     bundles: BTreeMap<&'static str, FluentBundle<FluentResource>>,
+}
+
+/// Numbers in texts read like numbers on pages: `8,255`.
+fn grouped<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    match value {
+        FluentValue::Number(number) => number.as_string().parse().ok().map(|n| Won(n).to_string()),
+        _ => None,
+    }
 }
 
 impl Texts {
@@ -15,6 +23,7 @@ impl Texts {
             let tag = lang.tag().parse::<unic_langid::LanguageIdentifier>().map_err(Error::internal)?;
             let mut bundle = FluentBundle::new_concurrent(vec![tag]);
             bundle.set_use_isolating(false);
+            bundle.set_formatter(Some(grouped));
             bundles.insert(lang.tag(), bundle);
         }
         for (lang, source) in sources {
@@ -57,7 +66,17 @@ impl Texts {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -102,12 +121,9 @@ pub mod shown {
     /// Narrow, for the desk: `10.14 수`, `14 Oct Wed`
     pub fn narrow(lang: Lang, date: Date) -> String {
         match lang {
-            Lang::Ko => format!(
-                "{}.{} {}",
-                date.month(),
-                date.day(),
-                weekday_ko(date).chars().next().unwrap_or(' ')
-            ),
+            Lang::Ko => {
+                format!("{}.{} {}", date.month(), date.day(), weekday_ko(date).chars().next().unwrap_or(' '))
+            }
             Lang::En => format!(
                 "{} {} {}",
                 weekday_en(date).get(..3).unwrap_or(""),

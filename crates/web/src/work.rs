@@ -7,7 +7,11 @@ use crate::{Handler, Shared};
 const LEASE_SECONDS: i64 = 60;
 
 /// Takes due jobs and hands them to their rooms until told to stop.
-pub async fn work(app: Shared, handlers: BTreeMap<String, Arc<dyn Handler>>, mut stop: watch::Receiver<bool>) {
+pub async fn work(
+    app: Shared,
+    handlers: BTreeMap<String, Arc<dyn Handler>>,
+    mut stop: watch::Receiver<bool>,
+) {
     let kinds: Vec<String> = handlers.keys().cloned().collect();
     while !*stop.borrow() {
         let jobs = match app.store.claim(kinds.clone(), 32, app.now(), LEASE_SECONDS).await {

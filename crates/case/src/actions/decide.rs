@@ -1,7 +1,7 @@
 use maru_kernel::{At, Error, Result};
 use maru_rules::{Answer, Decision};
-use maru_web::{App, ports::Person};
 use maru_store::Batch;
+use maru_web::{App, ports::Person};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -28,7 +28,14 @@ pub fn computed(app: &App, case: &Case) -> Result<Decision> {
 }
 
 /// Grants or refuses, with the computed decision kept and the note that goes into the letter.
-pub async fn decide(app: &App, person: &Person, unit: &str, id: &str, how: Decided, note: &str) -> Result<Case> {
+pub async fn decide(
+    app: &App,
+    person: &Person,
+    unit: &str,
+    id: &str,
+    how: Decided,
+    note: &str,
+) -> Result<Case> {
     let note = note.trim();
     if note.chars().count() > 2_000 {
         return Err(Error::Invalid(vec![problem("note", "form-too-long", Some("2000"))]));
@@ -59,7 +66,11 @@ pub async fn decide(app: &App, person: &Person, unit: &str, id: &str, how: Decid
             case.note = (!note.is_empty()).then(|| note.to_owned());
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
-            batch.and(app.ports.people.end_grants(&case.resident, &case.id, ends(now, service.objection.days)));
+            batch.and(app.ports.people.end_grants(
+                &case.resident,
+                &case.id,
+                ends(now, service.objection.days),
+            ));
             let body: Json = json!({ "receipt": case.receipt });
             batch.event(actions::event(app, name, &case, person.actor(), now, body));
             case.version += 1;

@@ -13,7 +13,7 @@ pub use answer::answer;
 pub use assign::assign;
 pub use decide::{Decided, computed, decide};
 pub use file::file;
-pub use submit::submit;
+pub use submit::{responsible, submit};
 pub use withdraw::withdraw;
 
 use maru_definition::Service;
@@ -35,13 +35,21 @@ pub const CASE_FILE: &str = "case";
 /// The resident's own case. Somebody else's does not exist.
 pub async fn own(app: &App, person: &Person, id: &str) -> Result<Case> {
     let case = tables::case(&app.store, Id::<Case>::parse(id)?.as_str()).await?.ok_or(Error::NotFound)?;
-    if person.kind == PersonKind::Resident && case.resident == person.id { Ok(case) } else { Err(Error::NotFound) }
+    if person.kind == PersonKind::Resident && case.resident == person.id {
+        Ok(case)
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// A case of the official's own unit that has been submitted.
 pub async fn of_unit(app: &App, unit: &str, id: &str) -> Result<Case> {
     let case = tables::case(&app.store, Id::<Case>::parse(id)?.as_str()).await?.ok_or(Error::NotFound)?;
-    if case.unit.as_deref() == Some(unit) && case.state != State::Draft { Ok(case) } else { Err(Error::NotFound) }
+    if case.unit.as_deref() == Some(unit) && case.state != State::Draft {
+        Ok(case)
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 pub fn service(app: &App, id: &str) -> Result<Arc<Service>> {

@@ -15,7 +15,13 @@ pub struct NewPerson {
 
 /// Takes people and units in; who is there already stays as they are.
 /// All of them get the one password that a demo has, hashed once for each.
-pub async fn enrol(store: &Store, units: &[Unit], people: &[NewPerson], password: &str, at: At) -> Result<()> {
+pub async fn enrol(
+    store: &Store,
+    units: &[Unit],
+    people: &[NewPerson],
+    password: &str,
+    at: At,
+) -> Result<()> {
     let mut batch = Batch::new();
     for unit in units {
         tables::put_unit(&mut batch, unit);

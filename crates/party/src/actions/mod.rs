@@ -5,7 +5,7 @@ mod sign_in;
 mod sign_out;
 
 pub use enrol::{NewPerson, enrol};
-pub use sign_in::{SignedIn, sign_in};
+pub use sign_in::sign_in;
 pub use sign_out::sign_out;
 
 use sha2::{Digest, Sha256};

@@ -25,10 +25,8 @@ pub async fn sign_in(app: &App, user: &str, password: &str, from: &str, now: At)
         return Err(Error::invalid("name", "signin-wrong"));
     }
     let window = now.plus_seconds(-model::TRY_WINDOW_SECONDS);
-    let limits = [
-        (format!("name:{user}"), model::TRIES_A_NAME),
-        (format!("from:{from}"), model::TRIES_AN_ADDRESS),
-    ];
+    let limits =
+        [(format!("name:{user}"), model::TRIES_A_NAME), (format!("from:{from}"), model::TRIES_AN_ADDRESS)];
     let mut counted = Batch::new();
     for (key, limit) in &limits {
         let (count, since) = tables::tries(&app.store, key, window).await?;

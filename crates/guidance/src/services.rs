@@ -1,0 +1,380 @@
+//! Finding a service, the lists of mine, and one service's page.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    extract::{Path, Query},
+    response::Response,
+    routing::get,
+};
+use maru_definition::{Deadline, Entry, Explained, Why};
+use maru_kernel::{Error, Lang, Result};
+use maru_rules::{Answer, Value};
+use maru_web::{
+    Context, Fail, Shared, context,
+    ports::{PersonKind, Source, Sourced},
+    shown,
+};
+use serde::Serialize;
+
+use crate::{actions, home};
+
+const PAGE: usize = 40;
+
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/services", get(find))
+        .route("/services/mine", get(mine))
+        .route("/services/{id}", get(service))
+}
+
+type Terms = BTreeMap<String, String>;
+type Answered = std::result::Result<Response, Fail>;
+
+#[derive(Serialize)]
+struct Item {
+    id: String,
+    name: String,
+    agency: String,
+    field: String,
+    deadline: String,
+    answer: Option<Answer>,
+    amount: Option<i64>,
+    why: String,
+}
+
+fn deadline(context: &Context, entry: &Entry) -> String {
+    match entry.deadline {
+        Deadline::Always => context.t("service-always"),
+        Deadline::On(date) if date < context.now.date() => {
+            let day = shown::full(context.lang, date);
+            context.app.texts.get(context.lang, "service-closed", &[("day", day.into())]).unwrap_or_default()
+        }
+        Deadline::On(date) => shown::deadline(context.lang, date),
+        Deadline::Unstated => String::new(),
+    }
+}
+
+/// The owner of a service written in depth has a name in every language; the catalogue's agencies are Korean.
+pub fn agency(context: &Context, entry: &Entry) -> String {
+    let definitions = &context.app.definitions;
+    let owner = definitions.service(&entry.id).and_then(|s| definitions.pack().agency(&s.owner).cloned());
+    owner.map_or(entry.agency.clone(), |a| a.name.get(context.lang).to_owned())
+}
+
+fn item(context: &Context, entry: &Entry, answer: Option<Answer>) -> Item {
+    Item {
+        id: entry.id.clone(),
+        name: entry.name.get(context.lang).to_owned(),
+        agency: agency(context, entry),
+        field: entry.field.clone(),
+        deadline: deadline(context, entry),
+        answer,
+        amount: None,
+        why: String::new(),
+    }
+}
+
+fn page_number(terms: &Terms) -> usize {
+    terms.get("page").and_then(|p| p.parse::<usize>().ok()).unwrap_or(1).clamp(1, 1_000)
+}
+
+fn resident(context: &Context) -> bool {
+    context.session.as_ref().is_some_and(|s| s.person.kind == PersonKind::Resident)
+}
+
+async fn find(context: Context, Query(terms): Query<Terms>) -> Answered {
+    let q: String = terms.get("q").map_or("", String::as_str).trim().chars().take(100).collect();
+    let page = page_number(&terms);
+    let hits = context.app.definitions.search(&q, PAGE * page);
+    let guidance = if resident(&context) && !q.is_empty() {
+        Some(actions::guide(&context, context.person()?).await?.1)
+    } else {
+        None
+    };
+    let items: Vec<Item> = hits
+        .entries
+        .iter()
+        .skip(PAGE * (page - 1))
+        .map(|entry| item(&context, entry, guidance.as_ref().and_then(|g| g.answer(&entry.id))))
+        .collect();
+    let values = context! {
+        q, items, total => hits.total, page, from => PAGE * (page - 1) + 1, all => context.app.definitions.len(),
+        more => hits.total > PAGE * page, note => home::note(&context),
+    };
+    Ok(context.page("services", "guidance/find.html", values).await?)
+}
+
+async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
+    let person = context.resident()?;
+    let (_, guidance) = actions::guide(&context, person).await?;
+    let (answer, name) = match terms.get("answer").map(String::as_str) {
+        Some("no") => (Answer::No, "no"),
+        Some("unknown") => (Answer::Unknown, "unknown"),
+        _ => (Answer::Yes, "yes"),
+    };
+    let field = terms.get("field").cloned().unwrap_or_default();
+    let mut fields: BTreeMap<String, usize> = BTreeMap::new();
+    for (entry, _) in guidance.all().filter(|(_, a)| *a == answer) {
+        *fields.entry(entry.field.clone()).or_default() += 1;
+    }
+    let page = page_number(&terms);
+    let wanted = |entry: &Entry| field.is_empty() || entry.field == field;
+    let mut items: Vec<Item> = if answer == Answer::No {
+        guidance
+            .all()
+            .filter(|(e, a)| *a == answer && wanted(e))
+            .map(|(e, a)| item(&context, e, Some(a)))
+            .collect()
+    } else {
+        guidance
+            .ranked(context.app.definitions.len())
+            .iter()
+            .filter(|r| r.answer == answer && wanted(&r.entry))
+            .map(|r| Item { amount: r.amount.map(|won| won.0), ..item(&context, &r.entry, Some(r.answer)) })
+            .collect()
+    };
+    let total = items.len();
+    items = items.into_iter().skip(PAGE * (page - 1)).take(PAGE).collect();
+    for item in &mut items {
+        let explained = guidance.explain(&item.id);
+        item.why = explained.and_then(|e| leading(&context, &e, answer)).unwrap_or_default();
+    }
+    let counts = guidance.counts();
+    let values = context! {
+        answer => name, items, total, page, from => PAGE * (page - 1) + 1, to => (PAGE * page).min(total),
+        more => total > PAGE * page, fields, field, yes => counts.yes, unknown => counts.unknown, no => counts.no,
+    };
+    Ok(context.page("home", "guidance/mine.html", values).await?)
+}
+
+/// The one reason a list shows: what decided against, what is open, or what it is meant for.
+fn leading(context: &Context, explained: &Explained, answer: Answer) -> Option<String> {
+    let why = explained.reasons.iter().find(|why| why.answer == answer)?;
+    let (label, detail) = (why.label.get(context.lang), why.detail.get(context.lang));
+    Some(if detail.is_empty() { label.to_owned() } else { format!("{label}: {detail}") })
+}
+
+#[derive(Serialize)]
+struct Condition {
+    answer: Answer,
+    label: String,
+    detail: String,
+    article: String,
+    value: String,
+    kind: &'static str,
+    source: String,
+    ask: Option<String>,
+}
+
+/// My value and where it comes from.
+fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Condition {
+    let pack = context.app.definitions.pack();
+    let lang = context.lang;
+    let show = |name: &str, value: &Value| pack.fact(name).map_or(String::new(), |f| f.show(value, lang));
+    let mut values: Vec<String> = Vec::new();
+    let mut sources: Vec<String> = Vec::new();
+    let mut kind = "computed";
+    let mut ask = None;
+    let known: Vec<_> =
+        why.facts.iter().filter(|(_, value)| !matches!(value, None | Some(Value::Unknown))).collect();
+    for (name, value) in &known {
+        if (known.len() == 1 || why.value.is_none())
+            && let Some(value) = value
+        {
+            let label = pack.fact(name).map(|f| f.label.get(lang).to_owned()).unwrap_or_default();
+            let text = show(name, value);
+            values.push(if matches!(value, Value::Bool(_)) { format!("{label}: {text}") } else { text });
+        }
+        match sourced.and_then(|s| s.sources.get(name)) {
+            Some(Source::Register { register, at }) => {
+                kind = "register";
+                let name = pack.register(register).map(|r| r.name.get(lang).to_owned()).unwrap_or_default();
+                let when = at.map(|at| shown::day(lang, at.date())).unwrap_or_default();
+                let text = format!("{name} · {when}");
+                if !sources.contains(&text) {
+                    sources.push(text);
+                }
+            }
+            Some(Source::Said { at }) => {
+                kind = if kind == "register" { kind } else { "you" };
+                let text = format!("{} · {}", context.t("source-you"), shown::day(lang, at.date()));
+                if !sources.contains(&text) {
+                    sources.push(text);
+                }
+            }
+            None => {}
+        }
+    }
+    if let Some(value) = &why.value
+        && values.is_empty()
+    {
+        values.push(plain(value, lang));
+    }
+    if values.is_empty() {
+        values.push(context.t("service-not-known"));
+        ask = why
+            .facts
+            .iter()
+            .find(|(name, _)| pack.fact(name).is_some_and(|f| f.question.is_some()))
+            .map(|(name, _)| name.clone());
+    }
+    // A trait nobody asks about one by one: three are enough to see what it is about.
+    let more = values.len().saturating_sub(3);
+    values.truncate(3);
+    let mut value = values.join(", ");
+    if more > 0 {
+        value.push_str(&format!(" +{more}"));
+    }
+    sources.truncate(3);
+    let mut detail = why.detail.get(lang).to_owned();
+    if let Some(limit) = &why.limit {
+        detail = format!("{detail} ({})", plain(limit, lang));
+    }
+    Condition {
+        answer: why.answer,
+        label: why.label.get(lang).to_owned(),
+        detail,
+        article: why.article.clone(),
+        value,
+        kind,
+        source: sources.join(", "),
+        ask,
+    }
+}
+
+fn plain(value: &Value, lang: Lang) -> String {
+    match value {
+        Value::Number(n) => {
+            let text = n.to_i64().map_or(n.to_string(), |n| maru_kernel::Won(n).to_string());
+            if n.to_i64().is_some_and(|n| n.abs() >= 1_000) {
+                if lang == Lang::Ko { format!("{text}원") } else { format!("{text} won") }
+            } else {
+                text
+            }
+        }
+        Value::Bool(true) => if lang == Lang::Ko { "네" } else { "Yes" }.into(),
+        Value::Bool(false) => if lang == Lang::Ko { "아니요" } else { "No" }.into(),
+        Value::Text(text) => text.clone(),
+        Value::Date(date) => shown::full(lang, *date),
+        Value::Unknown => String::new(),
+        other => other.to_json().to_string(),
+    }
+}
+
+async fn service(context: Context, Path(id): Path<String>) -> Answered {
+    let definitions = &context.app.definitions;
+    let entry = definitions.entry(&id).ok_or(Error::NotFound)?;
+    let in_depth = definitions.service(&id);
+    let mut answer = None;
+    let mut conditions: Vec<Condition> = Vec::new();
+    let mut lines = Vec::new();
+    let (mut amount, mut spoke) = (None, "");
+    let (mut unit, mut open) = (None, None);
+    if resident(&context) {
+        let person = context.person()?;
+        let (sourced, guidance) = actions::guide(&context, person).await?;
+        if let Some(explained) = guidance.explain(&id) {
+            answer = Some(explained.answer);
+            conditions =
+                explained.reasons.iter().map(|why| condition(&context, why, Some(&sourced))).collect();
+            amount = explained.amount.map(|won| won.0);
+            spoke = explained.spoke.as_str();
+            if let Some(service) = &in_depth {
+                let text = service.text(context.lang);
+                for line in &explained.lines {
+                    let value = match &line.value {
+                        Some(Value::Number(n)) => {
+                            n.to_i64().map_or(n.to_string(), |n| maru_kernel::Won(n).to_string())
+                        }
+                        _ => continue,
+                    };
+                    lines.push(context! { label => text.line(&line.id), value, sign => line.sign });
+                }
+            }
+        }
+        if let Some(service) = &in_depth {
+            unit = responsible(&context, &sourced, &service.unit_kind).await?;
+            open = context
+                .app
+                .ports
+                .cases
+                .of(&person.id)
+                .await?
+                .into_iter()
+                .find(|c| c.service == id && matches!(c.state.as_str(), "draft" | "received" | "assigned"))
+                .map(|c| context! {
+                    href => if c.state == "draft" { format!("/cases/{}/form", c.id) } else { format!("/cases/{}", c.id) },
+                    draft => c.state == "draft",
+                });
+        }
+    }
+    let values = match &in_depth {
+        Some(service) => {
+            let text = service.text(context.lang);
+            let steps: Vec<_> = service
+                .steps
+                .iter()
+                .enumerate()
+                .map(
+                    |(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } },
+                )
+                .collect();
+            let held: Vec<&str> = service.evidence.iter().map(|e| text.evidence(&e.register)).collect();
+            let asked: Vec<&str> = service
+                .form
+                .pages
+                .iter()
+                .filter(|p| p.when.is_none())
+                .map(|p| text.page(&p.id).short.as_str())
+                .collect();
+            let owner =
+                definitions.pack().agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
+            context! {
+                summary => text.summary, gives => text.gives, method => text.method, decides => text.decides,
+                period_text => text.period, period_days => service.period.days, period_article => service.period.article,
+                objection => text.objection, steps, held, asked, owner, law => service.law, pays => service.pays.as_str(),
+                in_depth => true, texts => Vec::<maru_web::Shown>::new(),
+            }
+        }
+        None => {
+            let detail = definitions.detail(&id).await?;
+            let texts: Vec<_> = detail
+                .iter()
+                .flat_map(|d| &d.texts)
+                .map(|(key, text)| {
+                    let paragraphs: Vec<&str> =
+                        text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+                    context! { key, paragraphs }
+                })
+                .collect();
+            context! { in_depth => false, texts, pays => "none" }
+        }
+    };
+    let shell = context! {
+        id, name => entry.name.get(context.lang), agency => agency(&context, &entry), field => entry.field, url => entry.url,
+        deadline => deadline(&context, &entry), area => area(&context, &entry), answer, conditions, lines, amount, spoke,
+        unit, open, resident => resident(&context), signed_in => context.session.is_some(), note => home::note(&context),
+    };
+    Ok(context.page("services", "guidance/service.html", context! { ..shell, ..values }).await?)
+}
+
+fn area(context: &Context, entry: &Entry) -> String {
+    entry.area.clone().unwrap_or_else(|| context.t("service-nationwide"))
+}
+
+/// The unit that would decide, by where the registers say the person lives.
+async fn responsible(context: &Context, sourced: &Sourced, kind: &str) -> Result<Option<maru_web::Shown>> {
+    let Some(Value::Text(home)) = sourced.facts.get("거주지") else { return Ok(None) };
+    let regions = &context.app.definitions.pack().regions;
+    let mut region = regions.find(home);
+    while let Some(place) = region {
+        if let Some(unit) = context.app.ports.people.unit_for(kind, &place.name).await? {
+            let name = format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang));
+            return Ok(Some(context! { name, contact => unit.contact }));
+        }
+        region = regions.parent(place);
+    }
+    Ok(None)
+}

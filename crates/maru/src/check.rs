@@ -1,0 +1,41 @@
+//! Validates packs and runs their cases.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use maru_definition::Pack;
+
+pub fn check(folder: &Path) -> ExitCode {
+    let packs: Vec<PathBuf> = if folder.join("pack.toml").exists() {
+        vec![folder.to_owned()]
+    } else {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut packs: Vec<PathBuf> =
+            entries.map(|e| e.path()).filter(|p| p.join("pack.toml").exists()).collect();
+        packs.sort();
+        packs
+    };
+    if packs.is_empty() {
+        eprintln!("maru: {} holds no pack (a folder with pack.toml)", folder.display());
+        return ExitCode::FAILURE;
+    }
+    let (mut services, mut cases, mut faults) = (0, 0, Vec::new());
+    for path in &packs {
+        match Pack::read(path) {
+            Ok(pack) => {
+                let (ran, found) = pack.check();
+                services += pack.services.len();
+                cases += ran;
+                faults.extend(found);
+            }
+            Err(found) => faults.extend(found),
+        }
+    }
+    for fault in &faults {
+        println!("{fault}");
+    }
+    println!("{} packs, {services} services in depth, {cases} cases, {} faults", packs.len(), faults.len());
+    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,142 @@
+//! Listens.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    http::{StatusCode, header},
+    middleware,
+    response::IntoResponse,
+    routing::get,
+};
+use clap::Args;
+use maru_kernel::{At, Error, Result};
+use maru_message::Post;
+use maru_web::{Settings, Shared};
+use tokio::{net::TcpListener, sync::watch};
+use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
+
+use crate::{seed, wire};
+
+#[derive(Args)]
+pub struct Serving {
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    #[arg(long, default_value = "data")]
+    pub data: PathBuf,
+    /// Where mail goes: a folder, smtp://host:port or smtps://user:password@host; default: a folder in the data folder
+    #[arg(long)]
+    pub mail: Option<String>,
+    /// The address people reach this server at, for links in mail
+    #[arg(long)]
+    pub address: Option<String>,
+    /// Cookies for TLS only: set it behind a TLS proxy
+    #[arg(long)]
+    pub secure: bool,
+    /// Start at this instant instead of now (RFC 3339), for trying out another day
+    #[arg(long)]
+    pub clock: Option<String>,
+}
+
+/// A form or an API call is small; uploads will have their own limit.
+const BODY_BYTES: usize = 256 * 1024;
+
+pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
+    let clock = Arc::new(wire::Running::from(start(serving.clock.as_deref())?));
+    std::fs::create_dir_all(&serving.data).map_err(Error::internal)?;
+    let mail = serving.mail.clone().unwrap_or_else(|| serving.data.join("mail").display().to_string());
+    let listener = TcpListener::bind(serving.listen).await.map_err(|e| {
+        Error::internal(format!("can't listen on {}: {e}; choose another with --listen", serving.listen))
+    })?;
+    let local = listener.local_addr().map_err(Error::internal)?;
+    let address = serving.address.clone().unwrap_or_else(|| format!("http://localhost:{}", local.port()));
+    let settings = Settings { demo, demo_password: None, address: address.clone(), secure: serving.secure };
+    let settings = if demo { seed::settings(settings)? } else { settings };
+    let wired = wire::wire(&serving.data, Post::parse(&mail)?, settings, clock).await?;
+    let app = wired.app.clone();
+    if demo {
+        seed::seed(&app).await?;
+    }
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(maru_web::work(app.clone(), wired.handlers.clone(), stopped.clone()));
+    let sequencer = tokio::spawn(sequence(app.clone(), stopped));
+
+    println!("Maru is ready: {address}");
+    if demo {
+        println!(
+            "People and cases are made up. Data: {}. Mail: {mail}. Stop with Ctrl-C.",
+            serving.data.display()
+        );
+    }
+    let router = router(wired);
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(asked_to_stop())
+        .await
+        .map_err(Error::internal)?;
+    stop.send(true).ok();
+    worker.await.map_err(Error::internal)?;
+    sequencer.await.map_err(Error::internal)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn router(wired: wire::Wired) -> Router {
+    let openapi = Arc::new(wired.openapi);
+    Router::new()
+        .merge(wired.pages)
+        .nest("/api/v1", wired.api)
+        .route("/healthz", get(|| async { Json(serde_json::json!({ "status": "ok" })) }))
+        .route("/openapi.json", get(move || async move { Json((*openapi).clone()) }))
+        .route("/favicon.svg", get(favicon))
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(30)))
+        .layer(middleware::from_fn_with_state(wired.app.clone(), maru_web::layer))
+        .layer(CompressionLayer::new())
+        .with_state(wired.app)
+}
+
+async fn favicon() -> impl IntoResponse {
+    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (headers, maru_web::FAVICON)
+}
+
+/// Gives access entries their place in the ledger, moments after they were written.
+async fn sequence(app: Shared, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        match maru_record::sequence(&app.store, app.now()).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(e) => tracing::error!(cause = %e, "could not extend the ledger"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(300)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn asked_to_stop() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(e) => {
+            tracing::error!(cause = %e, "no SIGTERM handler");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// The clock that `--clock` asks for, running on from there.
+fn start(clock: Option<&str>) -> Result<Option<At>> {
+    clock
+        .map(|text| {
+            At::parse(text).ok_or_else(|| {
+                Error::internal(format!("--clock {text}: write it like 2026-11-23T09:00:00+09:00"))
+            })
+        })
+        .transpose()
+}

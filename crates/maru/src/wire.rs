@@ -1,0 +1,144 @@
+//! Puts the rooms together.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use maru_definition::{Definitions, Pack};
+use maru_kernel::{At, Clock, Error, Lang, Result};
+use maru_message::Post;
+use maru_store::{Consumer, Migration, Store};
+use maru_web::{
+    App, Handler, Ids, Pages, Room, Settings, Shared, Texts,
+    ports::{People, Ports},
+};
+
+/// The wall clock, or one that started somewhere else.
+pub struct Running {
+    start: Option<(At, Instant)>,
+}
+
+impl Running {
+    pub fn from(start: Option<At>) -> Self {
+        Running { start: start.map(|at| (at, Instant::now())) }
+    }
+}
+
+impl Clock for Running {
+    fn now(&self) -> At {
+        match self.start {
+            Some((at, begun)) => {
+                let gone = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+                At::from_micros(at.micros().saturating_add(gone))
+            }
+            None => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                At::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+            }
+        }
+    }
+}
+
+pub fn rooms(post: Post) -> Vec<Room> {
+    vec![
+        maru_web::shell(),
+        maru_party::room(),
+        maru_record::room(),
+        maru_guidance::room(),
+        maru_case::room(),
+        maru_message::room(post),
+    ]
+}
+
+pub fn open_store(data: &Path, rooms: &[Room]) -> Result<Store> {
+    let migrations: Vec<Migration> = maru_definition::migrations()
+        .iter()
+        .chain(rooms.iter().flat_map(|room| room.migrations))
+        .copied()
+        .collect();
+    let consumers: Vec<Consumer> =
+        rooms.iter().flat_map(|room| room.handling.iter().map(|h| h.consumer.clone())).collect();
+    Store::open(data, &migrations, consumers)
+}
+
+/// The pack inside the program.
+pub fn pack() -> Result<Arc<Pack>> {
+    Pack::embedded().map(Arc::new).map_err(|faults| {
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Error::internal(format!("the pack inside the program is broken:\n{}", told.join("\n")))
+    })
+}
+
+pub struct Wired {
+    pub app: Shared,
+    pub pages: axum::Router<Shared>,
+    pub api: axum::Router<Shared>,
+    pub openapi: serde_json::Value,
+    pub handlers: BTreeMap<String, Arc<dyn Handler>>,
+}
+
+pub async fn wire(data: &Path, post: Post, settings: Settings, clock: Arc<dyn Clock>) -> Result<Wired> {
+    let rooms = rooms(post);
+    let store = open_store(data, &rooms)?;
+    let pack = pack()?;
+    let definitions = Definitions::open(store.clone(), pack.clone(), clock.now()).await?;
+    let texts = Arc::new(Texts::new(rooms.iter().flat_map(|room| Lang::ALL.into_iter().zip(room.locales)))?);
+    let pages =
+        Pages::new(&texts, rooms.iter().flat_map(|room| room.templates.iter().copied()).collect::<Vec<_>>())?;
+    let people: Arc<dyn People> = Arc::new(maru_party::Parties { store: store.clone() });
+    let ports = Ports {
+        registers: Arc::new(maru_record::Books {
+            store: store.clone(),
+            pack,
+            people: people.clone(),
+            clock: clock.clone(),
+            ids: Ids::default(),
+        }),
+        cases: Arc::new(maru_case::Matters {
+            store: store.clone(),
+            definitions: definitions.clone(),
+            people: people.clone(),
+            address: settings.address.clone(),
+        }),
+        inbox: Arc::new(maru_message::Letterbox { store: store.clone() }),
+        people,
+    };
+    let app = Arc::new(App { store, clock, ids: Ids::default(), definitions, pages, texts, ports, settings });
+    let mut wired = Wired {
+        app,
+        pages: axum::Router::new(),
+        api: axum::Router::new(),
+        openapi: openapi(&rooms)?,
+        handlers: BTreeMap::new(),
+    };
+    for room in rooms {
+        wired.pages = wired.pages.merge(room.pages);
+        wired.api = wired.api.merge(room.api);
+        for handling in room.handling {
+            wired.handlers.insert(handling.consumer.name.to_owned(), handling.handler);
+        }
+    }
+    Ok(wired)
+}
+
+/// The rooms' parts of the OpenAPI document, as one.
+fn openapi(rooms: &[Room]) -> Result<serde_json::Value> {
+    let mut whole: serde_json::Value =
+        serde_json::from_str(include_str!("openapi.json")).map_err(Error::internal)?;
+    for room in rooms {
+        let part: serde_json::Value = serde_json::from_str(room.openapi)
+            .map_err(|e| Error::internal(format!("openapi of {}: {e}", room.name)))?;
+        for place in ["/paths", "/components/schemas"] {
+            let (Some(from), Some(to)) = (part.pointer(place), whole.pointer_mut(place)) else { continue };
+            if let (Some(from), Some(to)) = (from.as_object(), to.as_object_mut()) {
+                for (name, value) in from {
+                    to.insert(name.clone(), value.clone());
+                }
+            }
+        }
+    }
+    Ok(whole)
+}

@@ -1,0 +1,229 @@
+//! A browser without a browser: cookies, forms, redirects, in process.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU32, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Method, Request, StatusCode, header},
+};
+use maru::{seed, serve, wire};
+use maru_kernel::{At, Clock};
+use maru_message::Post;
+use maru_web::{Handler, Settings, Shared};
+use tower::ServiceExt;
+
+/// A clock that only tests move.
+pub struct Hand(AtomicI64);
+
+impl Clock for Hand {
+    fn now(&self) -> At {
+        // Every look is a microsecond later, so that nothing happens at the same time.
+        At::from_micros(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Hand {
+    pub fn forward(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+}
+
+pub struct Country {
+    pub app: Shared,
+    pub router: Router,
+    pub clock: Arc<Hand>,
+    pub data: PathBuf,
+    handlers: BTreeMap<String, Arc<dyn Handler>>,
+}
+
+pub fn folder(name: &str) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let path = std::env::temp_dir().join(format!(
+        "maru-{name}-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    ));
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// The demo's country on Wednesday 7 October 2026, 10:12.
+pub async fn country() -> Country {
+    let data = folder("country");
+    let start = At::parse("2026-10-07T10:12:00+09:00").unwrap();
+    let clock = Arc::new(Hand(AtomicI64::new(start.micros())));
+    let settings = Settings { demo: true, address: "http://localhost:8080".into(), ..Settings::default() };
+    let settings = seed::settings(settings).unwrap();
+    let post = Post::parse(data.join("mail").to_str().unwrap()).unwrap();
+    let wired = wire::wire(&data, post, settings, clock.clone()).await.unwrap();
+    let (app, handlers) = (wired.app.clone(), wired.handlers.clone());
+    seed::seed(&app).await.unwrap();
+    Country { app, router: serve::router(wired), clock, data, handlers }
+}
+
+impl Country {
+    /// Does all work that is due: letters, mail, the ledger.
+    pub async fn settle(&self) {
+        loop {
+            let kinds = self.handlers.keys().cloned().collect();
+            let jobs = self.app.store.claim(kinds, 100, self.app.now(), 60).await.unwrap();
+            if jobs.is_empty() {
+                break;
+            }
+            for job in jobs {
+                self.handlers[&job.kind].handle(&self.app, &job).await.unwrap();
+            }
+        }
+        while maru_record::sequence(&self.app.store, self.app.now()).await.unwrap() > 0 {}
+    }
+
+    pub fn browser(&self) -> Browser<'_> {
+        Browser { country: self, cookies: BTreeMap::new(), page: String::new(), at: "/".into() }
+    }
+
+    pub async fn signed_in(&self, user: &str) -> Browser<'_> {
+        let mut browser = self.browser();
+        browser.get("/sign-in").await;
+        let answer =
+            browser.post("/sign-in", &[("name", user), ("password", "maru-demo-2026"), ("to", "/")]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{user} signs in");
+        browser
+    }
+
+    pub async fn call(&self, method: Method, path: &str, token: Option<&str>, body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost:8080");
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        send(&self.router, request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub location: Option<String>,
+    pub cookies: Vec<String>,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+}
+
+async fn send(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let text = |name| {
+        response.headers().get(name).and_then(|v: &header::HeaderValue| v.to_str().ok()).map(str::to_owned)
+    };
+    let location = text(header::LOCATION);
+    let cookies = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .map(|v| v.to_str().unwrap().to_owned())
+        .collect();
+    let status = response.status();
+    let body = String::from_utf8(to_bytes(response.into_body(), 10_000_000).await.unwrap().to_vec()).unwrap();
+    Answer { status, location, cookies, body }
+}
+
+pub struct Browser<'a> {
+    country: &'a Country,
+    pub cookies: BTreeMap<String, String>,
+    pub page: String,
+    pub at: String,
+}
+
+impl Browser<'_> {
+    async fn request(&mut self, method: Method, path: &str, body: String, origin: Option<&str>) -> Answer {
+        let cookies = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
+        let mut request = Request::builder()
+            .method(method.clone())
+            .uri(path)
+            .header(header::HOST, "localhost:8080")
+            .header(header::COOKIE, cookies);
+        if method == Method::POST {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        let answer = send(&self.country.router, request.body(Body::from(body)).unwrap()).await;
+        for cookie in &answer.cookies {
+            let (name, rest) = cookie.split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.into(), value.into());
+            }
+        }
+        answer
+    }
+
+    pub async fn get(&mut self, path: &str) -> Answer {
+        let answer = self.request(Method::GET, path, String::new(), None).await;
+        if answer.status.is_success() {
+            self.page = answer.body.clone();
+            self.at = path.into();
+        }
+        answer
+    }
+
+    /// Goes where a page leads, at most five steps.
+    pub async fn follow(&mut self, path: &str) -> Answer {
+        let mut answer = self.get(path).await;
+        for _ in 0..5 {
+            let Some(to) = answer.location.clone() else { break };
+            answer = self.get(&to).await;
+        }
+        answer
+    }
+
+    /// The form secret of the page that is open.
+    pub fn secret(&self) -> String {
+        let (_, rest) = self.page.split_once("name=\"csrf\" value=\"").expect("a form on the page");
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let secret = self.secret();
+        self.post_with(path, fields, &secret, Some("http://localhost:8080")).await
+    }
+
+    pub async fn post_with(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        secret: &str,
+        origin: Option<&str>,
+    ) -> Answer {
+        let body = fields
+            .iter()
+            .chain([&("csrf", secret)])
+            .map(|(k, v)| format!("{k}={}", encode(v)))
+            .collect::<Vec<_>>()
+            .join("&");
+        self.request(Method::POST, path, body, origin).await
+    }
+}
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}

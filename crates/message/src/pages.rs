@@ -1,0 +1,57 @@
+use async_trait::async_trait;
+use axum::{Router, extract::Path, response::Response, routing::get};
+use maru_kernel::{Error, Id, Result};
+use maru_store::{Batch, Store};
+use maru_web::{
+    Context, Fail, Shared, context,
+    ports::{Inbox, MessageCard},
+};
+
+use crate::tables;
+
+pub fn routes() -> Router<Shared> {
+    Router::new().route("/messages", get(list)).route("/messages/{id}", get(show))
+}
+
+/// The port `Inbox`.
+pub struct Letterbox {
+    pub store: Store,
+}
+
+#[async_trait]
+impl Inbox for Letterbox {
+    async fn unread(&self, party: &str) -> Result<usize> {
+        tables::unread(&self.store, party).await
+    }
+    async fn newest(&self, party: &str, limit: usize) -> Result<Vec<MessageCard>> {
+        tables::newest(&self.store, party, limit).await
+    }
+}
+
+async fn list(context: Context) -> std::result::Result<Response, Fail> {
+    let person = context.resident()?;
+    let messages = tables::newest(&context.app.store, &person.id, 200).await?;
+    Ok(context.page("messages", "message/list.html", context! { messages, mail => person.mail }).await?)
+}
+
+/// Opening a message acknowledges it.
+async fn show(context: Context, Path(id): Path<String>) -> std::result::Result<Response, Fail> {
+    let person = context.resident()?;
+    let id = Id::<tables::Message>::parse(&id)?;
+    let store = &context.app.store;
+    let message = tables::message(store, &person.id, id.as_str()).await?.ok_or(Error::NotFound)?;
+    if !message.read {
+        let mut batch = Batch::new();
+        tables::mark_read(&mut batch, &person.id, id.as_str(), context.now);
+        store.commit(batch).await?;
+    }
+    let sent = tables::sent(store, &person.id, id.as_str()).await?;
+    let body = message.body.get(context.lang);
+    let paragraphs: Vec<Vec<&str>> = body.split("\n\n").map(|p| p.lines().collect()).collect();
+    let values = context! {
+        subject => message.subject.get(context.lang), from => message.from.get(context.lang),
+        at => message.at.micros(), paragraphs, case => message.case, kind => message.kind,
+        sent => sent.map(|at| at.micros()), mail => person.mail,
+    };
+    Ok(context.page("messages", "message/show.html", values).await?)
+}

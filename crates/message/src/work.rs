@@ -1,0 +1,77 @@
+//! What happens after an event: the letter into the inbox, then the mail.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use maru_kernel::{Error, Result};
+use maru_store::{Batch, Job, NewJob};
+use maru_web::{App, Handler};
+use serde_json::{Value as Json, json};
+
+use crate::{mail::Post, tables};
+
+pub struct Letters;
+
+#[async_trait]
+impl Handler for Letters {
+    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
+        let event = job.event()?;
+        let kind = match event.kind.as_str() {
+            "case.submitted" => "received",
+            "case.granted" => "granted",
+            "case.refused" => "refused",
+            other => return Err(Error::internal(format!("no letter for {other}"))),
+        };
+        let case = event.aggregate.trim_start_matches("case/");
+        let letter = app.ports.cases.letter(case, kind).await?;
+        let now = app.now();
+        let mut batch = Batch::new();
+        tables::add(&mut batch, &event.id, kind, &letter, now);
+        batch.job(NewJob {
+            id: format!("{}-mail", event.id),
+            kind: "mail".into(),
+            lane: Some(format!("mail:{}", letter.to)),
+            due: now,
+            body: json!({ "party": letter.to, "message": event.id }),
+        });
+        batch.finish(job, now);
+        match app.store.commit(batch).await {
+            // Done by somebody else in the meantime: one event, one message.
+            Err(Error::Guard(_)) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+pub struct Mail {
+    pub post: Arc<Post>,
+}
+
+#[async_trait]
+impl Handler for Mail {
+    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
+        let text = |name: &str| job.body.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let (party, id) = (text("party"), text("message"));
+        let person = app.ports.people.person(&party).await?;
+        let message = tables::message(&app.store, &party, &id).await?.ok_or(Error::NotFound)?;
+        let mut outcome = "no-address";
+        if let Some(to) = person.mail.clone() {
+            let post = self.post.clone();
+            let (subject, body) =
+                (message.subject.get(person.lang).to_owned(), message.body.get(person.lang).to_owned());
+            let mail_id = id.clone();
+            tokio::task::spawn_blocking(move || post.send(&mail_id, &to, &subject, &body))
+                .await
+                .map_err(Error::internal)??;
+            outcome = if matches!(*self.post, Post::None) { "no-channel" } else { "sent" };
+        }
+        let now = app.now();
+        let mut batch = Batch::new();
+        tables::add_attempt(&mut batch, &party, &id, self.post.channel(), now, outcome);
+        batch.finish(job, now);
+        match app.store.commit(batch).await {
+            Err(Error::Guard(_)) => Ok(()),
+            other => other,
+        }
+    }
+}
