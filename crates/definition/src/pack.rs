@@ -98,6 +98,9 @@ struct Agencies {
 pub(crate) const PARAMETERS: &str = "parameters.toml";
 pub(crate) const CATALOGUE: &str = "catalogue/gov24.toml";
 
+/// A definition to keep versions of: its kind, its id, its files.
+pub(crate) type Kept<'a> = (&'static str, String, Vec<(&'a str, &'a str)>);
+
 impl Pack {
     /// packs/kr inside the binary.
     pub fn embedded() -> Result<Pack, Vec<Fault>> {
@@ -210,7 +213,7 @@ impl Pack {
     }
 
     /// The pack's files by definition: what is kept of it, version by version. The catalogue has versions of its own.
-    pub(crate) fn definitions(&self) -> Vec<(&'static str, String, Vec<(&str, &str)>)> {
+    pub(crate) fn definitions(&self) -> Vec<Kept<'_>> {
         let single =
             self.files.iter().filter(|(path, _)| !path.contains('/') && *path != "demo.toml").map(|file| {
                 let name = file.0.split('.').next().unwrap_or_default();
