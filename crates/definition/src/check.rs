@@ -170,6 +170,10 @@ impl Check<'_> {
     fn agencies(&mut self) {
         const FILE: &str = "agencies.toml";
         let pack = self.pack;
+        self.both("pack.toml", &["name"], &pack.name, "the country");
+        for field in &pack.fields {
+            self.both("pack.toml", &["field", &field.ko], field, "a field of the catalogue");
+        }
         self.ids(FILE, "agency", pack.agencies.iter().map(|a| a.id.as_str()));
         self.ids(FILE, "unit kind", pack.unit_kinds.iter().map(|u| u.id.as_str()));
         let agencies = pack.agencies.iter().map(|a| (&a.id, &a.name));
