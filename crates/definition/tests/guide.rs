@@ -253,7 +253,9 @@ proptest! {
         let (definitions, _) = shipped();
         let guidance = definitions.guide(&facts, on());
         let Some(question) = guidance.next_question(&|_| false) else { return Ok(()) };
-        prop_assert!(facts.get(&question.fact).is_none());
+        // Only a province is asked about again.
+        let home = |fact: &str| matches!(facts.get(fact), Some(Value::Text(home)) if !home.contains(' '));
+        prop_assert!(facts.get(&question.fact).is_none() || question.fact == "거주지" && home("거주지"));
         prop_assert!(question.least <= question.settles && question.settles <= question.most);
         let fact = definitions.pack().fact(&question.fact).unwrap();
         let unknown = guidance.counts().unknown;
@@ -322,4 +324,26 @@ fn facts_of_the_wrong_kind_are_unknown() {
     assert_eq!(definitions.guide(&facts, on()).counts(), nothing);
     facts.insert("나이", Value::Number(Ratio::from_i64(-5)));
     assert_eq!(definitions.guide(&facts, on()).counts(), nothing);
+}
+
+#[test]
+fn a_province_is_asked_for_its_district() {
+    let (definitions, _) = shipped();
+    let with = |home: &str| {
+        let mut facts = Facts::new();
+        facts.insert("거주지", Value::Text(home.into()));
+        definitions.guide(&facts, on())
+    };
+    let province = with("경기도");
+    let open = province
+        .all()
+        .find(|(entry, _)| entry.area.as_deref() == Some("경기도 수원시") && entry.flags == Some(0x7f));
+    if let Some((entry, answer)) = open {
+        assert_eq!(answer, Answer::Unknown);
+        assert!(province.explain(&entry.id).unwrap().missing.contains(&"거주지".to_owned()));
+    }
+    let question = province.next_question(&|fact| fact != "거주지").unwrap();
+    assert_eq!(question.by_value.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["경기도"]);
+    // A city with wards of its own is near enough.
+    assert!(with("경기도 수원시").next_question(&|fact| fact != "거주지").is_none());
 }

@@ -37,7 +37,7 @@ impl Guidance {
         let mut best: Option<(u64, usize, NextQuestion)> = None;
         for fact in self.pack.facts.iter().filter(|fact| fact.question.is_some()) {
             let unknown = self.facts.get(&fact.name).is_none_or(|value| matches!(value, Value::Unknown));
-            if !unknown || skip(&fact.name) {
+            if !(unknown || self.vague(fact)) || skip(&fact.name) {
                 continue;
             }
             let what_if = |group, option, holds| asker.what_if(group, option, holds).settled();
@@ -77,6 +77,17 @@ impl Guidance {
         Some(question)
     }
 
+    /// Whether all that is known of where somebody lives is the province: then it is worth asking again.
+    fn vague(&self, fact: &FactDef) -> bool {
+        let home = match self.facts.get(&fact.name) {
+            Some(Value::Text(text)) if self.group_of(fact) == Some(gov24::REGION) => {
+                self.pack.regions.find(text)
+            }
+            _ => None,
+        };
+        home.is_some_and(|home| home.parent.is_none() && home.end > home.first + 1)
+    }
+
     fn group_of(&self, fact: &FactDef) -> Option<usize> {
         gov24::GROUPS.iter().position(|group| fact.group.as_deref() == Some(group))
     }
@@ -113,7 +124,9 @@ impl Guidance {
                 })
                 .collect(),
             Some(gov24::REGION) => {
-                let leaves = self.pack.regions.leaves().zip(0..);
+                let (first, end) = self.person.region.unwrap_or((0, u16::MAX));
+                let possible = u32::from(first)..u32::from(end);
+                let leaves = self.pack.regions.leaves().zip(0..).filter(|(_, leaf)| possible.contains(leaf));
                 leaves
                     .map(|(r, leaf)| Reply {
                         value: r.name.clone(),

@@ -78,8 +78,10 @@ impl Guidance {
         let answer = self.at(place);
         // A *no* stands whatever else is open.
         for why in reasons.iter().filter(|why| (answer, why.answer) == (Answer::Unknown, Answer::Unknown)) {
-            missing
-                .extend(why.facts.iter().filter(|(_, value)| !is_known(value)).map(|(name, _)| name.clone()));
+            // A place of residence that leaves the answer open is not known well enough.
+            let vague = why.group == "region";
+            let open = why.facts.iter().filter(|(_, value)| vague || !is_known(value));
+            missing.extend(open.map(|(name, _)| name.clone()));
         }
         Some(Explained {
             answer,
