@@ -130,7 +130,7 @@ fn date(text: &str) -> Option<(u16, u8, u8)> {
 
 fn about(count: usize) -> String {
     format!(
-        r#"# Made by `cargo xtask catalogue`.
+        r#"# Made by `cargo xtask catalogue`. `maru import gov24` renews it in full, with texts, from the official source.
 file = "gov24.tsv"
 snapshot = "{SNAPSHOT}"
 count = {count}
@@ -147,7 +147,7 @@ holds = {{ ko = "사실만: 번호, 이름, 기관, 분야, 지원조건 코드,
 age_from = 19
 age_to = 34
 percent = 75
-note = {{ ko = "19–34살이 대상에 드는 서비스만 담았습니다. 전국 목록의 약 75 %입니다. `maru import gov24`로 공식 원천에서 모두 새로 받습니다.", en = "Holds the services open to someone aged 19 to 34, about 75 % of the national list. `maru import gov24` renews it in full from the official source." }}
+note = {{ ko = "19–34살이 대상에 드는 서비스만 담았습니다. 전국 목록의 약 75 %입니다.", en = "Holds the services open to someone aged 19 to 34, about 75 % of the national list." }}
 "#
     )
 }

@@ -440,3 +440,95 @@ fn local_body<'a>(regions: &'a Regions, agency: &str) -> Area<'a> {
     };
     only(&bare).unwrap_or(Area::Unknown)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(codes: &[&str]) -> u64 {
+        codes.iter().filter_map(|code| flag(code)).fold(0, |set, bit| set | 1 << bit)
+    }
+
+    fn shape(codes: &[&str]) -> Shape {
+        Shape::read(Some(set(codes)), Ages::read(None, None), Area::Nation)
+    }
+
+    #[test]
+    fn no_flag_all_flags_or_none_of_these_does_not_restrict() {
+        let people: Vec<&str> = (0..16).filter_map(|o| flag_of(PERSON, o)).map(|f| f.0).collect();
+        assert_eq!(people.len(), 16);
+        assert_eq!(shape(&[]).person, None);
+        assert_eq!(shape(&people).person, None);
+        assert_eq!(shape(&["JA0313", "JA0322"]).person, None);
+        assert_eq!(shape(&["JA0313"]).person, Some(1 << 3));
+        assert_eq!(shape(&["JA0330"]).person, Some(1 << 15));
+        assert_eq!(shape(&["JA0404", "JA0410"]).household, None);
+        assert_eq!(shape(&["JA0414"]).household, Some(1 << 7));
+        assert_eq!(shape(&["JA0101", "JA0102"]).sex, None);
+        assert_eq!(shape(&["JA0201", "JA0202"]).income, Some(0b11));
+    }
+
+    #[test]
+    fn other_kinds_of_applicants() {
+        assert!(shape(&["JA1101", "JA2101"]).never);
+        assert!(!shape(&["JA1101", "JA0102"]).never);
+        assert!(!shape(&[]).never, "no flag at all says nothing");
+    }
+
+    #[test]
+    fn options_and_flags_are_two_ways_of_one() {
+        for (code, ..) in FLAGS {
+            match option_of(code) {
+                Some((group, option)) => assert_eq!(flag_of(group, option).map(|f| f.0), Some(code)),
+                None => assert!(matches!(code, "JA0322" | "JA0410") || code > "JA1"),
+            }
+        }
+    }
+
+    #[test]
+    fn ages_at_their_ends() {
+        let span = |from, to| Ages::read(from, to).map(Ages::span);
+        assert_eq!(span(Some(0), Some(120)), Some(None));
+        assert_eq!(span(None, Some(120_000)), Some(None));
+        assert_eq!(span(Some(65), Some(999)), Some(Some((65, 120))));
+        assert_eq!(span(Some(19), Some(34)), Some(Some((19, 34))));
+        assert_eq!(span(Some(0), Some(119)), Some(Some((0, 119))));
+        assert_eq!(span(Some(150), None), Some(Some((120, 120))));
+        assert_eq!(span(Some(70), Some(34)), None);
+        let age = |text: &str| Ratio::parse(text).and_then(|n| age_option(&n));
+        assert_eq!(
+            (age("119.99"), age("120"), age("200"), age("-1")),
+            (Some(119), Some(120), Some(120), None)
+        );
+    }
+
+    #[test]
+    fn bands_are_closed_above() {
+        for (percent, band) in
+            [("0", 0), ("50", 0), ("50.5", 1), ("75", 1), ("100", 2), ("100.01", 3), ("200", 3), ("201", 4)]
+        {
+            assert_eq!(Ratio::parse(percent).map(|n| income_option(&n)), Some(band), "{percent}");
+        }
+    }
+
+    #[test]
+    fn deadlines_that_name_a_day() {
+        let on = |text: &str| match deadline(text) {
+            Deadline::On(date) => date.to_string(),
+            other => format!("{other:?}"),
+        };
+        for (text, expected) in [
+            ("상시신청", "Always"),
+            ("2026.12.31", "2026-12-31"),
+            ("2026-01-02 ~ 2026-12-31", "2026-12-31"),
+            ("2026. 3. 2. ~ 2026. 12. 1.(화)", "2026-12-01"),
+            ("~2026.12.31까지", "2026-12-31"),
+            ("2026.12.31 ~ 2026.1.1", "Unstated"),
+            ("예산 소진 시까지", "Unstated"),
+            ("2026.2.30", "Unstated"),
+            ("", "Unstated"),
+        ] {
+            assert_eq!(on(text), expected, "{text}");
+        }
+    }
+}

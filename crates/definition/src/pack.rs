@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use maru_kernel::{Both, Date};
+use maru_kernel::{Both, Date, Lang};
 use maru_rules::Parameters;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -15,6 +15,8 @@ use crate::{
 pub struct Pack {
     pub id: String,
     pub name: Both,
+    /// The catalogue's fields (서비스분야) in every language.
+    pub fields: Vec<Both>,
     pub facts: Vec<FactDef>,
     pub regions: Regions,
     pub agencies: Vec<Agency>,
@@ -73,6 +75,8 @@ struct Head {
     id: String,
     name: Both,
     languages: Vec<String>,
+    #[serde(rename = "field", default)]
+    fields: Vec<Both>,
 }
 
 #[derive(Default, Deserialize)]
@@ -93,6 +97,9 @@ struct Agencies {
 
 pub(crate) const PARAMETERS: &str = "parameters.toml";
 pub(crate) const CATALOGUE: &str = "catalogue/gov24.toml";
+
+/// A definition to keep versions of: its kind, its id, its files.
+pub(crate) type Kept<'a> = (&'static str, String, Vec<(&'a str, &'a str)>);
 
 impl Pack {
     /// packs/kr inside the binary.
@@ -147,6 +154,7 @@ impl Pack {
             Some(head) if faults.is_empty() => Ok(Pack {
                 id: head.id,
                 name: head.name,
+                fields: head.fields,
                 facts,
                 regions,
                 agencies: agencies.agency,
@@ -169,6 +177,11 @@ impl Pack {
     /// Everything that packs/README.md promises of a pack, its cases included: how many cases ran, and what is wrong.
     pub fn check(&self) -> (usize, Vec<Fault>) {
         check::run(self)
+    }
+
+    /// A field of the catalogue in a language; one the pack does not know stays Korean.
+    pub fn field<'a>(&'a self, ko: &'a str, lang: Lang) -> &'a str {
+        self.fields.iter().find(|f| f.ko == ko).map_or(ko, |f| f.get(lang))
     }
 
     pub fn fact(&self, name: &str) -> Option<&FactDef> {
@@ -200,7 +213,7 @@ impl Pack {
     }
 
     /// The pack's files by definition: what is kept of it, version by version. The catalogue has versions of its own.
-    pub(crate) fn definitions(&self) -> Vec<(&'static str, String, Vec<(&str, &str)>)> {
+    pub(crate) fn definitions(&self) -> Vec<Kept<'_>> {
         let single =
             self.files.iter().filter(|(path, _)| !path.contains('/') && *path != "demo.toml").map(|file| {
                 let name = file.0.split('.').next().unwrap_or_default();

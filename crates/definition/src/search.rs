@@ -185,9 +185,49 @@ impl Search {
         let entries = found.into_iter().take(limit).filter_map(|(_, _, n)| entries.get(n).cloned()).collect();
         Hits { total, entries }
     }
+}
 
-    #[cfg(test)]
-    pub(crate) fn bytes(&self) -> usize {
-        self.grams.len() * 8 + self.starts.len() * 4 + self.postings.len() + self.lengths.len() * 2
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn search(names: &[(&str, &str)]) -> Search {
+        Search::build(names.iter().map(|(name, rest)| (vec![(*name).to_owned()], vec![(*rest).to_owned()])))
+    }
+
+    #[test]
+    fn numbers_come_back_from_their_bytes() {
+        for n in [0, 1, 127, 128, 300, 8_254, 1 << 20, u32::MAX] {
+            let mut bytes = Vec::new();
+            put_number(&mut bytes, n);
+            assert_eq!(take_number(&mut bytes.iter()), Some(n));
+        }
+        assert_eq!(take_number(&mut [0x80].iter()), None);
+    }
+
+    #[test]
+    fn spaces_case_and_composition_do_not_matter() {
+        assert_eq!(plain(" 생계 급여 (LH) "), "생계급여lh");
+        assert_eq!(plain("\u{1109}\u{1162}\u{11bc}"), "생");
+        assert_eq!(plain("·-()"), "");
+    }
+
+    #[test]
+    fn half_of_the_pairs_must_be_there_and_names_weigh_more() {
+        let search = search(&[
+            ("청년 한시 월세 지원", "국토교통부"),
+            ("청년 통장", "보건복지부"),
+            ("주거 안내", "청년 월세"),
+            ("난방비", "산업통상부"),
+        ]);
+        let scored = search.scored(&plain("청년 월세"));
+        let mut found: Vec<u32> = scored.keys().copied().collect();
+        found.sort_unstable();
+        assert_eq!(found, [0, 2], "청년 alone is one pair of three");
+        let [first, third] = [0, 2].map(|n| scored.get(&n).copied().unwrap_or(0.0));
+        assert!(third > 0.0 && first > 0.0);
+        let name_wins = search.scored(&plain("청년"));
+        assert!(name_wins.get(&1) > name_wins.get(&2));
+        assert!(search.scored("없는말").is_empty());
     }
 }

@@ -1,5 +1,7 @@
 //! The pack and the catalogue that ship: they open, answer, find and ask within their bounds.
-#![allow(clippy::as_conversions)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)] // a test says what is wrong by failing
+
+mod folder;
 
 use std::{sync::Arc, time::Instant};
 
@@ -7,12 +9,6 @@ use maru_definition::{Area, Definitions, Pack, migrations};
 use maru_kernel::{At, Date};
 use maru_rules::{Answer, Facts, Ratio, Value};
 use maru_store::Store;
-
-pub fn folder(name: &str) -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("maru-definition-{name}-{}", std::process::id()));
-    std::fs::remove_dir_all(&folder).ok();
-    folder
-}
 
 fn now() -> At {
     At::parse("2026-11-02T09:00:00+09:00").unwrap()
@@ -22,8 +18,8 @@ fn on() -> Date {
     now().date()
 }
 
-async fn shipped(name: &str) -> (Definitions, std::path::PathBuf) {
-    let folder = folder(name);
+async fn shipped(name: &str) -> (Definitions, folder::Folder) {
+    let folder = folder::Folder::new(name);
     let store = Store::open(&folder, migrations(), Vec::new()).unwrap();
     let pack = Arc::new(Pack::embedded().unwrap_or_else(|f| panic!("{f:#?}")));
     (Definitions::open(store, pack, now()).await.unwrap(), folder)
@@ -53,7 +49,7 @@ fn memory() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn opens_answers_and_asks() {
-    let folder = folder("figures");
+    let folder = folder::Folder::new("figures");
     let store = Store::open(&folder, migrations(), Vec::new()).unwrap();
     let read = Instant::now();
     let pack = Arc::new(Pack::embedded().unwrap_or_else(|f| panic!("{f:#?}")));
@@ -104,12 +100,11 @@ async fn opens_answers_and_asks() {
         let counts = guidance.counts();
         assert_eq!(counts.yes + counts.no + counts.unknown, 8_255);
     }
-    std::fs::remove_dir_all(folder).ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn finds_by_words() {
-    let (definitions, folder) = shipped("search").await;
+    let (definitions, _folder) = shipped("search").await;
     for query in
         ["생계급여", "청년 월세", "basic livelihood", "난방", "수원시", "쌀", "생계 급여", "ㅁㄴㅇㄹ"]
     {
@@ -128,7 +123,6 @@ async fn finds_by_words() {
         (definitions.entry("livelihood-benefit").unwrap(), definitions.entry("gov24-wii000001410").unwrap());
     assert_eq!(a, b);
     assert_eq!(a.source_id.as_deref(), Some("WII000001410"));
-    std::fs::remove_dir_all(folder).ok();
 }
 
 #[test]
@@ -167,7 +161,7 @@ fn every_agency_has_an_area() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_service_speaks_by_its_rules() {
-    let (definitions, folder) = shipped("rules").await;
+    let (definitions, _folder) = shipped("rules").await;
     let guidance = definitions.guide(&Facts::new(), on());
     assert_eq!(guidance.answer("livelihood-benefit"), Some(Answer::Unknown));
     let explained = guidance.explain("livelihood-benefit").unwrap();
@@ -180,5 +174,4 @@ async fn one_service_speaks_by_its_rules() {
     );
     assert!(explained.missing.contains(&"가구원수".to_owned()));
     assert_eq!(guidance.answer("no-such-service"), None);
-    std::fs::remove_dir_all(folder).ok();
 }

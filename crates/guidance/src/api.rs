@@ -1,6 +1,6 @@
 //! Facts in, answers out: for anyone's program, keeping nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::{
     Json, Router,
@@ -225,7 +225,9 @@ async fn mine(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> An
     let person = context.resident()?;
     let (_, guidance) = actions::guide(&context, person).await?;
     let question = home::next_question(&context, person, &guidance).await?;
-    let limit = terms.limit.unwrap_or(50).min(MOST);
-    let _: BTreeSet<String> = actions::look(&context, person, &guidance).await?.fresh;
+    let limit = terms.limit.unwrap_or(50);
+    if limit > MOST {
+        return Err(Fail(Error::invalid("limit", "api-limit")));
+    }
     Ok(Json(answer(&context, &guidance, limit, false, question)).into_response())
 }

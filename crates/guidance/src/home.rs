@@ -134,15 +134,16 @@ fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTr
         _ => ("", String::new()),
     };
     let in_depth = context.app.definitions.service(&entry.id);
+    let field = context.app.definitions.pack().field(&entry.field, context.lang);
     let text = match &in_depth {
         Some(service) => service.text(context.lang).summary.clone(),
-        None => entry.field.clone(),
+        None => field.to_owned(),
     };
     Card {
         id: entry.id.clone(),
         name: entry.name.get(context.lang).to_owned(),
         agency: services::agency(context, entry),
-        field: entry.field.clone(),
+        field: field.to_owned(),
         answer: ranked.answer,
         amount: ranked.amount.map(|won| won.0),
         pays: in_depth.as_ref().map_or("none", |s| s.pays.as_str()),

@@ -68,7 +68,7 @@ fn item(context: &Context, entry: &Entry, answer: Option<Answer>) -> Item {
         id: entry.id.clone(),
         name: entry.name.get(context.lang).to_owned(),
         agency: agency(context, entry),
-        field: entry.field.clone(),
+        field: context.app.definitions.pack().field(&entry.field, context.lang).to_owned(),
         deadline: deadline(context, entry),
         answer,
         amount: None,
@@ -141,6 +141,9 @@ async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
         let explained = guidance.explain(&item.id);
         item.why = explained.and_then(|e| leading(&context, &e, answer)).unwrap_or_default();
     }
+    let pack = context.app.definitions.pack();
+    let fields: Vec<(&str, &str, usize)> =
+        fields.iter().map(|(ko, count)| (ko.as_str(), pack.field(ko, context.lang), *count)).collect();
     let counts = guidance.counts();
     let values = context! {
         answer => name, items, total, page, from => PAGE * (page - 1) + 1, to => (PAGE * page).min(total),
@@ -152,7 +155,8 @@ async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
 /// The one reason a list shows: what decided against, what is open, or what it is meant for.
 fn leading(context: &Context, explained: &Explained, answer: Answer) -> Option<String> {
     let why = explained.reasons.iter().find(|why| why.answer == answer)?;
-    Some(why.label.get(context.lang).to_owned())
+    let (label, detail) = (why.label.get(context.lang), why.detail.get(context.lang));
+    Some(if detail.is_empty() { label.to_owned() } else { format!("{label}: {detail}") })
 }
 
 #[derive(Serialize)]
@@ -352,7 +356,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
         }
     };
     let shell = context! {
-        id, name => entry.name.get(context.lang), agency => agency(&context, &entry), field => entry.field, url => entry.url,
+        id, name => entry.name.get(context.lang), agency => agency(&context, &entry), field => definitions.pack().field(&entry.field, context.lang), url => entry.url,
         deadline => deadline(&context, &entry), area => area(&context, &entry), answer, conditions, lines, amount, spoke,
         unit, open, resident => resident(&context), signed_in => context.session.is_some(), note => home::note(&context),
     };

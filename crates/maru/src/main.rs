@@ -16,6 +16,10 @@ use maru::{
 use maru_kernel::{Error, Result};
 use tracing_subscriber::EnvFilter;
 
+/// Gives memory back after bursts (hashing passwords, seeding a catalogue); the system's allocator keeps it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "maru", version, about = "A digital government in one program")]
 struct Cli {

@@ -57,6 +57,8 @@ async fn every_page(lang: &str) {
     look(&mut anyone, "/", "welcome", lang).await;
     look(&mut anyone, "/sign-in", "sign-in", lang).await;
     look(&mut anyone, "/services?q=%EC%9B%94%EC%84%B8", "find", lang).await;
+    look(&mut anyone, "/services", "find-first", lang).await;
+    look(&mut anyone, "/design", "design", lang).await;
     look(&mut anyone, "/services?q=zzzzqqqq", "find-nothing", lang).await;
     look(&mut anyone, "/nothing", "not-found", lang).await;
     look(&mut anyone, "/accessibility", "accessibility", lang).await;

@@ -110,7 +110,16 @@ async fn me(context: Context) -> std::result::Result<Response, Fail> {
             .iter()
             .filter_map(|field| row.get(&field.name).map(|json| (field, json)))
             .filter(|(_, json)| !json.is_null())
-            .map(|(field, json)| (field.label.get(context.lang).to_owned(), shown_field(json, context.lang)))
+            .map(|(field, json)| {
+                // A value that the dictionary knows as a choice is shown by the choice's own words.
+                let choices = pack.fact(&field.name).map(|f| f.choices.as_slice()).unwrap_or_default();
+                let chosen = choices.iter().find(|c| Some(c.value.as_str()) == json.as_str());
+                let value = chosen.map_or_else(
+                    || shown_field(json, context.lang),
+                    |c| c.label.get(context.lang).to_owned(),
+                );
+                (field.label.get(context.lang).to_owned(), value)
+            })
             .collect();
         books.push(Book {
             name,

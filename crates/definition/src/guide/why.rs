@@ -75,12 +75,14 @@ impl Guidance {
         let (entry, shape) = (self.index.entries.get(place)?, self.index.shapes.get(place)?);
         let reasons = self.by_codes(entry, shape);
         let mut missing: Vec<String> = Vec::new();
-        for why in reasons.iter().filter(|why| why.answer == Answer::Unknown) {
+        let answer = self.at(place);
+        // A *no* stands whatever else is open.
+        for why in reasons.iter().filter(|why| (answer, why.answer) == (Answer::Unknown, Answer::Unknown)) {
             missing
                 .extend(why.facts.iter().filter(|(_, value)| !is_known(value)).map(|(name, _)| name.clone()));
         }
         Some(Explained {
-            answer: self.at(place),
+            answer,
             amount: None,
             pays: Pays::None,
             reasons,

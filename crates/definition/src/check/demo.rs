@@ -1,0 +1,70 @@
+//! The demo's people: their units, registers and regions are there.
+
+use super::{Check, quoted};
+use crate::FactKind;
+
+impl Check<'_> {
+    pub(super) fn demo(&mut self) {
+        const FILE: &str = "demo.toml";
+        let pack = self.pack;
+        let Some(demo) = &pack.demo else { return };
+        self.ids(FILE, "unit", demo.units.iter().map(|u| u.id.as_str()));
+        self.ids(FILE, "person", demo.people.iter().map(|p| p.id.as_str()));
+        for unit in &demo.units {
+            let id = quoted(&unit.id);
+            if pack.unit_kind(&unit.kind).is_none() {
+                self.at(
+                    FILE,
+                    &[&id, "kind"],
+                    format!("no unit kind {}", unit.kind),
+                    "add it to agencies.toml",
+                );
+            }
+            if pack.regions.find(&unit.region).is_none_or(|r| r.name != unit.region) {
+                self.at(
+                    FILE,
+                    &[&id, "region"],
+                    format!("no region {}", unit.region),
+                    "use a full name of regions.tsv",
+                );
+            }
+            self.both(FILE, &[&id], &unit.name, &format!("the name of {}", unit.id));
+            self.both(FILE, &[&id], &unit.agency, &format!("the agency of {}", unit.id));
+        }
+        for person in &demo.people {
+            let id = quoted(&person.id);
+            self.both(FILE, &[&id], &person.name, &format!("the name of {}", person.id));
+            self.both(FILE, &[&id], &person.about, &format!("about of {}", person.id));
+            let official = person.kind == "official";
+            let unit = person.unit.as_ref().map(|unit| demo.units.iter().any(|u| u.id == *unit));
+            if !(official && unit == Some(true) || person.kind == "resident" && unit.is_none()) {
+                let todo = "a resident has none; an official has one of the units above";
+                self.at(FILE, &[&id], format!("{} has the wrong kind or unit", person.id), todo);
+            }
+            for (register, row) in &person.registers {
+                let Some(known) = pack.register(register) else {
+                    self.at(
+                        FILE,
+                        &[&id, register],
+                        format!("no register {register}"),
+                        "use one of registers.toml",
+                    );
+                    continue;
+                };
+                for (name, value) in row {
+                    let Some(field) = known.field(name) else {
+                        let what = format!("{register} has no field {name}");
+                        self.at(FILE, &[&id, register, name], what, "use one of registers.toml");
+                        continue;
+                    };
+                    let place =
+                        value.as_str().and_then(|text| pack.regions.find(text).map(|r| r.name == text));
+                    if field.kind == FactKind::Region && place != Some(true) {
+                        let what = format!("{value} is no region's full name");
+                        self.at(FILE, &[&id, register, name], what, "use a full name of regions.tsv");
+                    }
+                }
+            }
+        }
+    }
+}
