@@ -6,13 +6,11 @@ import { ANSWERS, RECEIPT, SERVICE, TITLES } from './words.mjs';
 
 /** Judges the page a visitor is on and takes its picture. Faults are collected, so that one run tells all of them. */
 export function looker(visitor, faults) {
-  const seen = new Set();
-  return async (name, { status = 200, wide = false } = {}) => {
-    const found = await judge(visitor, { h1: TITLES[name][visitor.language], language: visitor.language, status, wide });
-    seen.add(name);
-    await visitor.picture(name);
+  return async (name, { status = 200 } = {}) => {
+    assert.ok(TITLES[name], `no title for “${name}” in words.mjs`);
+    const found = await judge(visitor, { h1: TITLES[name][visitor.language], language: visitor.language, status });
+    await visitor.picture(status === 200 ? name : `${name}-${status}`);
     for (const fault of found) faults.push(`${visitor.name} ${name} ${visitor.path}: ${fault}`);
-    return seen;
   };
 }
 
@@ -103,14 +101,14 @@ export async function apply(visitor, look) {
     const page = visitor.path.split('/').at(-1).split('?')[0];
     visited.push(page);
     const name = page === 'home' ? 'home_page' : page;
-    await look(name in TITLES ? name : 'other');
+    await look(name);
     const mistake = await fill(visitor, { wrong: true });
     const address = visitor.path;
     await press(visitor);
     if (mistake) {
       assert.ok(visitor.visit.status >= 400 || visitor.path === address, 'a wrong answer was taken');
       await wrongAnswer(visitor, mistake);
-      await look(name in TITLES ? name : 'other', { status: visitor.visit.status });
+      await look(name, { status: visitor.visit.status });
       await fill(visitor);
       await press(visitor);
     }
@@ -132,7 +130,8 @@ async function wrongAnswer(visitor, mistake) {
   const described = await field.getAttribute('aria-describedby');
   const texts = await Promise.all(described.split(' ').map((id) => page.locator(`[id="${id}"]`).innerText()));
   const told = (await link.innerText()).trim();
-  assert.ok(texts.some((text) => text.includes(told)), `at the field stands “${told}”`);
+  const here = texts.map((text) => text.trim().replace(/^(오류|Error):\s*/, '')).filter(Boolean);
+  assert.ok(here.some((text) => told.endsWith(text)), `on top stands “${told}”, at the field “${here.join('”, “')}”`);
   assert.match(await page.title(), /^(오류|Error)/);
 }
 
@@ -154,10 +153,21 @@ async function saveAndReturn(visitor, look) {
   assert.equal(visitor.path.split('?')[0], before.split('?')[0]);
 }
 
+/** Sending without the tick is refused, said, and changes nothing. */
+async function confirmationIsNeeded(visitor, look) {
+  await look('check');
+  const address = visitor.path;
+  await press(visitor, visitor.page.locator('form[action$="/submit"]').first());
+  assert.equal(visitor.visit.status, 422, 'submitting without confirming');
+  assert.equal(await visitor.page.locator('[role="alert"]').count(), 1, 'an error summary');
+  await look('check', { status: 422 });
+  await visitor.go(address);
+}
+
 /** Confirms and submits. The answer is what the receipt page says. */
 export async function submit(visitor, look) {
-  await look('check');
   const { page } = visitor;
+  await confirmationIsNeeded(visitor, look);
   const text = await page.locator('main').innerText();
   assert.ok(!text.includes(ANSWERS['account-number'].secret), 'the account is shown masked');
   const form = page.locator('form[action$="/submit"]').first();

@@ -17,34 +17,48 @@ export const SERVICE = { id: 'livelihood-benefit', sourceId: 'WII000001410', nam
 
 /** Pages by name: the h1 each must have. */
 export const TITLES = {
-  'sign-in': { ko: /로그인|들어가기|누구/, en: /sign in|who/i },
-  home: { ko: /김마루|나의 서비스/, en: /Kim Maru|my services|hello/i },
-  mine: { ko: /해당|모릅니다|서비스/, en: /service|you|qualif/i },
-  search: { ko: /찾기|서비스/, en: /find|service/i },
-  service: { ko: /생계급여/, en: /livelihood/i },
-  other: { ko: /./, en: /./ },
-  form: { ko: /./, en: /./ },
-  home_page: { ko: /어떤 집/, en: /home/i },
-  pay: { ko: /집을 빌리는/, en: /rent|pay/i },
-  account: { ko: /계좌/, en: /account/i },
-  consent: { ko: /확인해도 될까요/, en: /.+\?/ },
-  check: { ko: /살펴봐|확인/, en: /check/i },
-  cases: { ko: /진행/, en: /progress|application|case/i },
-  case: { ko: /생계급여/, en: /livelihood/i },
-  desk: { ko: /책상/, en: /desk/i },
-  desk_case: { ko: /./, en: /./ },
-  messages: { ko: /사서함/, en: /inbox|message/i },
-  message: { ko: /./, en: /./ },
-  me: { ko: /내 정보|나의 정보/, en: /me|my|you/i },
-  accesses: { ko: /누가|본 기록/, en: /who|looked/i },
-  not_found: { ko: /./, en: /./ },
-  refused: { ko: /./, en: /./ },
+  welcome: { ko: /^받을 수 있는 것을 먼저 알려 드립니다$/, en: /^We tell you first what is yours$/ },
+  'sign-in': { ko: /^로그인$/, en: /^Sign in$/ },
+  accessibility: { ko: /^접근성$/, en: /^Accessibility$/ },
+  privacy: { ko: /^개인정보 처리방침$/, en: /^Privacy$/ },
+  design: { ko: /^마루의 부품$/, en: /^The boards of Maru$/ },
+  home: { ko: /^김마루 님, 안녕하세요\.$/, en: /^Hello, Kim Maru\.$/ },
+  mine_yes: { ko: /^나에게 해당되는 서비스$/, en: /^Services that are yours$/ },
+  mine_unknown: { ko: /^아직 모르는 서비스$/, en: /^Services not yet known$/ },
+  mine_no: { ko: /^해당되지 않는 서비스$/, en: /^Services that are not yours$/ },
+  find: { ko: /^서비스 찾기$/, en: /^Find a service$/ },
+  found: { ko: /^서비스 찾기$/, en: /^Find a service$/ },
+  found_nothing: { ko: /^서비스 찾기$/, en: /^Find a service$/ },
+  /** Any service of the catalogue: its own name, whichever it is. */
+  catalogue: { ko: /[가-힣]{2}/, en: /[가-힣]{2}/ },
+  service: { ko: /^생계급여$/, en: /^Livelihood benefit$/ },
+  form: { ko: /^생계급여 신청$/, en: /^Apply: Livelihood benefit$/ },
+  home_page: { ko: /^지금 어떤 집에 살고 계신가요\?$/, en: /^What kind of home do you live in\?$/ },
+  pay: { ko: /^집을 빌리는 데 얼마를 내고 계신가요\?$/, en: /^What do you pay to rent your home\?$/ },
+  account: { ko: /^급여를 어느 계좌로 받으시겠어요\?$/, en: /^To which account should we pay\?$/ },
+  consent: { ko: /^예금과 빚을 확인해도 될까요\?$/, en: /^May we check savings and debts\?$/ },
+  check: { ko: /^제출하기 전에 살펴봐 주세요$/, en: /^Check before you send$/ },
+  cases: { ko: /^진행 중$/, en: /^In progress$/ },
+  case: { ko: /^생계급여$/, en: /^Livelihood benefit$/ },
+  withdraw: { ko: /^생계급여 신청을 거둘까요\?$/, en: /^Withdraw the application for Livelihood benefit\?$/ },
+  desk: { ko: /^책상$/, en: /^Desk$/ },
+  desk_case: { ko: /^책상$/, en: /^Desk$/ },
+  messages: { ko: /^사서함$/, en: /^Inbox$/ },
+  granted: { ko: /^생계급여를 드리기로 했습니다$/, en: /^You will receive the Livelihood benefit$/ },
+  refused: { ko: /^생계급여를 드리지 못하게 되었습니다$/, en: /^We can.t grant the Livelihood benefit$/ },
+  me: { ko: /^내 정보$/, en: /^My data$/ },
+  accesses: { ko: /^누가 내 정보를 보았나요\?$/, en: /^Who looked at my data\?$/ },
+  not_found: { ko: /^찾으시는 쪽이 없습니다$/, en: /^There is no such page$/ },
+  not_yours: { ko: /^이 화면은 볼 수 없습니다$/, en: /^You cannot see this page$/ },
+  wait: { ko: /^잠시 쉬었다가 다시 해 주세요$/, en: /^Please wait a moment$/ },
 };
 
 export const TEXT = {
   won: { ko: /[\d,]+\s*원/, en: /[\d,]+\s*won/i },
-  refusal: { ko: /[가-힣]/, en: /[a-z]/i },
-  granted: { ko: /지급|결정/, en: /granted|decided|pay/i },
+  granted: { ko: /지급하기로 결정했습니다/, en: /Granted/ },
+  refused: { ko: /드리지 못하게 되었습니다/, en: /Refused/ },
+  withdrawn: { ko: /신청을 거두셨습니다/, en: /You withdrew the application/ },
+  reasonNeeded: { ko: /까닭을 10자 이상/, en: /at least 10 characters/ },
   objection: { ko: /90일/, en: /90 days/i },
 };
 
@@ -59,6 +73,8 @@ export const ANSWERS = {
 };
 
 export const GRANT_REASON = { ko: '등기소 자료까지 확인했습니다. 요건이 모두 맞습니다.', en: 'Checked against all registers. Every condition is met.' };
+
+export const REFUSE_REASON = { ko: '함께 사는 식구의 소득을 더하면 기준보다 많아서 드릴 수 없습니다.', en: 'With the income of everyone in the household you are above the standard.' };
 
 /** Receipt numbers: year and month, eight digits, a check digit. */
 export const RECEIPT = /\b\d{4}-\d{4}-\d{4}-\d\b/;

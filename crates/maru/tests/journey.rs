@@ -212,7 +212,7 @@ async fn wrong_answers_are_told_at_their_field() {
         );
     }
     let long = "9".repeat(400_000);
-    assert_eq!(maru.post(&account, &[("account-number", &long)]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(maru.post(&account, &[("account-number", &long)]).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(maru.get(&format!("{form}/nothing")).await.status, StatusCode::NOT_FOUND);
     let check = maru.get(&form.replace("/form", "/check")).await;
     assert!(check.location.unwrap().contains("/form/home"), "what is open comes first");

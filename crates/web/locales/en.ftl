@@ -338,7 +338,6 @@ form-text = It contains characters that can't be used
 error-csrf = This page is too old or came from somewhere else. Go back, reload and try again. Nothing was changed.
 error-form = We could not read what was sent. Go back and try again. Nothing was changed.
 error-json = The JSON could not be read: { $bound }
-error-too-large = What was sent is too large.
 error-not-resident = Sign in as a resident to see this.
 error-not-official = Sign in as an official to see this.
 error-busy = Several people are changing this at once. Try again in a moment. Nothing was changed.

@@ -338,7 +338,6 @@ form-text = 쓸 수 없는 글자가 들어 있습니다
 error-csrf = 이 화면이 오래되었거나 다른 곳에서 온 것입니다. 앞으로 돌아가 새로 고친 뒤 다시 해 주세요. 바뀐 것은 없습니다.
 error-form = 보내신 것을 읽지 못했습니다. 앞으로 돌아가 다시 해 주세요. 바뀐 것은 없습니다.
 error-json = JSON을 읽지 못했습니다: { $bound }
-error-too-large = 보내신 것이 너무 큽니다.
 error-not-resident = 주민으로 로그인해야 볼 수 있습니다.
 error-not-official = 담당 공무원으로 로그인해야 볼 수 있습니다.
 error-busy = 여럿이 한꺼번에 고치고 있습니다. 잠시 뒤 다시 해 주세요. 바뀐 것은 없습니다.

@@ -161,6 +161,7 @@ impl Context {
             Error::Denied(_) => "denied",
             Error::Invalid(_) => "invalid",
             Error::Conflict(_) | Error::Guard(_) => "conflict",
+            Error::TooLarge => "too-large",
             Error::TooMany(_) => "too-many",
             Error::Internal(_) => "internal",
         };
@@ -235,7 +236,7 @@ impl FromRequest<Shared> for Typed {
         let context = context.ok_or_else(|| Fail(Error::internal("no context layer")))?;
         let own_origin = same_origin(request.headers());
         let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, app).await.map_err(|e| {
-            Fail(Error::Denied(if e.status() == 413 { "error-too-large" } else { "error-form" }.into()))
+            Fail(if e.status() == 413 { Error::TooLarge } else { Error::Denied("error-form".into()) })
         })?;
         let mut typed: BTreeMap<String, String> = pairs.into_iter().collect();
         let sent = typed.remove("csrf").unwrap_or_default();
@@ -404,7 +405,7 @@ fn foreign(response: &Response) -> Option<Error> {
         404 => Some(Error::NotFound),
         400 | 415 | 422 => Some(Error::invalid("body", "error-form")),
         405 => Some(Error::NotFound),
-        413 => Some(Error::Denied("error-too-large".into())),
+        413 => Some(Error::TooLarge),
         408 | 500..=599 => Some(Error::internal(format!("status {}", response.status()))),
         _ => None,
     }
@@ -491,7 +492,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
         match Json::<T>::from_request(request, app).await {
             Ok(Json(value)) => Ok(Sent(value)),
             Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Fail(Error::Denied("error-too-large".into())))
+                Err(Fail(Error::TooLarge))
             }
             Err(e) => Err(Fail(Error::Invalid(vec![Problem {
                 field: "body".into(),
