@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use maru_web::{ApiContext, Context, Fail, Sent, Shared};
+use maru_web::{ApiContext, Context, Fail, Sent, Shared, shown_answer};
 use serde::Deserialize;
 use serde_json::{Value as Body, json};
 
@@ -53,7 +53,14 @@ fn whole(context: &Context, case: &Case) -> Result<Body, Fail> {
     let service = actions::service(&context.app, &case.service)?;
     let decision = case.decision.as_ref().and_then(|kept| letters::shown(context, &service, kept));
     if let Some(map) = body.as_object_mut() {
-        map.insert("answers".into(), Body::Object(case.answers.clone()));
+        // A secret answer shows its end only, to its owner's programs too.
+        let mut answers = case.answers.clone();
+        for field in service.form.pages.iter().flat_map(|p| &p.fields).filter(|f| f.secret) {
+            if let Some(answer) = answers.get_mut(&field.fact) {
+                *answer = shown_answer(context, &service, field, answer).into();
+            }
+        }
+        map.insert("answers".into(), Body::Object(answers));
         map.insert("decision".into(), serde_json::to_value(decision).unwrap_or(Body::Null));
     }
     Ok(body)

@@ -342,3 +342,7 @@ error-not-resident = Sign in as a resident to see this.
 error-not-official = Sign in as an official to see this.
 error-busy = Several people are changing this at once. Try again in a moment. Nothing was changed.
 error-wait = You can try again in { $minutes } minutes.
+error-401-title = Sign in first
+error-401-what = Send the token of POST /api/v1/sessions in the Authorization header as Bearer.
+error-422-title = Please check what you sent
+error-422-what = errors says, one by one, what to change. Nothing was changed.

@@ -342,3 +342,7 @@ error-not-resident = 주민으로 로그인해야 볼 수 있습니다.
 error-not-official = 담당 공무원으로 로그인해야 볼 수 있습니다.
 error-busy = 여럿이 한꺼번에 고치고 있습니다. 잠시 뒤 다시 해 주세요. 바뀐 것은 없습니다.
 error-wait = { $minutes }분 뒤에 다시 할 수 있습니다.
+error-401-title = 로그인이 필요합니다
+error-401-what = POST /api/v1/sessions로 받은 토큰을 Authorization 머리글에 Bearer로 보내 주세요.
+error-422-title = 보내신 것을 다시 확인해 주세요
+error-422-what = errors에 무엇을 고쳐야 하는지 하나씩 적었습니다. 바뀐 것은 없습니다.

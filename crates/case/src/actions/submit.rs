@@ -54,6 +54,9 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             }
             case.state = model::step(case.state, Verb::Submit)?;
             let now = app.now();
+            // The number comes first: the log of what is read now names it.
+            let receipt = model::receipt(now, u32::from_le_bytes(random()));
+            case.receipt = Some(receipt.clone());
             let machine = Actor::Unit { unit: unit.id.clone() };
             let ask = actions::case_ask(machine, &case, &service, actions::evidence(&service));
             let mut sourced = app.ports.registers.facts(&ask, now.date()).await?;
@@ -72,8 +75,6 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             let calendar = &app.definitions.pack().calendar;
             case.due_on = clock::due(calendar, now, service.period.days);
             case.rules_version = Some(service.version.to_string());
-            let receipt = model::receipt(now, u32::from_le_bytes(random()));
-            case.receipt = Some(receipt.clone());
             let mut batch = Batch::new();
             tables::take_receipt(&mut batch, &receipt, &case.id);
             tables::put(&mut batch, &case)?;
