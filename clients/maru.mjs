@@ -19,7 +19,7 @@ export async function freePort() {
 
 export class Maru {
   /** `data` keeps the folder of an earlier start. */
-  static async start(name, { data, clock = data ? LATER : CLOCK } = {}) {
+  static async start(name, { data, clock = data ? LATER : CLOCK, mail } = {}) {
     const maru = new Maru();
     maru.data = data ?? mkdtempSync(join(folder('data'), `${name}-`));
     maru.mail = folder('mail', maru.data.split('/').at(-1));
@@ -30,7 +30,7 @@ export class Maru {
     const started = performance.now();
     maru.process = spawn(
       program(),
-      ['demo', '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--clock', clock, '--mail', maru.mail],
+      ['demo', '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--clock', clock, '--mail', mail ?? maru.mail],
       { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'debug' } },
     );
     closeSync(log);

@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -65,6 +65,7 @@ const STEPS: [Step; 15] = [
     },
     Step { name: "api", after: &["build", "clients-install"], run: api },
     Step { name: "crash", after: &["build", "clients-install"], run: |place| node(place, "crash.test.mjs") },
+    Step { name: "mail", after: &["build", "clients-install"], run: |place| node(place, "smtp.test.mjs") },
     Step { name: "words", after: &["journey"], run: words::check },
 ];
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::Entry;
 
@@ -32,8 +32,18 @@ pub(crate) struct Search {
 
 /// NFC, small letters, no spaces or signs between words.
 pub(crate) fn plain(text: &str) -> String {
-    let text: String = text.nfc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect();
-    text.nfc().collect()
+    let mut out = String::with_capacity(text.len());
+    // Nearly all of it is whole syllables, which are their own small letters.
+    let mut keep = |c: char| match c {
+        '가'..='힣' | 'a'..='z' | '0'..='9' => out.push(c),
+        _ => out.extend(c.to_lowercase().filter(|c| c.is_alphanumeric())),
+    };
+    if is_nfc(text) {
+        text.chars().for_each(keep)
+    } else {
+        text.nfc().for_each(&mut keep)
+    }
+    if is_nfc(&out) { out } else { out.nfc().collect() }
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = (u32, u32)> {
@@ -68,34 +78,38 @@ fn float(n: usize) -> f32 {
 impl Search {
     /// Each service's texts: its names, then everything else.
     pub(crate) fn build(texts: impl Iterator<Item = (Vec<String>, Vec<String>)>) -> Search {
-        let mut found: Vec<((u32, u32), u32, u8)> = Vec::new();
+        // Gram, service and whether it is of a name in one number, so that sorting is quick: 21 + 21 + 21 + 1 bits.
+        let mut found: Vec<u64> = Vec::new();
         let mut search = Search::default();
-        for (number, (names, rest)) in (0_u32..).zip(texts) {
-            search.names.push(names.iter().map(|name| plain(name)).collect());
+        for (number, (names, rest)) in (0_u32..1 << 21).zip(texts) {
             let from = found.len();
-            let weighed = names.iter().map(|t| (t, NAME_WEIGHT)).chain(rest.iter().map(|t| (t, 1)));
-            for (text, weight) in weighed {
-                found.extend(pairs(&plain(text)).map(|pair| (pair, number, weight)));
+            let names: Box<[String]> = names.iter().map(|name| plain(name)).collect();
+            let packed = |(a, b): (u32, u32), of_name: u64| {
+                u64::from(a) << 43 | u64::from(b) << 22 | u64::from(number) << 1 | of_name
+            };
+            found.extend(names.iter().flat_map(|name| pairs(name)).map(|pair| packed(pair, 1)));
+            for text in &rest {
+                found.extend(pairs(&plain(text)).map(|pair| packed(pair, 0)));
             }
+            search.names.push(names);
             search.lengths.push(u16::try_from(found.len() - from).unwrap_or(u16::MAX));
         }
         found.sort_unstable();
         let total: usize = search.lengths.iter().map(|l| usize::from(*l)).sum();
         search.average = float((total / search.lengths.len().max(1)).max(1));
-        let (mut at, mut last) = (0, 0);
-        while let Some((gram, number, _)) = found.get(at).copied() {
+        let part = |packed: u64, shift: u32| u32::try_from(packed >> shift & 0x1f_ffff).unwrap_or(0);
+        let mut last = 0;
+        for same in found.chunk_by(|a, b| a >> 1 == b >> 1) {
+            let Some(packed) = same.first().copied() else { continue };
+            let (gram, number) = ((part(packed, 43), part(packed, 22)), part(packed, 1));
             if search.grams.last() != Some(&gram) {
                 search.grams.push(gram);
                 search.starts.push(u32::try_from(search.postings.len()).unwrap_or(u32::MAX));
                 last = 0;
             }
-            let mut weight = 0_u8;
-            while let Some((_, _, more)) = found.get(at).filter(|(g, n, _)| (*g, *n) == (gram, number)) {
-                weight = weight.saturating_add(*more);
-                at += 1;
-            }
+            let weights = same.iter().map(|packed| if packed & 1 == 1 { NAME_WEIGHT } else { 1 });
             put_number(&mut search.postings, number - last);
-            search.postings.push(weight);
+            search.postings.push(weights.fold(0, u8::saturating_add));
             last = number;
         }
         search.starts.push(u32::try_from(search.postings.len()).unwrap_or(u32::MAX));

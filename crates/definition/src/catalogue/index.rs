@@ -105,8 +105,14 @@ pub(crate) fn restriction(shape: &Shape) -> Restriction {
 impl Index {
     pub(crate) async fn load(store: &Store, pack: &Pack) -> Result<Index> {
         let rows = tables::current_entries(store).await?;
-        let mut building =
-            Building { pack, entries: Vec::new(), shapes: Vec::new(), deep: Vec::new(), texts: Vec::new() };
+        let mut building = Building {
+            pack,
+            areas: HashMap::new(),
+            entries: Vec::new(),
+            shapes: Vec::new(),
+            deep: Vec::new(),
+            texts: Vec::new(),
+        };
         for row in &rows {
             let brief = Brief::read(row.text("brief")?).map_err(maru_kernel::Error::Internal)?;
             building.add(brief, row.text("source")?, row.at("since")?);
@@ -129,15 +135,18 @@ impl Index {
 
 struct Building<'a> {
     pack: &'a Pack,
+    /// An agency's area is worked out once: some own hundreds of services.
+    areas: HashMap<(String, String), Area<'a>>,
     entries: Vec<Arc<Entry>>,
     shapes: Vec<Shape>,
     deep: Vec<(usize, Arc<Service>)>,
     texts: Vec<(Vec<String>, Vec<String>)>,
 }
 
-impl Building<'_> {
+impl<'a> Building<'a> {
     fn add(&mut self, brief: Brief, source: &str, since: At) {
-        let area = brief.area(&self.pack.regions);
+        let agency = (brief.agency.clone(), brief.agency_kind.clone());
+        let area = *self.areas.entry(agency).or_insert_with(|| brief.area(&self.pack.regions));
         let service = self.pack.services.iter().find(|s| s.source_id.as_ref() == Some(&brief.source_id));
         let address = self.pack.catalogue.as_ref().map(|c| c.address.as_str()).unwrap_or_default();
         let shape = brief.shape(area);
