@@ -1,11 +1,12 @@
 // What scripts count on, and every answer of the catalogue against an oracle that shares no code with the program.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Caller, PAGES } from './caller.mjs';
 import { Maru } from './maru.mjs';
 import { answer, random, read } from './oracle.mjs';
-import { SERVICE } from './words.mjs';
+import { checkDigitHolds, PEOPLE, SERVICE } from './words.mjs';
 
-const PEOPLE = 200;
+const MADE_UP = 200;
 
 let maru, facts, catalogue;
 before(async () => {
@@ -75,7 +76,9 @@ test('nonsense is refused in words, not by falling over', async () => {
     assert.ok(reply.status >= 400 && reply.status < 500, `${body.slice(0, 40)} → ${reply.status}`);
     assert.match(reply.headers.get('content-type'), /problem\+json/, body.slice(0, 40));
     const problem = await reply.json();
-    assert.ok(problem.title && problem.status === reply.status, body.slice(0, 40));
+    assert.ok(problem.status === reply.status, body.slice(0, 40));
+    assert.match(`${problem.title}`, /[가-힣]/, 'a title in words');
+    assert.match(`${problem.detail}`, /[가-힣]/, 'what is wrong, in words');
   }
   assert.equal((await fetch(`${maru.url}/healthz`)).status, 200);
 });
@@ -117,7 +120,7 @@ function person(below, homes) {
   return { sent, known };
 }
 
-test(`all services for ${PEOPLE} people, against the oracle`, { timeout: 300_000 }, async (t) => {
+test(`all services for ${MADE_UP} people, against the oracle`, { timeout: 300_000 }, async (t) => {
   const below = random(20260710);
   const homes = [...new Set(catalogue.filter(({ agency_type }) => agency_type === '시군구').map(({ agency }) => agency))].sort();
   assert.ok(homes.length > 200);
@@ -126,7 +129,7 @@ test(`all services for ${PEOPLE} people, against the oracle`, { timeout: 300_000
   let ids;
   let compared = 0;
   let bounded = 0;
-  for (let number = 0; number < PEOPLE; number += 1) {
+  for (let number = 0; number < MADE_UP; number += 1) {
     const { sent, known } = person(below, homes);
     const { services, counts } = await eligibility({ facts: sent, full: true });
     ids ??= await sourceIds(services);
@@ -185,4 +188,68 @@ test('knowing more never turns a yes into a no, or a no into a yes', async () =>
       before = new Map(services.map(({ id, answer: now }) => [id, now]));
     }
   }
+});
+
+test('the journey by the API: filed, submitted once, refused only with a reason, told, looked at', async () => {
+  const resident = await new Caller(maru.url).signIn(PEOPLE.applicants[1]);
+  const { id } = await resident.filed();
+  assert.equal((await resident.filed()).id, id, 'a second open case is the first one');
+  await resident.must(409, 'POST', `/api/v1/cases/${id}/submit`, { confirmed: true });
+  await resident.must(422, 'POST', `/api/v1/cases/${id}/answers`, { pages: { ...PAGES, account: { ...PAGES.account, 'account-number': '12' } } });
+  await resident.answered();
+  await resident.must(422, 'POST', `/api/v1/cases/${id}/submit`, { confirmed: false });
+  const { receipt } = await resident.must(200, 'POST', `/api/v1/cases/${id}/submit`, { confirmed: true });
+  assert.ok(checkDigitHolds(receipt), receipt);
+  assert.equal((await resident.must(200, 'POST', `/api/v1/cases/${id}/submit`, { confirmed: true })).receipt, receipt, 'submitted twice is submitted once');
+  const whole = await resident.must(200, 'GET', `/api/v1/cases/${id}`);
+  assert.equal(whole.state, 'received');
+  assert.ok(whole.due_on > '2026-10-07', whole.due_on);
+
+  const elsewhere = await new Caller(maru.url).signIn(PEOPLE.officialElsewhere);
+  for (const [verb, sent] of [['assign'], ['grant', {}], ['refuse', { note: 'Not in charge of this at all.' }]]) {
+    const { status } = await elsewhere.call('POST', `/api/v1/cases/${id}/${verb}`, sent);
+    assert.ok([403, 404].includes(status), `${verb}: ${status}`);
+  }
+  const official = await new Caller(maru.url).signIn(PEOPLE.official);
+  await official.must(409, 'POST', `/api/v1/cases/${id}/refuse`, { note: 'Somebody has to take it on first.' });
+  const desk = await official.must(200, 'GET', '/api/v1/desk');
+  assert.ok(JSON.stringify(desk).includes(receipt), 'on the desk');
+  await official.must(200, 'POST', `/api/v1/cases/${id}/assign`);
+  for (const sent of [{}, { note: '' }, { note: 'too short' }, { note: ' '.repeat(40) }]) {
+    await official.must(422, 'POST', `/api/v1/cases/${id}/refuse`, sent);
+  }
+  await official.must(200, 'POST', `/api/v1/cases/${id}/refuse`, { note: '함께 사는 식구의 소득을 더하면 기준보다 많습니다.' });
+  await official.must(409, 'POST', `/api/v1/cases/${id}/grant`, {});
+  assert.equal((await resident.must(200, 'GET', `/api/v1/cases/${id}`)).state, 'refused');
+  await resident.must(409, 'POST', `/api/v1/cases/${id}/withdraw`);
+
+  const { accesses } = await resident.must(200, 'GET', '/api/v1/me/accesses');
+  assert.ok(accesses.some((access) => access.receipt === receipt), 'a look for the case names it');
+  const stranger = await new Caller(maru.url).signIn(PEOPLE.other);
+  await stranger.must(404, 'GET', `/api/v1/cases/${id}`);
+  assert.ok(!JSON.stringify(await stranger.must(200, 'GET', '/api/v1/me/accesses')).includes(receipt));
+});
+
+test('withdrawn by the API: gone from the desk, and filed anew afterwards', async () => {
+  const resident = await new Caller(maru.url).signIn(PEOPLE.resident);
+  const { id, receipt } = await resident.submitted();
+  assert.equal((await resident.must(200, 'POST', `/api/v1/cases/${id}/withdraw`)).state, 'withdrawn');
+  const official = await new Caller(maru.url).signIn(PEOPLE.official);
+  assert.ok(!JSON.stringify(await official.must(200, 'GET', '/api/v1/desk')).includes(receipt));
+  for (const [verb, sent] of [['assign'], ['grant', {}]]) {
+    const { status } = await official.call('POST', `/api/v1/cases/${id}/${verb}`, sent);
+    assert.ok([403, 404, 409].includes(status), `${verb}: ${status}`);
+  }
+  assert.notEqual((await resident.filed()).id, id);
+});
+
+test('a token opens nothing after signing out, and none opens nothing at all', async () => {
+  const caller = await new Caller(maru.url).signIn(PEOPLE.other);
+  await caller.must(200, 'GET', '/api/v1/cases');
+  await caller.must(204, 'DELETE', '/api/v1/sessions');
+  await caller.must(401, 'GET', '/api/v1/cases');
+  await new Caller(maru.url).must(401, 'GET', '/api/v1/me/services');
+  const wrong = await new Caller(maru.url).call('POST', '/api/v1/sessions', { name: PEOPLE.resident, password: 'not the password' });
+  assert.ok([401, 403, 422].includes(wrong.status), `${wrong.status}`);
+  assert.match(JSON.stringify(wrong.body.errors), /비밀번호/, 'what is wrong, in words');
 });

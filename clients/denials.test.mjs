@@ -6,7 +6,7 @@ import { judge } from './judge.mjs';
 import { Maru } from './maru.mjs';
 import { Plain } from './plain.mjs';
 import { launch, Visitor } from './visitor.mjs';
-import { PEOPLE, RECEIPT } from './words.mjs';
+import { PEOPLE, RECEIPT, TITLES } from './words.mjs';
 
 let maru, browser, mine, kase, receipt;
 before(async () => {
@@ -110,6 +110,19 @@ test('nobody signed in is asked to, and brought back', async () => {
   }
 });
 
+test('an address that is no address is refused in words', async () => {
+  for (const path of ['/cases/%FF', '/services/%00', '/services/..%2f..%2fetc', `/services/${'x'.repeat(5000)}`, '/services?q=%E0%A4', '/services/mine?answer=maybe', '/services?page=-1', '/services?page=99999999999999999999', `/services?q=${'가'.repeat(2000)}`, '/view/other', '/language/xx']) {
+    const { status, text } = await mine.ask(path);
+    assert.ok(status < 500, `${path.slice(0, 60)} answers ${status}`);
+    if (status >= 400) assert.match(text, /<h1/, `${path.slice(0, 60)}: ${text.slice(0, 100)}`);
+  }
+  for (const [path, body, type] of [['/sign-in', 'x'.repeat(3_000_000), 'application/x-www-form-urlencoded'], ['/sign-in', '%FF%FE=%', 'application/x-www-form-urlencoded'], ['/questions', '{}', 'application/json'], [`/cases/${kase.id}/form/home`, 'home-kind=%FF', 'application/x-www-form-urlencoded']]) {
+    const { status } = await mine.ask(path, { method: 'POST', body, headers: { 'content-type': type, origin: maru.url } });
+    assert.ok(status >= 400 && status < 500, `${path} with ${body.slice(0, 20)} answers ${status}`);
+  }
+  assert.equal((await fetch(`${maru.url}/healthz`)).status, 200);
+});
+
 test('a session ends when its person signs out', async () => {
   const gone = await new Plain(maru.url).signIn(PEOPLE.other);
   const kept = new Map(gone.cookies);
@@ -124,19 +137,28 @@ test('guessing passwords is slowed down', async () => {
   const { fields } = await guesser.form('/sign-in', /sign-in|^$/);
   const seen = [];
   for (let tries = 0; tries < 14; tries += 1) {
-    seen.push((await guesser.post('/sign-in', { ...fields, name: 'nobody-of-that-name', password: `guess ${tries}` })).text.replace(/<[^>]*>/g, ' '));
+    seen.push(await guesser.post('/sign-in', { ...fields, name: 'nobody-of-that-name', password: `guess ${tries}` }));
   }
-  assert.notEqual(seen.at(-1).match(/\S+/g).join(' '), seen[0].match(/\S+/g).join(' '), 'after many tries it says something else');
+  assert.notEqual(seen[0].status, 429);
+  assert.equal(seen.at(-1).status, 429, 'after many tries it has to wait');
+  assert.ok(TITLES.wait.ko.test(seen.at(-1).text.match(/<h1[^>]*>([^<]*)/)[1].trim()));
 });
 
 test('pages about errors are good pages too', async () => {
+  const plain = new Plain(maru.url);
+  await plain.signIn(PEOPLE.other);
   for (const language of ['ko', 'en']) {
-    const visitor = await Visitor.open(browser, { url: maru.url, language, scripts: false, width: 390, name: `errors-${language}` });
-    await visitor.go(`/language/${language}`);
-    await visitor.go('/there/is/no/such/page');
-    assert.deepEqual(await judge(visitor, { h1: /./, language, status: 404 }), []);
-    await visitor.picture('not-found');
-    await visitor.close();
+    for (const width of [390, 1280]) {
+      const visitor = await Visitor.open(browser, { url: maru.url, language, scripts: false, width, name: `errors-${language}-${width}` });
+      await visitor.context.addCookies([...plain.cookies].map(([name, value]) => ({ name, value, url: maru.url })));
+      await visitor.go(`/language/${language}`);
+      for (const [path, name, status] of [['/there/is/no/such/page', 'not_found', 404], [`/cases/${kase.id}`, 'not_found', 404], ['/desk', 'not_yours', 403]]) {
+        await visitor.go(path);
+        assert.deepEqual(await judge(visitor, { h1: TITLES[name][language], language, status }), [], path);
+        await visitor.picture(name);
+      }
+      await visitor.close();
+    }
   }
 });
 
