@@ -8,15 +8,17 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use maru_definition::{Deadline, Entry, Explained, Guidance, NextQuestion};
-use maru_kernel::{Error, Problem};
-use maru_rules::{Facts, Value};
+use maru_definition::{Counts, Deadline, Entry, Guidance, NextQuestion, Why};
+use maru_kernel::{Error, Lang, Problem, Won};
+use maru_rules::{Answer, Facts, Value};
 use maru_web::{ApiContext, Context, Fail, Sent, Shared};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Body, json};
 
 use crate::{actions, home};
 
+/// Nobody types more to find a service.
+const LONGEST: usize = 100;
 /// The whole catalogue fits.
 const MOST: usize = 20_000;
 
@@ -29,10 +31,10 @@ pub fn routes() -> Router<Shared> {
         .route("/me/services", get(mine))
 }
 
-type Answered = Result<Response, Fail>;
+type Reply = Result<Response, Fail>;
 
 /// The dictionary: every name a program may send.
-async fn facts(ApiContext(context): ApiContext) -> Answered {
+async fn facts(ApiContext(context): ApiContext) -> Reply {
     let pack = context.app.definitions.pack();
     let facts: Vec<Body> = pack
         .facts
@@ -87,64 +89,105 @@ fn read(context: &Context, sent: &Map<String, Body>) -> Result<Facts, Error> {
     if problems.is_empty() { Ok(facts) } else { Err(Error::Invalid(problems)) }
 }
 
-fn values(facts: &[(String, Option<Value>)]) -> Vec<Body> {
-    facts
-        .iter()
-        .map(|(name, value)| json!({ "name": name, "value": value.as_ref().map(Value::to_json) }))
-        .collect()
+/// One service as programs see it.
+#[derive(Serialize)]
+struct Brief<'a> {
+    id: &'a str,
+    source_id: Option<&'a str>,
+    name: &'a str,
+    agency: &'a str,
+    field: &'a str,
+    deadline: &'a Deadline,
+    url: &'a str,
 }
 
-fn explained(context: &Context, explained: &Explained, body: &mut Map<String, Body>) {
-    let reasons: Vec<Body> = explained
-        .reasons
-        .iter()
-        .map(|why| {
-            json!({
-                "group": why.group, "answer": why.answer, "label": why.label.get(context.lang),
-                "detail": why.detail.get(context.lang), "article": why.article, "facts": values(&why.facts),
-                "value": why.value.as_ref().map(Value::to_json), "limit": why.limit.as_ref().map(Value::to_json),
-            })
-        })
-        .collect();
-    if let Some(amount) = explained.amount {
-        body.insert("amount".into(), amount.0.into());
-    }
-    body.insert("spoke".into(), explained.spoke.as_str().into());
-    body.insert("reasons".into(), reasons.into());
-}
-
-fn brief(context: &Context, entry: &Entry) -> Map<String, Body> {
-    let deadline = match entry.deadline {
-        Deadline::On(date) => Body::String(date.to_string()),
-        Deadline::Always => Body::String("always".into()),
-        Deadline::Unstated => Body::Null,
-    };
-    let mut map = Map::new();
-    map.insert("id".into(), entry.id.as_str().into());
-    map.insert("source_id".into(), entry.source_id.clone().into());
-    map.insert("name".into(), entry.name.get(context.lang).into());
-    map.insert("agency".into(), entry.agency.as_str().into());
-    map.insert("field".into(), entry.field.as_str().into());
-    map.insert("deadline".into(), deadline);
-    map.insert("url".into(), entry.url.as_str().into());
-    map
-}
-
-fn next(context: &Context, question: Option<NextQuestion>) -> Body {
-    let Some(next) = question else { return Body::Null };
-    let shown = home::question(context, &next);
-    let mut body = shown.and_then(|q| serde_json::to_value(q).ok()).unwrap_or(Body::Null);
-    if let Some(map) = body.as_object_mut() {
-        map.insert("settles".into(), next.settles.into());
-        map.insert("most".into(), next.most.into());
-        let by_value: BTreeMap<String, usize> = next.by_value.into_iter().collect();
-        map.insert("by_value".into(), json!(by_value));
-        // Hundreds of regions are in /facts.
-        if map.get("kind").and_then(Body::as_str) == Some("region") {
-            map.insert("options".into(), json!([]));
+impl<'a> Brief<'a> {
+    fn of(entry: &'a Entry, lang: Lang) -> Self {
+        Brief {
+            id: &entry.id,
+            source_id: entry.source_id.as_deref(),
+            name: entry.name.get(lang),
+            agency: &entry.agency,
+            field: &entry.field,
+            deadline: &entry.deadline,
+            url: &entry.url,
         }
     }
-    body
+}
+
+/// One service with its answer and the reasons.
+#[derive(Serialize)]
+struct Answered<'a> {
+    #[serde(flatten)]
+    brief: Brief<'a>,
+    answer: Answer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<Won>,
+    spoke: &'static str,
+    reasons: Vec<Reason<'a>>,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    group: &'a str,
+    answer: Answer,
+    label: &'a str,
+    detail: &'a str,
+    article: &'a str,
+    facts: Vec<Looked<'a>>,
+    value: Option<&'a Value>,
+    limit: Option<&'a Value>,
+}
+
+#[derive(Serialize)]
+struct Looked<'a> {
+    name: &'a str,
+    value: Option<&'a Value>,
+}
+
+impl<'a> Reason<'a> {
+    fn of(why: &'a Why, lang: Lang) -> Self {
+        Reason {
+            group: &why.group,
+            answer: why.answer,
+            label: why.label.get(lang),
+            detail: why.detail.get(lang),
+            article: &why.article,
+            facts: why.facts.iter().map(|(name, value)| Looked { name, value: value.as_ref() }).collect(),
+            value: why.value.as_ref(),
+            limit: why.limit.as_ref(),
+        }
+    }
+}
+
+/// An answer alone, for those who want all services.
+#[derive(Serialize)]
+struct Bare<'a> {
+    id: &'a str,
+    answer: Answer,
+}
+
+#[derive(Serialize)]
+struct Guided<T> {
+    counts: Counts,
+    services: Vec<T>,
+    next_question: Option<Next>,
+}
+
+#[derive(Serialize)]
+struct Next {
+    #[serde(flatten)]
+    question: home::Question,
+    most: usize,
+    by_value: BTreeMap<String, usize>,
+}
+
+/// The question as programs get it: `settles` is what is expected, `most` what is possible; regions are in `/facts`.
+fn next(context: &Context, question: Option<NextQuestion>) -> Option<Next> {
+    let next = question?;
+    let mut question = home::question(context, &next, false)?;
+    question.settles = next.settles;
+    Some(Next { question, most: next.most, by_value: next.by_value.into_iter().collect() })
 }
 
 fn answer(
@@ -153,32 +196,28 @@ fn answer(
     limit: usize,
     full: bool,
     next_question: Option<NextQuestion>,
-) -> Body {
-    let counts = guidance.counts();
-    let services: Vec<Body> = if full {
-        guidance.all().map(|(entry, answer)| json!({ "id": entry.id, "answer": answer })).collect()
-    } else {
-        guidance
-            .ranked(limit)
-            .iter()
-            .map(|ranked| {
-                let mut body = brief(context, &ranked.entry);
-                body.insert("answer".into(), json!(ranked.answer));
-                if let Some(why) = guidance.explain(&ranked.entry.id) {
-                    explained(context, &why, &mut body);
-                }
-                Body::Object(body)
-            })
-            .collect()
-    };
-    json!({
-        "counts": { "yes": counts.yes, "no": counts.no, "unknown": counts.unknown },
-        "services": services,
-        "next_question": next(context, next_question),
-    })
+) -> Response {
+    let (counts, next_question) = (guidance.counts(), next(context, next_question));
+    if full {
+        let services = guidance.all().map(|(entry, answer)| Bare { id: &entry.id, answer }).collect();
+        return Json(Guided { counts, services, next_question }).into_response();
+    }
+    let ranked = guidance.ranked(limit);
+    let explained: Vec<_> = ranked.iter().filter_map(|r| Some((r, guidance.explain(&r.entry.id)?))).collect();
+    let services = explained
+        .iter()
+        .map(|(ranked, why)| Answered {
+            brief: Brief::of(&ranked.entry, context.lang),
+            answer: ranked.answer,
+            amount: why.amount,
+            spoke: why.spoke.as_str(),
+            reasons: why.reasons.iter().map(|why| Reason::of(why, context.lang)).collect(),
+        })
+        .collect();
+    Json(Guided { counts, services, next_question }).into_response()
 }
 
-async fn eligibility(ApiContext(context): ApiContext, Sent(asked): Sent<Asked>) -> Answered {
+async fn eligibility(ApiContext(context): ApiContext, Sent(asked): Sent<Asked>) -> Reply {
     let facts = read(&context, &asked.facts)?;
     let limit = asked.limit.unwrap_or(50);
     if limit > MOST {
@@ -188,7 +227,7 @@ async fn eligibility(ApiContext(context): ApiContext, Sent(asked): Sent<Asked>) 
     let guidance = context.app.definitions.guide(&facts, on);
     let pack = context.app.definitions.pack();
     let question = guidance.next_question(&|fact| pack.fact(fact).is_none_or(|f| f.question.is_none()));
-    Ok(Json(answer(&context, &guidance, limit, asked.full, question)).into_response())
+    Ok(answer(&context, &guidance, limit, asked.full, question))
 }
 
 #[derive(Deserialize)]
@@ -199,29 +238,39 @@ struct Terms {
     limit: Option<usize>,
 }
 
-async fn search(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> Answered {
+async fn search(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> Reply {
     let limit = terms.limit.unwrap_or(20);
     if limit > MOST {
         return Err(Fail(Error::invalid("limit", "api-limit")));
     }
+    if terms.q.chars().count() > LONGEST {
+        let value = Some(LONGEST.to_string());
+        return Err(Fail(Error::Invalid(vec![Problem { field: "q".into(), key: "form-too-long".into(), value }])));
+    }
     let hits = context.app.definitions.search(terms.q.trim(), limit);
-    let services: Vec<Body> = hits.entries.iter().map(|e| Body::Object(brief(&context, e))).collect();
+    let services: Vec<Brief<'_>> = hits.entries.iter().map(|e| Brief::of(e, context.lang)).collect();
     Ok(Json(json!({ "total": hits.total, "services": services })).into_response())
 }
 
-async fn service(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
+async fn service(ApiContext(context): ApiContext, Path(id): Path<String>) -> Reply {
     let entry = context.app.definitions.entry(&id).ok_or(Error::NotFound)?;
-    let mut body = brief(&context, &entry);
+    let brief = Brief::of(&entry, context.lang);
     let detail = context.app.definitions.detail(&id).await?;
     let texts: BTreeMap<&str, &str> =
         detail.iter().flat_map(|d| &d.texts).map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    body.insert("texts".into(), json!(texts));
-    body.insert("in_depth".into(), entry.in_depth.into());
-    Ok(Json(Body::Object(body)).into_response())
+    Ok(Json(Whole { brief, texts, in_depth: entry.in_depth }).into_response())
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    brief: Brief<'a>,
+    texts: BTreeMap<&'a str, &'a str>,
+    in_depth: bool,
 }
 
 /// My services, from what registers hold about me: a read that is logged like any other.
-async fn mine(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> Answered {
+async fn mine(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> Reply {
     let person = context.resident()?;
     let (_, guidance) = actions::guide(&context, person).await?;
     let question = home::next_question(&context, person, &guidance).await?;
@@ -229,5 +278,5 @@ async fn mine(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> An
     if limit > MOST {
         return Err(Fail(Error::invalid("limit", "api-limit")));
     }
-    Ok(Json(answer(&context, &guidance, limit, false, question)).into_response())
+    Ok(answer(&context, &guidance, limit, false, question))
 }

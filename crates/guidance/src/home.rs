@@ -39,7 +39,7 @@ pub struct Card {
 }
 
 #[derive(Serialize)]
-struct Question {
+pub struct Question {
     fact: String,
     text: String,
     why: String,
@@ -48,12 +48,13 @@ struct Question {
     unit: String,
     /// What 100 % of the median is, for those who are asked for a share of it.
     median: String,
-    settles: usize,
+    pub settles: usize,
     least: usize,
     examples: Vec<String>,
 }
 
-pub fn question(context: &Context, next: &NextQuestion) -> Option<impl Serialize + use<>> {
+/// A question in words; `regions`: with the list of all regions to choose from.
+pub fn question(context: &Context, next: &NextQuestion, regions: bool) -> Option<Question> {
     let pack = context.app.definitions.pack();
     let def = pack.fact(&next.fact)?;
     let (kind, options) = match def.kind {
@@ -63,7 +64,7 @@ pub fn question(context: &Context, next: &NextQuestion) -> Option<impl Serialize
             ("choice", choices.collect())
         }
         FactKind::Region => {
-            let names = pack.regions.iter().map(|r| (r.name.clone(), r.name.clone()));
+            let names = pack.regions.iter().filter(|_| regions).map(|r| (r.name.clone(), r.name.clone()));
             ("region", names.collect())
         }
         FactKind::Number => ("number", Vec::new()),
@@ -214,7 +215,7 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
         .map(|c| c.service.clone())
         .collect();
     let top = three(context, &guidance.ranked(120), &seen.fresh, &open);
-    let question = next_question(context, person, &guidance).await?.and_then(|next| question(context, &next));
+    let question = next_question(context, person, &guidance).await?.and_then(|next| question(context, &next, true));
     let counts = guidance.counts();
     let mut going = Vec::new();
     for case in cases.iter().filter(|c| open.contains(&c.service) || c.state == "granted").take(3) {

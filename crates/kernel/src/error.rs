@@ -15,6 +15,8 @@ pub enum Error {
     Conflict(String),
     /// A guard failed and the action is to be rerun from its load. Never leaves the store's `rerun`.
     Guard(String),
+    /// The address is right, the method is not.
+    WrongMethod,
     /// What was sent is larger than is taken here; nothing was read.
     TooLarge,
     /// Too many tries; seconds until the next is allowed.
@@ -56,6 +58,7 @@ impl fmt::Display for Error {
             }
             Error::Conflict(why) => write!(f, "conflict: {why}"),
             Error::Guard(which) => write!(f, "guard failed: {which}"),
+            Error::WrongMethod => write!(f, "method not allowed"),
             Error::TooLarge => write!(f, "too large"),
             Error::TooMany(seconds) => write!(f, "too many tries; again in {seconds} s"),
             Error::Internal(cause) => write!(f, "internal: {cause}"),

@@ -114,7 +114,7 @@ pub struct Restriction {
 }
 
 /// How many services are (or become) yes, no, or stay unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Counts {
     pub yes: usize,
     pub no: usize,

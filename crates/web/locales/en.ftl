@@ -346,3 +346,5 @@ error-401-title = Sign in first
 error-401-what = Send the token of POST /api/v1/sessions in the Authorization header as Bearer.
 error-422-title = Please check what you sent
 error-422-what = errors says, one by one, what to change. Nothing was changed.
+error-405-title = This address does not take that method
+error-405-what = Use one of the methods in the Allow header. Nothing was changed.

@@ -346,3 +346,5 @@ error-401-title = 로그인이 필요합니다
 error-401-what = POST /api/v1/sessions로 받은 토큰을 Authorization 머리글에 Bearer로 보내 주세요.
 error-422-title = 보내신 것을 다시 확인해 주세요
 error-422-what = errors에 무엇을 고쳐야 하는지 하나씩 적었습니다. 바뀐 것은 없습니다.
+error-405-title = 이 주소에서는 그렇게 할 수 없습니다
+error-405-what = Allow 머리글에 적힌 방법으로 보내 주세요. 바뀐 것은 없습니다.

@@ -161,6 +161,7 @@ impl Context {
             Error::Denied(_) => "denied",
             Error::Invalid(_) => "invalid",
             Error::Conflict(_) | Error::Guard(_) => "conflict",
+            Error::WrongMethod => "wrong-method",
             Error::TooLarge => "too-large",
             Error::TooMany(_) => "too-many",
             Error::Internal(_) => "internal",
@@ -371,7 +372,11 @@ pub async fn layer(State(app): State<Shared>, mut request: Request, next: Next) 
         if let Error::Internal(cause) = error.as_ref() {
             tracing::error!(request = request_id, cause, "failed");
         }
+        let allowed = response.headers_mut().remove(header::ALLOW);
         response = if api { context.problem_json(error) } else { context.error_page(error).await };
+        if let Some(allowed) = allowed {
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
     }
     if let Some(secret) = new_secret
         && let Ok(value) = HeaderValue::from_str(&set_cookie(&app, "maru_form", &secret, None))
@@ -404,7 +409,7 @@ fn foreign(response: &Response) -> Option<Error> {
     match response.status().as_u16() {
         404 => Some(Error::NotFound),
         400 | 415 | 422 => Some(Error::invalid("body", "error-form")),
-        405 => Some(Error::NotFound),
+        405 => Some(Error::WrongMethod),
         413 => Some(Error::TooLarge),
         408 | 500..=599 => Some(Error::internal(format!("status {}", response.status()))),
         _ => None,

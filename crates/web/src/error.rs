@@ -23,6 +23,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::Denied(_) => StatusCode::FORBIDDEN,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Conflict(_) | Error::Guard(_) => StatusCode::CONFLICT,
+        Error::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
         Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

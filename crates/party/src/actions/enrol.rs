@@ -6,7 +6,7 @@ use maru_web::{
     random,
 };
 
-use crate::tables;
+use crate::{actions::sign_in::CHECKS, tables};
 
 pub struct NewPerson {
     pub person: Person,
@@ -26,12 +26,15 @@ pub async fn enrol(
     for unit in units {
         tables::put_unit(&mut batch, unit);
     }
+    let mut hashing = Vec::new();
     for new in people {
-        if tables::password(store, &new.user).await?.is_some() {
-            continue;
+        if tables::password(store, &new.user).await?.is_none() {
+            let secret = password.to_owned();
+            hashing.push((new, tokio::spawn(hash(secret))));
         }
-        let secret = password.to_owned();
-        let hash = tokio::task::spawn_blocking(move || hash(&secret)).await.map_err(Error::internal)??;
+    }
+    for (new, hash) in hashing {
+        let hash = hash.await.map_err(Error::internal)??;
         tables::put_person(&mut batch, &new.person, at);
         tables::put_password(&mut batch, &new.user, &new.person.id, &hash);
         if new.person.kind == PersonKind::Resident {
@@ -44,7 +47,8 @@ pub async fn enrol(
                     scope: [("*".to_owned(), vec!["*".to_owned()])].into(),
                     purpose: "own".into(),
                     basis: "개인정보 보호법 제35조".into(),
-                    from: at,
+                    // One's own data is one's own from the beginning.
+                    from: At::EPOCH,
                     until: None,
                 },
             );
@@ -53,9 +57,12 @@ pub async fn enrol(
     store.commit(batch).await
 }
 
-fn hash(password: &str) -> Result<String> {
-    Argon2::default()
-        .hash_password_with_salt(password.as_bytes(), &random::<16>())
-        .map(|hash| hash.to_string())
-        .map_err(Error::internal)
+/// Slow on purpose; as many at once as sign-ins may be checked at once.
+async fn hash(password: String) -> Result<String> {
+    let _turn = CHECKS.acquire().await.map_err(Error::internal)?;
+    let hashed = tokio::task::spawn_blocking(move || {
+        let salt: [u8; 16] = random();
+        Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map(|hash| hash.to_string())
+    });
+    hashed.await.map_err(Error::internal)?.map_err(Error::internal)
 }

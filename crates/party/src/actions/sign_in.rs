@@ -16,7 +16,7 @@ pub struct SignedIn {
 }
 
 /// One password check takes 19 MiB: no more than this at a time.
-static CHECKS: Semaphore = Semaphore::const_new(2);
+pub(crate) static CHECKS: Semaphore = Semaphore::const_new(2);
 
 /// Signs somebody in. `from` is the address the request came from.
 pub async fn sign_in(app: &App, user: &str, password: &str, from: &str, now: At) -> Result<SignedIn> {
