@@ -34,21 +34,27 @@ pub fn run(arguments: &[String]) -> Outcome {
     let figures = if name == Some("build") {
         cold_build(&scratch.0, &log)?
     } else {
-        println!("building …");
-        process::logged(
-            Command::new(env!("CARGO"))
-                .args(["build", "--release", "--locked", "--package", "maru"])
-                .current_dir(root()),
-            &log,
-        )?;
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        running(&target.join("release/maru"), &scratch.0, &log, name)?
+        let named = std::env::var_os("MARU_BIN").map(|named| root().join(named));
+        let program = if let Some(program) = named { program } else { built(&log)? };
+        running(&program, &scratch.0, &log, name)?
     };
     for figure in &figures {
         println!("{:58} {:>22}   {}", figure.what, figure.value, figure.bound);
     }
     write(&figures)
+}
+
+/// The release build, unless `MARU_BIN` names one that is there already.
+fn built(log: &Path) -> Outcome<PathBuf> {
+    println!("building …");
+    process::logged(
+        Command::new(env!("CARGO"))
+            .args(["build", "--release", "--locked", "--package", "maru"])
+            .current_dir(root()),
+        log,
+    )?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("release/maru"))
 }
 
 fn running(program: &Path, folder: &Path, log: &Path, name: Option<&str>) -> Outcome<Vec<Figure>> {
@@ -192,7 +198,8 @@ fn load(
 /// Requests of 64 made-up people, from almost nothing known to almost everything.
 fn people() -> Vec<String> {
     let regions = ["경기도 수원시", "서울특별시 종로구", "전북특별자치도 임실군", "제주특별자치도 제주시"];
-    let traits = ["장애인", "임산부", "농업인", "구직자", "무주택", "다자녀", "한부모가족", "1인가구"];
+    let traits =
+        ["장애인", "임산부", "농업인", "구직자", "무주택세대", "다자녀가구", "한부모_조손가정", "일인가구"];
     let mut seed: u64 = 2026;
     let mut random = move |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -270,9 +277,10 @@ fn resources(html: &str) -> Vec<String> {
         }
         for key in [" href=\"", " src=\""] {
             if let Some(address) = tag.split(key).nth(1).and_then(|rest| rest.split('"').next())
+                && let address = address.replace("&#x2f;", "/")
                 && address.starts_with('/')
             {
-                found.push(address.to_owned());
+                found.push(address);
             }
         }
     }
@@ -367,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_page_says_what_it_needs() {
-        let html = r#"<link rel="stylesheet" href="/a.css"><link rel="canonical" href="/x"><script src="/m.js" defer></script><img src="https://x/y" alt="">"#;
+        let html = r#"<link rel="stylesheet" href="&#x2f;a.css"><link rel="canonical" href="/x"><script src="/m.js" defer></script><img src="https://x/y" alt="">"#;
         assert_eq!(resources(html), ["/a.css", "/m.js"]);
     }
 
