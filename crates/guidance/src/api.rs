@@ -245,7 +245,11 @@ async fn search(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> 
     }
     if terms.q.chars().count() > LONGEST {
         let value = Some(LONGEST.to_string());
-        return Err(Fail(Error::Invalid(vec![Problem { field: "q".into(), key: "form-too-long".into(), value }])));
+        return Err(Fail(Error::Invalid(vec![Problem {
+            field: "q".into(),
+            key: "form-too-long".into(),
+            value,
+        }])));
     }
     let hits = context.app.definitions.search(terms.q.trim(), limit);
     let services: Vec<Brief<'_>> = hits.entries.iter().map(|e| Brief::of(e, context.lang)).collect();

@@ -215,7 +215,8 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
         .map(|c| c.service.clone())
         .collect();
     let top = three(context, &guidance.ranked(120), &seen.fresh, &open);
-    let question = next_question(context, person, &guidance).await?.and_then(|next| question(context, &next, true));
+    let question =
+        next_question(context, person, &guidance).await?.and_then(|next| question(context, &next, true));
     let counts = guidance.counts();
     let mut going = Vec::new();
     for case in cases.iter().filter(|c| open.contains(&c.service) || c.state == "granted").take(3) {

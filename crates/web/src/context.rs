@@ -496,9 +496,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
     async fn from_request(request: Request, app: &Shared) -> std::result::Result<Self, Fail> {
         match Json::<T>::from_request(request, app).await {
             Ok(Json(value)) => Ok(Sent(value)),
-            Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Fail(Error::TooLarge))
-            }
+            Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Fail(Error::TooLarge)),
             Err(e) => Err(Fail(Error::Invalid(vec![Problem {
                 field: "body".into(),
                 key: "error-json".into(),
