@@ -162,3 +162,5 @@ desk-cannot-grant = The rules do not say yes: it can only be refused.
 form-unknown-page = The form has no such page
 desk-back = Back to the list
 desk-table = Table: { $name }
+case-page-later = Not yet
+desk-decide = Decide

@@ -161,3 +161,5 @@ desk-cannot-grant = 규칙으로 계산한 결과가 해당이 아니어서 거�
 form-unknown-page = 신청서에 없는 쪽입니다
 desk-back = 목록으로
 desk-table = 표: { $name }
+case-page-later = 아직
+desk-decide = 결정하기
