@@ -44,7 +44,7 @@ const BODY_BYTES: usize = 256 * 1024;
 
 pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let clock = Arc::new(wire::Running::from(start(serving.clock.as_deref())?));
-    std::fs::create_dir_all(&serving.data).map_err(Error::internal)?;
+    maru_store::private_folder(&serving.data)?;
     let mail = serving.mail.clone().unwrap_or_else(|| serving.data.join("mail").display().to_string());
     let listener = TcpListener::bind(serving.listen).await.map_err(|e| {
         Error::internal(format!("can't listen on {}: {e}; choose another with --listen", serving.listen))

@@ -29,12 +29,18 @@ pub struct Store {
     blobs: Arc<blob::Blobs>,
 }
 
+/// Makes a folder, where there is none, that nobody else on the machine may look into.
+pub fn private_folder(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::internal)
+}
+
 const RERUNS: usize = 8;
 
 impl Store {
     /// Opens (and makes) the database in a folder and runs the migrations that have not run.
     pub fn open(folder: &Path, migrations: &[Migration], consumers: Vec<Consumer>) -> Result<Store> {
-        std::fs::create_dir_all(folder).map_err(Error::internal)?;
+        private_folder(folder)?;
         let body = sqlite::Body::open(&folder.join("maru.db"), migrations, consumers)?;
         Ok(Store { body: Arc::new(body), blobs: Arc::new(blob::Blobs::open(folder.join("blobs"))?) })
     }

@@ -225,6 +225,14 @@ async fn blobs_are_named_by_what_they_hold() {
 }
 
 #[test]
+fn nobody_else_may_look_into_the_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder().join("data");
+    let _store = open(&path);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
 fn values_convert() {
     assert_eq!(Value::from(None::<i64>), Value::Null);
     assert_eq!(Value::from(true), Value::Int(1));
