@@ -191,11 +191,7 @@ impl Matters {
         let resident = self.people.person(&case.resident).await?;
         let unit = self.people.unit(case.unit.as_deref().ok_or(Error::NotFound)?).await?;
         let officer = match &case.officer {
-            Some(id) => {
-                let person = self.people.person(id).await?;
-                let rank = person.rank.as_ref().map(|r| r.get(lang)).unwrap_or_default();
-                format!("{} {rank}", person.name.get(lang)).trim().to_owned()
-            }
+            Some(id) => self.people.person(id).await?.titled(lang),
             None => match lang {
                 Lang::Ko => "담당자가 정해지면 알려 드립니다".into(),
                 Lang::En => "not yet assigned; we will tell you".into(),

@@ -120,11 +120,7 @@ pub async fn officer(context: &Context, case: &Case) -> Result<Option<(String, S
     let people = &context.app.ports.people;
     let unit = people.unit(unit).await?;
     let name = match &case.officer {
-        Some(officer) => {
-            let person = people.person(officer).await?;
-            let rank = person.rank.as_ref().map(|r| r.get(context.lang)).unwrap_or_default();
-            format!("{} {rank}", person.name.get(context.lang)).trim().to_owned()
-        }
+        Some(officer) => people.person(officer).await?.titled(context.lang),
         None => String::new(),
     };
     let place = format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang));

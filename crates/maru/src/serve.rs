@@ -39,9 +39,6 @@ pub struct Serving {
     pub clock: Option<String>,
 }
 
-/// A form or an API call is small; uploads will have their own limit.
-const BODY_BYTES: usize = 256 * 1024;
-
 pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let clock = Arc::new(wire::Running::from(start(serving.clock.as_deref())?));
     maru_store::private_folder(&serving.data)?;
@@ -89,7 +86,7 @@ pub fn router(wired: wire::Wired) -> Router {
         .route("/openapi.json", get(move || async move { Json((*openapi).clone()) }))
         .route("/favicon.svg", get(favicon))
         .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(DefaultBodyLimit::max(maru_web::BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(30)))
         .layer(middleware::from_fn_with_state(wired.app.clone(), maru_web::layer))
         .layer(CompressionLayer::new())

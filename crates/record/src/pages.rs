@@ -188,11 +188,7 @@ async fn lines(context: &Context, accesses: Vec<Access>) -> Result<Vec<Line>> {
     for access in accesses {
         let (who, own) = match &access.actor {
             Actor::Resident { .. } => (context.t("record-you"), true),
-            Actor::Official { party, .. } => {
-                let person = people.person(party).await?;
-                let rank = person.rank.as_ref().map(|r| r.get(context.lang)).unwrap_or_default();
-                (format!("{} {rank}", person.name.get(context.lang)).trim().to_owned(), false)
-            }
+            Actor::Official { party, .. } => (people.person(party).await?.titled(context.lang), false),
             Actor::Unit { .. } | Actor::System { .. } => (context.t("record-automatic"), false),
         };
         let unit = match access.actor.unit() {

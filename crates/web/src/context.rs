@@ -1,6 +1,10 @@
 //! One request as handlers see it: who, in which language, when; and the layer that makes it and dresses the answer.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Form, Json,
@@ -11,6 +15,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http_body_util::BodyExt;
 use maru_kernel::{Actor, At, Error, Lang, Problem, Result};
 use minijinja::Value;
 use serde::de::DeserializeOwned;
@@ -27,6 +32,10 @@ use crate::{
 };
 
 const ONE_YEAR: u32 = 31_536_000;
+/// A form or an API call is small; uploads will have their own limit.
+pub const BODY_BYTES: usize = 256 * 1024;
+const DRAINED_BYTES: usize = 8 * 1024 * 1024;
+const DRAIN_TIME: Duration = Duration::from_secs(10);
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -364,7 +373,12 @@ pub async fn layer(State(app): State<Shared>, mut request: Request, next: Next) 
     let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |p| p.as_str().to_owned());
     request.extensions_mut().insert(context.clone());
 
-    let mut response = next.run(request).await;
+    let mut response = if declared_length(&request) > BODY_BYTES {
+        drain(request.into_body()).await;
+        Fail(Error::TooLarge).into_response()
+    } else {
+        next.run(request).await
+    };
     let error = response.extensions().get::<Arc<Error>>().cloned();
     // A status without our error comes from the router or an extractor: it gets the same face.
     let error = error.or_else(|| foreign(&response).map(Arc::new));
@@ -396,6 +410,25 @@ pub async fn layer(State(app): State<Shared>, mut request: Request, next: Next) 
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+fn declared_length(request: &Request) -> usize {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    length.and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
+/// Lets a sender finish, within bounds: who is cut off while sending sees a broken connection instead of what is wrong.
+async fn drain(mut body: Body) {
+    let reading = async {
+        let mut left = DRAINED_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len()));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(DRAIN_TIME, reading).await.ok();
 }
 
 /// What the framework refused, in our words.

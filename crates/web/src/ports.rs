@@ -37,6 +37,16 @@ pub struct Person {
 }
 
 impl Person {
+    /// The name with the rank where each language puts it: `박하늘 주무관`, `Officer Park Haneul`.
+    pub fn titled(&self, lang: Lang) -> String {
+        let name = self.name.get(lang);
+        match (&self.rank, lang) {
+            (None, _) => name.to_owned(),
+            (Some(rank), Lang::Ko) => format!("{name} {}", rank.ko),
+            (Some(rank), Lang::En) => format!("{} {name}", rank.en),
+        }
+    }
+
     pub fn actor(&self) -> Actor {
         match (&self.kind, &self.unit) {
             (PersonKind::Official, Some(unit)) => {
