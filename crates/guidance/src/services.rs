@@ -370,14 +370,8 @@ fn area(context: &Context, entry: &Entry) -> String {
 /// The unit that would decide, by where the registers say the person lives.
 async fn responsible(context: &Context, sourced: &Sourced, kind: &str) -> Result<Option<maru_web::Shown>> {
     let Some(Value::Text(home)) = sourced.facts.get("거주지") else { return Ok(None) };
-    let regions = &context.app.definitions.pack().regions;
-    let mut region = regions.find(home);
-    while let Some(place) = region {
-        if let Some(unit) = context.app.ports.people.unit_for(kind, &place.name).await? {
-            let name = format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang));
-            return Ok(Some(context! { name, contact => unit.contact }));
-        }
-        region = regions.parent(place);
-    }
-    Ok(None)
+    Ok(context.app.responsible(kind, home).await?.map(|unit| {
+        let name = format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang));
+        context! { name, contact => unit.contact }
+    }))
 }

@@ -1,10 +1,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use maru_definition::Definitions;
-use maru_kernel::{At, Clock, Id};
+use maru_kernel::{At, Clock, Id, Result};
 use maru_store::Store;
 
-use crate::{Pages, Texts, ports::Ports};
+use crate::{
+    Pages, Texts,
+    ports::{Ports, Unit},
+};
 
 /// What every handler gets: wired once by the program.
 pub struct App {
@@ -35,6 +38,19 @@ pub struct Settings {
 impl App {
     pub fn now(&self) -> At {
         self.clock.now()
+    }
+
+    /// The unit of a kind that is responsible where somebody lives; a district of a city falls to the city.
+    pub async fn responsible(&self, kind: &str, home: &str) -> Result<Option<Unit>> {
+        let regions = &self.definitions.pack().regions;
+        let mut region = regions.find(home);
+        while let Some(place) = region {
+            if let Some(unit) = self.ports.people.unit_for(kind, &place.name).await? {
+                return Ok(Some(unit));
+            }
+            region = regions.parent(place);
+        }
+        Ok(None)
     }
 }
 

@@ -85,7 +85,7 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
         .await
 }
 
-/// The unit where the resident lives; a district of a city falls to the city.
+/// The unit that decides where the resident lives.
 pub async fn responsible(app: &App, person: &Person, service: &maru_definition::Service) -> Result<Unit> {
     let fields = [("resident-registration".to_owned(), vec!["거주지".to_owned()])].into();
     let ask = actions::own_ask(person, service, fields);
@@ -93,13 +93,5 @@ pub async fn responsible(app: &App, person: &Person, service: &maru_definition::
     let Some(Value::Text(home)) = sourced.facts.get("거주지") else {
         return Err(Error::Conflict("case-no-home".into()));
     };
-    let regions = &app.definitions.pack().regions;
-    let mut region = regions.find(home);
-    while let Some(place) = region {
-        if let Some(unit) = app.ports.people.unit_for(&service.unit_kind, &place.name).await? {
-            return Ok(unit);
-        }
-        region = regions.parent(place);
-    }
-    Err(Error::Conflict("case-no-unit".into()))
+    app.responsible(&service.unit_kind, home).await?.ok_or_else(|| Error::Conflict("case-no-unit".into()))
 }
