@@ -217,24 +217,16 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
             }
         }
     }
-    let decision = match &case.decision {
-        Some(kept) => letters::shown(context, &service, kept),
-        None => Some(letters::in_words(
-            context.app.definitions.pack(),
-            &service,
-            &actions::computed(&context.app, case)?,
-            context.lang,
-        )),
-    };
-    let missing: Vec<String> = match &case.decision {
-        Some(_) => Vec::new(),
+    let pack = context.app.definitions.pack();
+    let (decision, missing) = match &case.decision {
+        Some(kept) => (letters::shown(context, &service, kept), Vec::new()),
         None => {
-            let pack = context.app.definitions.pack();
-            let missing = actions::computed(&context.app, case)?.missing;
-            missing
-                .iter()
-                .map(|name| pack.fact(name).map_or(name.clone(), |f| f.label.get(context.lang).to_owned()))
-                .collect()
+            let computed = actions::computed(&context.app, case)?;
+            let label = |name: &String| {
+                pack.fact(name).map_or(name.clone(), |f| f.label.get(context.lang).to_owned())
+            };
+            let missing: Vec<String> = computed.missing.iter().map(label).collect();
+            (Some(letters::in_words(pack, &service, &computed, context.lang)), missing)
         }
     };
     let applicant = context.app.ports.people.person(&case.resident).await?;

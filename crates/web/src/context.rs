@@ -274,14 +274,14 @@ fn mask(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode([pad.as_slice(), raw.as_slice()].concat())
 }
 
-pub fn check_csrf(sent: &str, secret: &str) -> bool {
+fn check_csrf(sent: &str, secret: &str) -> bool {
     let Ok(bytes) = URL_SAFE_NO_PAD.decode(sent) else { return false };
     let Some((pad, raw)) = bytes.split_at_checked(16) else { return false };
     let open: Vec<u8> = raw.iter().zip(pad.iter().cycle()).map(|(s, p)| s ^ p).collect();
     !secret.is_empty() && bool::from(open.ct_eq(secret.as_bytes()))
 }
 
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -13,7 +13,7 @@ mod work;
 
 pub use app::{App, Ids, Settings, Shared, random};
 pub use assets::FAVICON;
-pub use context::{ApiContext, BODY_BYTES, Context, Sent, Typed, View, back, check_csrf, cookie, layer};
+pub use context::{ApiContext, BODY_BYTES, Context, Sent, Typed, View, back, layer};
 pub use error::Fail;
 pub use form::{DrawnField, draw, is_known, shown_answer};
 pub use pages::{Pages, show};

@@ -76,12 +76,10 @@ fn environment(
     environment.add_filter("narrow", move |date: String| date_filter(&date, |d| shown::narrow(lang, d)));
     environment.add_filter("moment", move |at: i64| shown::moment(lang, At::from_micros(at)));
     environment.add_filter("at_day", move |at: i64| shown::day(lang, At::from_micros(at).date()));
-    environment.add_filter("rfc3339", |at: i64| At::from_micros(at).rfc3339());
     environment.add_filter("mine", move |both: Value| {
         both.get_attr(lang.tag()).map(|v| if v.is_undefined() { both.clone() } else { v })
     });
     environment.add_filter("native", move |text: Value| native(lang, &text));
-    environment.add_filter("money", |n: i64| Won(n).to_string());
     for (name, source) in templates {
         environment.add_template(name, source).map_err(|e| Error::internal(format!("{name}: {e:#}")))?;
     }

@@ -38,10 +38,6 @@ impl Texts {
         Ok(Texts { bundles })
     }
 
-    pub fn has(&self, lang: Lang, key: &str) -> bool {
-        self.bundles.get(lang.tag()).is_some_and(|b| b.has_message(key))
-    }
-
     /// The text of a key, or None: a missing text is an error where it is asked for.
     pub fn get(&self, lang: Lang, key: &str, args: &[(&str, FluentValue<'_>)]) -> Option<String> {
         let bundle = self.bundles.get(lang.tag())?;
