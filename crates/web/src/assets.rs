@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use axum::{
     extract::Path,
     http::{StatusCode, header},
@@ -10,20 +12,17 @@ const CSS: &str = include_str!("../assets/maru.css");
 const JS: &str = include_str!("../assets/maru.js");
 
 /// Addresses that change with what they hold, so that browsers may keep them for ever.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Assets {
     pub css: String,
     pub js: String,
 }
 
-impl Assets {
-    pub(crate) fn new() -> Assets {
-        Assets {
-            css: format!("/assets/maru-{}.css", fingerprint(CSS)),
-            js: format!("/assets/maru-{}.js", fingerprint(JS)),
-        }
-    }
-}
+/// What they hold is built in, so their addresses are worked out once.
+pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
+    css: format!("/assets/maru-{}.css", fingerprint(CSS)),
+    js: format!("/assets/maru-{}.js", fingerprint(JS)),
+});
 
 fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(6).map(|b| format!("{b:02x}")).collect()

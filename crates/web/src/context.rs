@@ -25,6 +25,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     Fail, Shared,
     app::random,
+    assets::ASSETS,
     context,
     error::status,
     ports::{Person, PersonKind, Session},
@@ -117,7 +118,6 @@ impl Context {
             }
             who = context! { name => person.name.get(self.lang), kind => person.kind, unit_name };
         }
-        let assets = crate::assets::Assets::new();
         let shell = context! {
             lang => self.lang.tag(),
             view => if self.view == View::Clear { "clear" } else { "plain" },
@@ -125,8 +125,8 @@ impl Context {
             csrf => mask(&self.csrf),
             section, unread, who,
             demo => self.app.settings.demo,
-            css => assets.css,
-            js => assets.js,
+            css => ASSETS.css,
+            js => ASSETS.js,
             now_text => shown::moment(self.lang, self.now),
         };
         self.app.pages.render(self.lang, template, context! { ..shell, ..values })
