@@ -13,6 +13,7 @@ use axum::{
 use clap::Args;
 use maru_kernel::{At, Error, Result};
 use maru_message::Post;
+use maru_store::{Database, Place};
 use maru_web::{Settings, Shared};
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
@@ -23,8 +24,8 @@ use crate::{seed, wire};
 pub struct Serving {
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    #[arg(long, default_value = "data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub place: Where,
     /// Where mail goes: a folder, smtp://host:port or smtps://user:password@host; default: a folder in the data folder
     #[arg(long)]
     pub mail: Option<String>,
@@ -39,10 +40,34 @@ pub struct Serving {
     pub clock: Option<String>,
 }
 
+/// Where a country is kept.
+#[derive(Args, Clone)]
+pub struct Where {
+    /// The folder of the embedded database, of files handed in, and of mail
+    #[arg(long, default_value = "data")]
+    pub data: PathBuf,
+    /// Rows in PostgreSQL 15 or newer instead: postgres://user:password@host:5432/maru
+    #[arg(long, env = "MARU_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Connections to PostgreSQL
+    #[arg(long, default_value_t = Place::CONNECTIONS)]
+    pub connections: usize,
+}
+
+impl Where {
+    pub fn place(&self) -> Place {
+        let mut place = Place::new(&self.data, self.database.as_deref());
+        if let Database::Postgres { connections, .. } = &mut place.database {
+            *connections = self.connections.max(2);
+        }
+        place
+    }
+}
+
 pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let clock = Arc::new(wire::Running::from(start(serving.clock.as_deref())?));
-    maru_store::private_folder(&serving.data)?;
-    let mail = serving.mail.clone().unwrap_or_else(|| serving.data.join("mail").display().to_string());
+    maru_store::private_folder(&serving.place.data)?;
+    let mail = serving.mail.clone().unwrap_or_else(|| serving.place.data.join("mail").display().to_string());
     let listener = TcpListener::bind(serving.listen).await.map_err(|e| {
         Error::internal(format!("can't listen on {}: {e}; choose another with --listen", serving.listen))
     })?;
@@ -50,7 +75,7 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let address = serving.address.clone().unwrap_or_else(|| format!("http://localhost:{}", local.port()));
     let settings = Settings { demo, demo_password: None, address: address.clone(), secure: serving.secure };
     let settings = if demo { seed::settings(settings)? } else { settings };
-    let wired = wire::wire(&serving.data, Post::parse(&mail)?, settings, clock).await?;
+    let wired = wire::wire(&serving.place.place(), Post::parse(&mail)?, settings, clock).await?;
     let app = wired.app.clone();
     if demo {
         seed::seed(&app).await?;
@@ -63,7 +88,7 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     if demo {
         println!(
             "People and cases are made up. Data: {}. Mail: {mail}. Stop with Ctrl-C.",
-            serving.data.display()
+            serving.place.data.display()
         );
     }
     let router = router(wired);

@@ -140,7 +140,7 @@ impl Context {
         }
         let status = status(error);
         let why = match error {
-            Error::Denied(key) | Error::Conflict(key) => Some(self.t(key)),
+            Error::Denied(key) | Error::Conflict(key) | Error::Unavailable(key) => Some(self.t(key)),
             _ => None,
         };
         let seconds = if let Error::TooMany(seconds) = error { *seconds } else { 0 };
@@ -173,11 +173,12 @@ impl Context {
             Error::WrongMethod => "wrong-method",
             Error::TooLarge => "too-large",
             Error::TooMany(_) => "too-many",
+            Error::Unavailable(_) => "unavailable",
             Error::Internal(_) => "internal",
         };
         let text = |key: &str| self.app.texts.get(self.lang, key, &[]);
         let detail = match error {
-            Error::Denied(key) | Error::Conflict(key) => text(key),
+            Error::Denied(key) | Error::Conflict(key) | Error::Unavailable(key) => text(key),
             Error::TooMany(seconds) => Some(format!("{seconds} s")),
             _ => text(&format!("error-{}-what", status.as_u16())),
         };
