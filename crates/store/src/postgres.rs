@@ -404,7 +404,7 @@ async fn run(client: &Object, steps: &[Step]) -> (Option<String>, std::result::R
     let before = asked.len();
     for (step, statement) in steps.iter().zip(&prepared) {
         let (_, params) = step.sql();
-        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(sent).collect();
         let reads = matches!(step, Step::AtMost { .. } | Step::Still { .. });
         asked.push(Box::pin(async move {
             if reads {
@@ -473,13 +473,17 @@ fn lock(of: &str) -> i64 {
     hash.iter().take(8).fold(0_i64, |n, byte| (n << 8) | i64::from(*byte))
 }
 
+fn sent(value: &Value) -> &(dyn ToSql + Sync) {
+    value
+}
+
 async fn read(
     client: &Object,
     sql: &str,
     params: &[Value],
 ) -> std::result::Result<Result<Vec<Row>>, tokio_postgres::Error> {
     let statement = client.prepare_cached(sql).await?;
-    let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+    let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(sent).collect();
     let rows = client.query(&statement, &params).await?;
     Ok(rows_of(&statement, &rows))
 }

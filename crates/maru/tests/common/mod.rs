@@ -23,7 +23,6 @@ use tower::ServiceExt;
 
 #[path = "../../../store/tests/place/mod.rs"]
 mod place;
-pub use place::folder;
 
 /// A clock that only tests move.
 pub struct Hand(AtomicI64);
