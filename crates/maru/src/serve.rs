@@ -15,7 +15,10 @@ use maru_kernel::{At, Error, Result};
 use maru_message::Post;
 use maru_store::{Database, Place};
 use maru_web::{Settings, Shared};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+};
 use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 
 use crate::{seed, wire};
@@ -35,6 +38,9 @@ pub struct Serving {
     /// Cookies for TLS only: set it behind a TLS proxy
     #[arg(long)]
     pub secure: bool,
+    /// Keep every change of the embedded database in this folder as well, so that any moment can be gone back to
+    #[arg(long)]
+    pub archive: Option<PathBuf>,
     /// Start at this instant instead of now (RFC 3339), for trying out another day
     #[arg(long)]
     pub clock: Option<String>,
@@ -77,10 +83,20 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let settings = if demo { seed::settings(settings)? } else { settings };
     let wired = wire::wire(&serving.place.place(), Post::parse(&mail)?, settings, clock).await?;
     let app = wired.app.clone();
+    if let Some(place) = app.store.moved().await? {
+        return Err(Error::internal(format!("this country has moved to {place}; start it there")));
+    }
     if demo {
         seed::seed(&app).await?;
     }
     let (stop, stopped) = watch::channel(false);
+    let archivist = match &serving.archive {
+        Some(root) => {
+            let gap = app.store.archive(root, app.clock.clone()).await?;
+            Some(tokio::spawn(archive(app.clone(), root.clone(), gap, stopped.clone())))
+        }
+        None => None,
+    };
     let worker = tokio::spawn(maru_web::work(app.clone(), wired.handlers.clone(), stopped.clone()));
     let sequencer = tokio::spawn(sequence(app.clone(), stopped));
 
@@ -99,6 +115,9 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     stop.send(true).ok();
     worker.await.map_err(Error::internal)?;
     sequencer.await.map_err(Error::internal)?;
+    if let Some(archivist) = archivist {
+        archivist.await.map_err(Error::internal)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -121,6 +140,25 @@ pub fn router(wired: wire::Wired) -> Router {
 async fn favicon() -> impl IntoResponse {
     let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];
     (headers, maru_web::FAVICON)
+}
+
+/// Makes a base when there is none yet or pages were missed.
+async fn archive(app: Shared, root: PathBuf, gap: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        tokio::select! {
+            () = gap.notified() => match app.store.back_up(&root, app.now()).await {
+                Ok((base, state)) => tracing::info!(base = %base.folder.display(), state, "made a base for the archive"),
+                Err(e) => {
+                    tracing::error!(cause = %e, "could not make a base for the archive");
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_secs(60)) => gap.notify_one(),
+                        _ = stop.changed() => {}
+                    }
+                }
+            },
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 /// Gives access entries their place in the ledger, moments after they were written.
