@@ -74,7 +74,12 @@ fn main() -> ExitCode {
         EnvFilter::new(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" })
     });
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let outcome = tokio::runtime::Runtime::new()
+    // Reads of the embedded database run where they are asked: a thread may wait for a disk while others go on.
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.saturating_mul(4).max(8))
+        .enable_all()
+        .build()
         .map_err(Error::internal)
         .and_then(|runtime| runtime.block_on(run(cli)));
     match outcome {

@@ -24,7 +24,7 @@ use crate::{
 
 /// More batches than this do not share one fsync, so that the first need not wait for the last.
 const GROUP: usize = 256;
-const IDLE_READERS: usize = 8;
+const IDLE_READERS: usize = 32;
 
 enum Order {
     /// Follow the log into an archive from now on.
