@@ -21,6 +21,8 @@ pub enum Error {
     TooLarge,
     /// Too many tries; seconds until the next is allowed.
     TooMany(u64),
+    /// Not now: something that is needed can't be reached. Temporary; the text is a message key that says why.
+    Unavailable(String),
     /// The machine, not the person. Logged with its cause, shown without.
     Internal(String),
 }
@@ -61,6 +63,7 @@ impl fmt::Display for Error {
             Error::WrongMethod => write!(f, "method not allowed"),
             Error::TooLarge => write!(f, "too large"),
             Error::TooMany(seconds) => write!(f, "too many tries; again in {seconds} s"),
+            Error::Unavailable(why) => write!(f, "unavailable: {why}"),
             Error::Internal(cause) => write!(f, "internal: {cause}"),
         }
     }

@@ -67,7 +67,12 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         EnvFilter::new(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" })
     });
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let outcome = tokio::runtime::Runtime::new()
         .map_err(Error::internal)
         .and_then(|runtime| runtime.block_on(run(cli)));

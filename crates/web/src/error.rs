@@ -26,6 +26,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
         Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
