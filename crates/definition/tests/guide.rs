@@ -34,10 +34,11 @@ fn shipped() -> &'static (Definitions, Vec<Row>) {
     static ALL: OnceLock<(Definitions, Vec<Row>)> = OnceLock::new();
     ALL.get_or_init(|| {
         let folder = folder::Folder::new("guide");
-        let store = Store::open(&folder, migrations(), Vec::new()).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let store = runtime.block_on(Store::open(&*folder, migrations(), Vec::new())).unwrap();
         std::mem::forget(folder);
         let pack = Arc::new(Pack::embedded().unwrap());
-        let opened = tokio::runtime::Runtime::new().unwrap().block_on(Definitions::open(store, pack, now()));
+        let opened = runtime.block_on(Definitions::open(store, pack, now()));
         let definitions = opened.unwrap();
         let mut rows = Vec::new();
         let text = include_str!("../../../packs/kr/catalogue/gov24.tsv");

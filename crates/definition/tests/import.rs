@@ -156,7 +156,7 @@ async fn country(folder: &Folder) -> Definitions {
     let pack = Pack::read(&pack).unwrap_or_else(|f| panic!("{f:#?}"));
     let (_, faults) = pack.check();
     assert!(faults.is_empty(), "{faults:#?}");
-    let store = Store::open(&folder.join("data"), migrations(), Vec::new()).unwrap();
+    let store = Store::open(&folder.join("data"), migrations(), Vec::new()).await.unwrap();
     Definitions::open(store, Arc::new(pack), now(0)).await.unwrap()
 }
 
@@ -230,7 +230,7 @@ async fn a_whole_import_and_the_same_again() {
     assert!(definitions.entry("gov24-gone0001").is_some() && definitions.entry("gov24-test0025").is_none());
 
     // Opened anew it is the same: the shipped catalogue does not come back.
-    let store = Store::open(&folder.join("again"), migrations(), Vec::new()).unwrap();
+    let store = Store::open(&folder.join("again"), migrations(), Vec::new()).await.unwrap();
     drop(store);
     definitions.reload().await.unwrap();
     assert_eq!(definitions.len(), 25);
@@ -246,7 +246,7 @@ async fn every_version_stays_with_its_dates() {
         *lists.row(0, 0).get_mut("서비스명").unwrap() = name.into();
         import_at(&definitions, &honest(lists).address, now(0)).await.unwrap();
     }
-    let store = Store::open(&folder.join("data"), migrations(), Vec::new()).unwrap();
+    let store = Store::open(&folder.join("data"), migrations(), Vec::new()).await.unwrap();
     let rows = store
         .query(
             "SELECT since, until, state, brief FROM definition_version WHERE kind = 'entry' AND id = 'gov24-test0001' ORDER BY since",
@@ -398,7 +398,7 @@ async fn a_broken_import_goes_on() {
         .collect();
     assert_eq!(asked, expected, "only what was not yet there is asked for, and each first page");
     // Nothing is left of the pages.
-    let store = Store::open(&folder.join("data"), migrations(), Vec::new()).unwrap();
+    let store = Store::open(&folder.join("data"), migrations(), Vec::new()).await.unwrap();
     assert!(store.query("SELECT page FROM definition_import_page", Vec::new()).await.unwrap().is_empty());
 
     // A list that has moved on is read from its beginning.
@@ -627,7 +627,7 @@ async fn the_real_catalogue() {
     lists.save(&pages, 500);
     drop(lists);
     let folder = Folder::new("real");
-    let store = Store::open(&folder, migrations(), Vec::new()).unwrap();
+    let store = Store::open(&*folder, migrations(), Vec::new()).await.unwrap();
     let definitions =
         Definitions::open(store.clone(), Arc::new(Pack::embedded().unwrap()), now(0)).await.unwrap();
     let before = answers(&definitions);

@@ -20,7 +20,7 @@ fn on() -> Date {
 
 async fn shipped(name: &str) -> (Definitions, folder::Folder) {
     let folder = folder::Folder::new(name);
-    let store = Store::open(&folder, migrations(), Vec::new()).unwrap();
+    let store = Store::open(&*folder, migrations(), Vec::new()).await.unwrap();
     let pack = Arc::new(Pack::embedded().unwrap_or_else(|f| panic!("{f:#?}")));
     (Definitions::open(store, pack, now()).await.unwrap(), folder)
 }
@@ -50,7 +50,7 @@ fn memory() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn opens_answers_and_asks() {
     let folder = folder::Folder::new("figures");
-    let store = Store::open(&folder, migrations(), Vec::new()).unwrap();
+    let store = Store::open(&*folder, migrations(), Vec::new()).await.unwrap();
     let read = Instant::now();
     let pack = Arc::new(Pack::embedded().unwrap_or_else(|f| panic!("{f:#?}")));
     let read = read.elapsed();

@@ -21,7 +21,7 @@ pub enum Error {
     TooLarge,
     /// Too many tries; seconds until the next is allowed.
     TooMany(u64),
-    /// Not now: something that is needed can't be reached. Temporary; the text is a message key that says why.
+    /// Not now: the database is gone, full, read-only or being moved. Nothing was changed, trying again is right. The text is a message key.
     Unavailable(String),
     /// The machine, not the person. Logged with its cause, shown without.
     Internal(String),

@@ -1,6 +1,6 @@
 //! `maru import`: a progress bar, the rows that could not be used, one line of counts.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use maru::wire;
@@ -10,14 +10,15 @@ use maru_definition::{
 };
 use maru_kernel::{Clock, Error, Result};
 use maru_message::Post;
+use maru_store::Place;
 
 /// More than these are counted only.
 const SHOWN: usize = 20;
 
-pub async fn gov24(from: &str, data: &Path) -> Result<ExitCode> {
+pub async fn gov24(from: &str, place: &Place) -> Result<ExitCode> {
     let source = Source::parse(from)?;
     let now = wire::Running::from(None).now();
-    let store = wire::open_store(data, &wire::rooms(Post::None))?;
+    let store = wire::open_store(place, &wire::rooms(Post::None)).await?;
     let definitions = Definitions::open(store, wire::pack()?, now).await?;
 
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());

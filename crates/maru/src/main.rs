@@ -10,7 +10,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use maru::{
-    serve::{self, Serving},
+    serve::{self, Serving, Where},
     wire,
 };
 use maru_kernel::{Error, Result};
@@ -45,8 +45,8 @@ enum Command {
     },
     /// Recompute the access ledger
     Audit {
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Where,
     },
 }
 
@@ -57,8 +57,8 @@ enum Importing {
         /// https://…/api or a folder with serviceList.001.json, serviceDetail.001.json, supportConditions.001.json, …
         #[arg(long)]
         from: String,
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Where,
     },
 }
 
@@ -93,10 +93,12 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Demo(serving) => serve::serve(serving, true).await,
         Command::Serve(serving) => serve::serve(serving, false).await,
-        Command::Import { what: Importing::Gov24 { from, data } } => import::gov24(&from, &data).await,
+        Command::Import { what: Importing::Gov24 { from, place } } => {
+            import::gov24(&from, &place.place()).await
+        }
         Command::Check { folder } => Ok(check::check(&folder)),
-        Command::Audit { data } => {
-            let store = wire::open_store(&data, &wire::rooms(maru_message::Post::None))?;
+        Command::Audit { place } => {
+            let store = wire::open_store(&place.place(), &wire::rooms(maru_message::Post::None)).await?;
             let audit = maru_record::audit(&store).await?;
             for fault in &audit.faults {
                 println!("{fault}");

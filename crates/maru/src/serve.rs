@@ -17,6 +17,7 @@ use axum::{
 use clap::Args;
 use maru_kernel::{At, Error, Result};
 use maru_message::Post;
+use maru_store::{Database, Place};
 use maru_web::{EdgeSettings, Net, Settings, Shared};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
@@ -45,9 +46,8 @@ pub struct Serving {
     /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// The folder that holds the database and files
-    #[arg(long, default_value = "data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub place: Where,
     /// Where mail goes: a folder, smtp://host:port or smtps://user:password@host; default: a folder in the data folder
     #[arg(long)]
     pub mail: Option<String>,
@@ -90,15 +90,39 @@ pub struct Serving {
     pub clock: Option<String>,
 }
 
+/// Where a country is kept.
+#[derive(Args, Clone)]
+pub struct Where {
+    /// The folder of the embedded database, of files handed in, and of mail
+    #[arg(long, default_value = "data")]
+    pub data: PathBuf,
+    /// Rows in PostgreSQL 15 or newer instead: postgres://user:password@host:5432/maru
+    #[arg(long, env = "MARU_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Connections to PostgreSQL
+    #[arg(long, default_value_t = Place::CONNECTIONS)]
+    pub connections: usize,
+}
+
+impl Where {
+    pub fn place(&self) -> Place {
+        let mut place = Place::new(&self.data, self.database.as_deref());
+        if let Database::Postgres { connections, .. } = &mut place.database {
+            *connections = self.connections.max(2);
+        }
+        place
+    }
+}
+
 pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let clock = Arc::new(wire::Running::from(start(serving.clock.as_deref())?));
-    maru_store::private_folder(&serving.data)?;
+    maru_store::private_folder(&serving.place.data)?;
     let tls = match (&serving.tls_cert, &serving.tls_key) {
         (Some(cert), Some(key)) => Some(Arc::new(Tls::open(cert, key)?)),
         _ => None,
     };
     let connections = room_for(serving.http_connections);
-    let mail = serving.mail.clone().unwrap_or_else(|| serving.data.join("mail").display().to_string());
+    let mail = serving.mail.clone().unwrap_or_else(|| serving.place.data.join("mail").display().to_string());
     let listener = TcpListener::bind(serving.listen).await.map_err(|e| {
         Error::internal(format!("can't listen on {}: {e}; choose another with --listen", serving.listen))
     })?;
@@ -114,12 +138,12 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
             behind: serving.behind.clone(),
             metrics_from: serving.metrics_from.clone(),
             at_once: serving.at_once,
-            folder: Some(serving.data.clone()),
+            folder: Some(serving.place.data.clone()),
             free_bytes: serving.keep_free.saturating_mul(1024 * 1024),
         },
     };
     let settings = if demo { seed::settings(settings)? } else { settings };
-    let wired = wire::wire(&serving.data, Post::parse(&mail)?, settings, clock).await?;
+    let wired = wire::wire(&serving.place.place(), Post::parse(&mail)?, settings, clock).await?;
     let app = wired.app.clone();
     if demo {
         seed::seed(&app).await?;
@@ -141,7 +165,7 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     if demo {
         println!(
             "People and cases are made up. Data: {}. Mail: {mail}. Stop with Ctrl-C.",
-            serving.data.display()
+            serving.place.data.display()
         );
     }
     let router = router(wired);

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
     sync::Arc,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -10,7 +9,7 @@ use std::{
 use maru_definition::{Definitions, Pack};
 use maru_kernel::{At, Clock, Error, Lang, Result};
 use maru_message::Post;
-use maru_store::{Consumer, Migration, Store};
+use maru_store::{Consumer, Migration, Place, Store};
 use maru_web::{
     App, Edge, Handler, Ids, Pages, Room, Settings, Shared, Texts,
     ports::{People, Ports},
@@ -53,7 +52,7 @@ pub fn rooms(post: Post) -> Vec<Room> {
     ]
 }
 
-pub fn open_store(data: &Path, rooms: &[Room]) -> Result<Store> {
+pub async fn open_store(place: &Place, rooms: &[Room]) -> Result<Store> {
     let migrations: Vec<Migration> = maru_definition::migrations()
         .iter()
         .chain(rooms.iter().flat_map(|room| room.migrations))
@@ -61,7 +60,7 @@ pub fn open_store(data: &Path, rooms: &[Room]) -> Result<Store> {
         .collect();
     let consumers: Vec<Consumer> =
         rooms.iter().flat_map(|room| room.handling.iter().map(|h| h.consumer.clone())).collect();
-    Store::open(data, &migrations, consumers)
+    Store::open(place, &migrations, consumers).await
 }
 
 /// The pack inside the program.
@@ -80,9 +79,9 @@ pub struct Wired {
     pub handlers: BTreeMap<String, Arc<dyn Handler>>,
 }
 
-pub async fn wire(data: &Path, post: Post, settings: Settings, clock: Arc<dyn Clock>) -> Result<Wired> {
+pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn Clock>) -> Result<Wired> {
     let rooms = rooms(post);
-    let store = open_store(data, &rooms)?;
+    let store = open_store(place, &rooms).await?;
     let pack = pack()?;
     let definitions = Definitions::open(store.clone(), pack.clone(), clock.now()).await?;
     let texts = Arc::new(Texts::new(rooms.iter().flat_map(|room| Lang::ALL.into_iter().zip(room.locales)))?);

@@ -34,7 +34,7 @@ impl Handler for Letters {
             due: now,
             body: json!({ "party": letter.to, "message": event.id }),
         });
-        batch.finish(job, now);
+        batch.finish(job);
         match app.store.commit(batch).await {
             // Done by somebody else in the meantime: one event, one message.
             Err(Error::Guard(_)) => Ok(()),
@@ -68,7 +68,7 @@ impl Handler for Mail {
         let now = app.now();
         let mut batch = Batch::new();
         tables::add_attempt(&mut batch, &party, &id, self.post.channel(), now, outcome);
-        batch.finish(job, now);
+        batch.finish(job);
         match app.store.commit(batch).await {
             Err(Error::Guard(_)) => Ok(()),
             other => other,

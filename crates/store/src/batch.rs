@@ -1,6 +1,6 @@
 use maru_kernel::{At, Error, Event, Result};
 
-use crate::{Row, Value};
+use crate::{Consumer, Row, Value, request};
 
 /// Everything an action wants written, at once.
 #[derive(Debug, Default, Clone)]
@@ -12,11 +12,18 @@ pub struct Batch {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    /// The query's single number must not exceed the bound.
+    /// The query's single number must not exceed the bound. Batches that bound the same thing go one after the other.
     AtMost {
         sql: &'static str,
         params: Vec<Value>,
         bound: i64,
+        what: &'static str,
+        of: String,
+    },
+    /// The query must answer exactly one row, and that row stays as it is until the batch is in.
+    Still {
+        sql: &'static str,
+        params: Vec<Value>,
         what: &'static str,
     },
     Write {
@@ -29,6 +36,17 @@ pub(crate) enum Step {
         params: Vec<Value>,
         what: &'static str,
     },
+}
+
+impl Step {
+    pub(crate) fn sql(&self) -> (&'static str, &[Value]) {
+        match self {
+            Step::AtMost { sql, params, .. }
+            | Step::Still { sql, params, .. }
+            | Step::Write { sql, params }
+            | Step::WriteOne { sql, params, .. } => (sql, params),
+        }
+    }
 }
 
 /// A job to add. Jobs of one lane run in order, one at a time.
@@ -50,6 +68,8 @@ pub struct Job {
     pub body: serde_json::Value,
     /// This try included.
     pub attempts: i64,
+    /// The request that left it behind.
+    pub request: Option<String>,
 }
 
 impl Job {
@@ -81,15 +101,23 @@ impl Batch {
         self
     }
 
-    /// A guard: the query's number (a count, a sum) is at most `bound`.
+    /// A guard: the query's number (a count, a sum) is at most `bound`. `of` names what is bounded (`room/7`): batches
+    /// with the same `of` never pass one another, so whatever adds to the number must carry the guard.
     pub fn at_most(
         &mut self,
         what: &'static str,
+        of: impl Into<String>,
         sql: &'static str,
         params: Vec<Value>,
         bound: i64,
     ) -> &mut Self {
-        self.steps.push(Step::AtMost { sql, params, bound, what });
+        self.steps.push(Step::AtMost { sql, params, bound, what, of: of.into() });
+        self
+    }
+
+    /// A guard on a row that is read and not written: `SELECT 1 FROM … WHERE id = $1 AND version = $2` still finds it.
+    pub fn still(&mut self, what: &'static str, sql: &'static str, params: Vec<Value>) -> &mut Self {
+        self.steps.push(Step::Still { sql, params, what });
         self
     }
 
@@ -104,11 +132,11 @@ impl Batch {
     }
 
     /// Ticks a job off together with its effects. Guarded: a job is finished once.
-    pub fn finish(&mut self, job: &Job, now: At) -> &mut Self {
+    pub fn finish(&mut self, job: &Job) -> &mut Self {
         self.write_one(
             "job not yet done",
-            "UPDATE store_job SET done_at = $2, error = NULL WHERE id = $1 AND done_at IS NULL",
-            vec![job.id.as_str().into(), now.into()],
+            "DELETE FROM store_job WHERE id = $1",
+            vec![job.id.as_str().into()],
         )
     }
 
@@ -118,6 +146,66 @@ impl Batch {
         self.events.extend(other.events);
         self.jobs.extend(other.jobs);
         self
+    }
+
+    /// The batch as nothing but steps: its events, what they leave for their consumers, its jobs.
+    pub(crate) fn into_steps(self, consumers: &[Consumer]) -> Result<Vec<Step>> {
+        let mut steps = self.steps;
+        let request = request::current();
+        for event in &self.events {
+            steps.push(add_event(event)?);
+            for consumer in consumers.iter().filter(|c| c.wants.iter().any(|w| event.kind.starts_with(w))) {
+                let job = NewJob {
+                    id: format!("{}-{}", event.id, consumer.name),
+                    kind: consumer.name.into(),
+                    lane: Some(format!("{}:{}", consumer.name, event.aggregate)),
+                    due: event.at,
+                    body: serde_json::to_value(event).map_err(Error::internal)?,
+                };
+                steps.push(add_job(job, request.as_deref()));
+            }
+        }
+        steps.extend(self.jobs.into_iter().map(|job| add_job(job, request.as_deref())));
+        let nul = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
+        if steps.iter().any(|step| step.sql().1.iter().any(nul)) {
+            return Err(Error::invalid("body", "error-form"));
+        }
+        Ok(steps)
+    }
+}
+
+fn add_event(event: &Event) -> Result<Step> {
+    let actor = serde_json::to_string(&event.actor).map_err(Error::internal)?;
+    Ok(Step::Write {
+        sql: "INSERT INTO store_event (id, kind, aggregate, at, actor, definition, grant_id, body, place)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+                (SELECT coalesce(max(place), 0) + 1 FROM store_event WHERE aggregate = $3))",
+        params: vec![
+            event.id.as_str().into(),
+            event.kind.as_str().into(),
+            event.aggregate.as_str().into(),
+            event.at.into(),
+            actor.into(),
+            event.definition.clone().into(),
+            event.grant.clone().into(),
+            event.body.to_string().into(),
+        ],
+    })
+}
+
+fn add_job(job: NewJob, request: Option<&str>) -> Step {
+    Step::Write {
+        sql: "INSERT INTO store_job (id, kind, lane, body, due, attempts, leased_until, request, place)
+              VALUES ($1, $2, $3, $4, $5, 0, 0, $6,
+                (SELECT coalesce(max(place), 0) + 1 FROM store_job WHERE lane = $3))",
+        params: vec![
+            job.id.into(),
+            job.kind.into(),
+            job.lane.into(),
+            job.body.to_string().into(),
+            job.due.into(),
+            request.into(),
+        ],
     }
 }
 
@@ -131,5 +219,15 @@ pub(crate) fn event_of(row: &Row) -> Result<Event> {
         definition: row.maybe_text("definition").map(str::to_owned),
         grant: row.maybe_text("grant_id").map(str::to_owned),
         body: serde_json::from_str(row.text("body")?).map_err(Error::internal)?,
+    })
+}
+
+pub(crate) fn job_of(row: &Row) -> Result<Job> {
+    Ok(Job {
+        id: row.string("id")?,
+        kind: row.string("kind")?,
+        body: serde_json::from_str(row.text("body")?).map_err(Error::internal)?,
+        attempts: row.int("attempts")?,
+        request: row.maybe_text("request").map(str::to_owned),
     })
 }

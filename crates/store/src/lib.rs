@@ -2,17 +2,29 @@
 
 mod batch;
 mod blob;
+mod chunk;
+mod jobs;
+mod place;
+mod postgres;
+pub mod request;
+mod schema;
 mod sqlite;
+mod stats;
 mod value;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use maru_kernel::{At, Error, Event, Result};
 
 pub use batch::{Batch, Job, NewJob};
+pub use chunk::{Chunks, Moved};
+pub use jobs::{DeadJob, JobCount};
+pub use place::{Database, Place};
+pub use stats::{BOUNDS_MICROS, Snapshot as StatsSnapshot};
 pub use value::{Row, Value};
 
-/// One migration: its name orders it within its room.
+/// One migration: its name orders it within its room. A migration only adds, so that the program of the version before
+/// can go on while the new one starts.
 pub type Migration = (&'static str, &'static str);
 
 /// Who gets which events: a consumer's name and the beginnings of the kinds it wants.
@@ -25,29 +37,72 @@ pub struct Consumer {
 /// A handle to the database; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    body: Arc<sqlite::Body>,
+    body: Arc<Body>,
     blobs: Arc<blob::Blobs>,
+    consumers: Arc<[Consumer]>,
+    stats: Arc<stats::Stats>,
+    added: Arc<tokio::sync::Notify>,
+}
+
+/// The same promises, kept by two databases in their own ways.
+enum Body {
+    Sqlite(Arc<sqlite::Body>),
+    Postgres(postgres::Body),
 }
 
 /// Makes a folder, where there is none, that nobody else on the machine may look into.
 pub fn private_folder(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::internal)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|e| Error::internal(format!("{}: {e}", folder.display())))
 }
 
 const RERUNS: usize = 8;
 
 impl Store {
-    /// Opens (and makes) the database in a folder and runs the migrations that have not run.
-    pub fn open(folder: &Path, migrations: &[Migration], consumers: Vec<Consumer>) -> Result<Store> {
-        private_folder(folder)?;
-        let body = sqlite::Body::open(&folder.join("maru.db"), migrations, consumers)?;
-        Ok(Store { body: Arc::new(body), blobs: Arc::new(blob::Blobs::open(folder.join("blobs"))?) })
+    /// Opens (and makes) the database of a place and runs the migrations that have not run.
+    pub async fn open(
+        place: impl Into<Place>,
+        migrations: &[Migration],
+        consumers: Vec<Consumer>,
+    ) -> Result<Store> {
+        let place = place.into();
+        private_folder(&place.folder)?;
+        let stats = Arc::new(stats::Stats::default());
+        let body = match &place.database {
+            Database::Sqlite => {
+                Body::Sqlite(Arc::new(sqlite::Body::open(&place.file(), migrations, stats.clone())?))
+            }
+            Database::Postgres { url, connections } => {
+                Body::Postgres(postgres::Body::open(url, *connections, migrations, stats.clone()).await?)
+            }
+        };
+        Ok(Store {
+            body: Arc::new(body),
+            blobs: Arc::new(blob::Blobs::open(place.folder.join("blobs"))?),
+            consumers: consumers.into(),
+            stats,
+            added: Arc::default(),
+        })
     }
 
     pub async fn query(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>> {
-        let body = self.body.clone();
-        tokio::task::spawn_blocking(move || body.query(sql, &params)).await.map_err(Error::internal)?
+        // No row holds such text, and PostgreSQL would not take it.
+        if params.iter().any(|value| matches!(value, Value::Text(text) if text.contains('\0'))) {
+            return Err(Error::invalid("body", "error-form"));
+        }
+        match self.body.as_ref() {
+            Body::Sqlite(body) => {
+                let body = body.clone();
+                tokio::task::spawn_blocking(move || body.query(sql, &params))
+                    .await
+                    .map_err(Error::internal)?
+            }
+            Body::Postgres(body) => body.query(sql, &params).await,
+        }
     }
 
     pub async fn query_one(&self, sql: &'static str, params: Vec<Value>) -> Result<Option<Row>> {
@@ -59,7 +114,33 @@ impl Store {
         if batch.is_empty() {
             return Ok(());
         }
-        self.body.commit(batch).await
+        let begun = Instant::now();
+        let steps = batch.into_steps(&self.consumers)?;
+        let adds = steps.iter().any(|step| step.sql().0.starts_with("INSERT INTO store_job"));
+        let outcome = match self.body.as_ref() {
+            Body::Sqlite(body) => body.commit(steps).await,
+            Body::Postgres(body) => body.commit(steps).await,
+        };
+        match &outcome {
+            Ok(()) => {
+                self.stats.committed(begun.elapsed());
+                if adds {
+                    self.added.notify_one();
+                }
+            }
+            Err(Error::Guard(_)) => self.stats.guard(),
+            Err(_) => self.stats.failed(),
+        }
+        outcome
+    }
+
+    /// Answers when this program has added a job since it was last asked.
+    pub async fn job_added(&self) {
+        self.added.notified().await;
+    }
+
+    pub fn stats(&self) -> StatsSnapshot {
+        self.stats.look()
     }
 
     /// Runs load and decide, commits, and starts over when somebody else was faster.
@@ -75,6 +156,7 @@ impl Store {
                 Err(other) => return Err(other),
             }
         }
+        self.stats.conflict();
         Err(Error::Conflict("error-busy".into()))
     }
 
@@ -86,7 +168,11 @@ impl Store {
         now: At,
         lease_seconds: i64,
     ) -> Result<Vec<Job>> {
-        self.body.claim(kinds, limit, now, now.plus_seconds(lease_seconds)).await
+        let until = now.plus_seconds(lease_seconds);
+        match self.body.as_ref() {
+            Body::Sqlite(body) => body.claim(kinds, limit, now, until).await,
+            Body::Postgres(body) => body.claim(kinds, limit, now, until).await,
+        }
     }
 
     /// Records that a job failed: it comes again later, or is dead.
@@ -111,7 +197,7 @@ impl Store {
         let rows = self
             .query(
                 "SELECT id, kind, aggregate, at, actor, definition, grant_id, body FROM store_event \
-                 WHERE aggregate = $1 ORDER BY id",
+                 WHERE aggregate = $1 ORDER BY place",
                 vec![aggregate.into()],
             )
             .await?;

@@ -3,38 +3,29 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, Sender, channel},
     },
     thread,
 };
 
-use maru_kernel::{At, Error, Event, Result};
-use rusqlite::{Connection, OpenFlags, params_from_iter, types};
+use maru_kernel::{At, Error, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi, params_from_iter, types};
 use tokio::sync::oneshot;
 
 use crate::{
-    Batch, Consumer, Job, Migration, Row, Value,
-    batch::{NewJob, Step},
+    Job, Migration, Row, Value,
+    batch::{Step, job_of},
+    schema::{MOVED, SCHEMA},
+    stats::Stats,
 };
 
 /// More batches than this do not share one fsync, so that the first need not wait for the last.
 const GROUP: usize = 256;
 const IDLE_READERS: usize = 8;
 
-const SCHEMA: Migration = (
-    "store/0001",
-    "CREATE TABLE store_event (id TEXT PRIMARY KEY, kind TEXT NOT NULL, aggregate TEXT NOT NULL, at BIGINT NOT NULL,
-       actor TEXT NOT NULL, definition TEXT, grant_id TEXT, body TEXT NOT NULL);
-     CREATE INDEX store_event_aggregate ON store_event (aggregate, id);
-     CREATE TABLE store_job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, lane TEXT, body TEXT NOT NULL, due BIGINT NOT NULL,
-       attempts BIGINT NOT NULL, leased_until BIGINT NOT NULL, done_at BIGINT, dead_at BIGINT, error TEXT);
-     CREATE INDEX store_job_due ON store_job (due) WHERE done_at IS NULL AND dead_at IS NULL;
-     CREATE INDEX store_job_lane ON store_job (lane, id) WHERE done_at IS NULL AND dead_at IS NULL;",
-);
-
 enum Order {
-    Commit(Batch, oneshot::Sender<Result<()>>),
+    Commit(Vec<Step>, oneshot::Sender<Result<()>>),
     Claim { kinds: Vec<String>, limit: usize, now: At, until: At, answer: oneshot::Sender<Result<Vec<Job>>> },
 }
 
@@ -45,19 +36,19 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    pub(crate) fn open(path: &Path, migrations: &[Migration], consumers: Vec<Consumer>) -> Result<Body> {
-        let mut writer = Connection::open(path).map_err(Error::internal)?;
+    pub(crate) fn open(path: &Path, migrations: &[Migration], stats: Arc<Stats>) -> Result<Body> {
+        let mut writer = Connection::open(path).map_err(told)?;
         writer
             .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;
+                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;",
             )
-            .map_err(Error::internal)?;
+            .map_err(told)?;
         migrate(&mut writer, migrations)?;
         let (orders, inbox) = channel();
         thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_loop(&mut writer, &inbox, &consumers))
+            .spawn(move || write_loop(&mut writer, &inbox, &stats))
             .map_err(Error::internal)?;
         Ok(Body { path: path.to_owned(), readers: Mutex::default(), orders })
     }
@@ -67,10 +58,8 @@ impl Body {
             return Ok(open);
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reader = Connection::open_with_flags(&self.path, flags).map_err(Error::internal)?;
-        reader
-            .execute_batch("PRAGMA busy_timeout = 10000; PRAGMA cache_size = -2000;")
-            .map_err(Error::internal)?;
+        let reader = Connection::open_with_flags(&self.path, flags).map_err(told)?;
+        reader.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA cache_size = -2000;").map_err(told)?;
         Ok(reader)
     }
 
@@ -84,12 +73,10 @@ impl Body {
         rows
     }
 
-    pub(crate) async fn commit(&self, batch: Batch) -> Result<()> {
-        let (answer, told) = oneshot::channel();
-        self.orders
-            .send(Order::Commit(batch, answer))
-            .map_err(|_| Error::internal("the writer has stopped"))?;
-        told.await.map_err(|_| Error::internal("the writer has stopped"))?
+    pub(crate) async fn commit(&self, steps: Vec<Step>) -> Result<()> {
+        let (answer, done) = oneshot::channel();
+        self.orders.send(Order::Commit(steps, answer)).map_err(|_| stopped())?;
+        done.await.map_err(|_| stopped())?
     }
 
     pub(crate) async fn claim(
@@ -99,10 +86,36 @@ impl Body {
         now: At,
         until: At,
     ) -> Result<Vec<Job>> {
-        let (answer, told) = oneshot::channel();
+        let (answer, done) = oneshot::channel();
         let order = Order::Claim { kinds, limit, now, until, answer };
-        self.orders.send(order).map_err(|_| Error::internal("the writer has stopped"))?;
-        told.await.map_err(|_| Error::internal("the writer has stopped"))?
+        self.orders.send(order).map_err(|_| stopped())?;
+        done.await.map_err(|_| stopped())?
+    }
+}
+
+fn stopped() -> Error {
+    Error::internal("the writer has stopped")
+}
+
+/// What SQLite's refusals mean to whoever asked.
+pub(crate) fn told(error: rusqlite::Error) -> Error {
+    let unavailable = |key: &str| {
+        tracing::error!(cause = %error, "the database refused");
+        Error::Unavailable(key.into())
+    };
+    let rusqlite::Error::SqliteFailure(code, _) = &error else { return Error::internal(error) };
+    match code.code {
+        ErrorCode::DiskFull => unavailable("error-store-full"),
+        ErrorCode::ReadOnly => unavailable("error-store-read-only"),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => unavailable("error-store-busy"),
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => unavailable("error-store-gone"),
+        ErrorCode::ConstraintViolation
+            if [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY]
+                .contains(&code.extended_code) =>
+        {
+            Error::Guard("no such row yet".into())
+        }
+        _ => Error::internal(error),
     }
 }
 
@@ -126,12 +139,12 @@ fn bound(value: &Value) -> types::Value {
     }
 }
 
-fn select(on: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
-    let mut statement = on.prepare_cached(&own_parameters(sql)).map_err(Error::internal)?;
+pub(crate) fn select(on: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+    let mut statement = on.prepare_cached(&own_parameters(sql)).map_err(told)?;
     let columns: std::sync::Arc<[String]> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.query(params_from_iter(params.iter().map(bound))).map_err(Error::internal)?;
+    let mut rows = statement.query(params_from_iter(params.iter().map(bound))).map_err(told)?;
     let mut out = Vec::new();
-    while let Some(row) = rows.next().map_err(Error::internal)? {
+    while let Some(row) = rows.next().map_err(told)? {
         let values = (0..columns.len())
             .map(|i| match row.get_ref(i)? {
                 types::ValueRef::Null => Ok(Value::Null),
@@ -143,33 +156,32 @@ fn select(on: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
                 }
             })
             .collect::<rusqlite::Result<Vec<_>>>()
-            .map_err(Error::internal)?;
+            .map_err(told)?;
         out.push(Row { columns: columns.clone(), values });
     }
     Ok(out)
 }
 
-fn execute(on: &Connection, sql: &str, params: &[Value]) -> Result<usize> {
+pub(crate) fn execute(on: &Connection, sql: &str, params: &[Value]) -> Result<usize> {
     on.prepare_cached(&own_parameters(sql))
         .and_then(|mut statement| statement.execute(params_from_iter(params.iter().map(bound))))
-        .map_err(Error::internal)
+        .map_err(told)
 }
 
 fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<()> {
-    on.execute_batch("CREATE TABLE IF NOT EXISTS store_migration (name TEXT PRIMARY KEY)")
-        .map_err(Error::internal)?;
-    let change = on.transaction().map_err(Error::internal)?;
-    for (name, sql) in std::iter::once(&SCHEMA).chain(migrations) {
+    on.execute_batch("CREATE TABLE IF NOT EXISTS store_migration (name TEXT PRIMARY KEY)").map_err(told)?;
+    let change = on.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+    for (name, sql) in SCHEMA.iter().chain(migrations) {
         let ran = select(&change, "SELECT name FROM store_migration WHERE name = $1", &[(*name).into()])?;
         if ran.is_empty() {
             change.execute_batch(sql).map_err(|e| Error::internal(format!("migration {name}: {e}")))?;
             execute(&change, "INSERT INTO store_migration (name) VALUES ($1)", &[(*name).into()])?;
         }
     }
-    change.commit().map_err(Error::internal)
+    change.commit().map_err(told)
 }
 
-fn write_loop(on: &mut Connection, inbox: &Receiver<Order>, consumers: &[Consumer]) {
+fn write_loop(on: &mut Connection, inbox: &Receiver<Order>, stats: &Stats) {
     on.set_prepared_statement_cache_capacity(256);
     while let Ok(first) = inbox.recv() {
         let mut orders = vec![first];
@@ -179,7 +191,7 @@ fn write_loop(on: &mut Connection, inbox: &Receiver<Order>, consumers: &[Consume
                 Err(_) => break,
             }
         }
-        run_group(on, orders, consumers);
+        run_group(on, orders, stats);
     }
 }
 
@@ -189,13 +201,16 @@ enum Told {
     Claim(oneshot::Sender<Result<Vec<Job>>>, Result<Vec<Job>>),
 }
 
-fn run_group(on: &Connection, orders: Vec<Order>, consumers: &[Consumer]) {
-    let begun = on.execute_batch("BEGIN IMMEDIATE").map_err(Error::internal);
+fn run_group(on: &Connection, orders: Vec<Order>, stats: &Stats) {
+    let mut begun = on.execute_batch("BEGIN IMMEDIATE").map_err(told).and_then(|()| {
+        // Without its transaction the group ends here.
+        not_moved(on).inspect_err(|_| drop(on.execute_batch("ROLLBACK")))
+    });
     let mut answers: Vec<Told> = Vec::with_capacity(orders.len());
     for order in orders {
         answers.push(match order {
-            Order::Commit(batch, answer) => {
-                let done = begun.clone().and_then(|()| in_savepoint(on, || apply(on, &batch, consumers)));
+            Order::Commit(steps, answer) => {
+                let done = begun.clone().and_then(|()| in_savepoint(on, || apply(on, &steps)));
                 Told::Commit(answer, done)
             }
             Order::Claim { kinds, limit, now, until, answer } => {
@@ -204,13 +219,17 @@ fn run_group(on: &Connection, orders: Vec<Order>, consumers: &[Consumer]) {
                 Told::Claim(answer, jobs)
             }
         });
+        // A full or failing disk ends the whole transaction: nothing of this group is in, and nothing more may go in alone.
+        if begun.is_ok() && on.is_autocommit() {
+            begun = Err(Error::Unavailable("error-store-full".into()));
+        }
     }
-    let end = begun.and_then(|()| on.execute_batch("COMMIT").map_err(Error::internal));
-    if let Err(e) = &end {
-        tracing::error!(cause = %e, "commit failed; nothing of this group was written");
-        // A failed COMMIT may leave the transaction open; without it there is nothing to roll back.
+    let end = begun.and_then(|()| on.execute_batch("COMMIT").map_err(told));
+    if !on.is_autocommit() {
+        // A failed COMMIT may leave the transaction open; the next group needs a fresh one.
         on.execute_batch("ROLLBACK").ok();
     }
+    stats.group(answers.len());
     for told in answers {
         // Whoever asked may be gone; the batch stands all the same.
         match told {
@@ -220,115 +239,72 @@ fn run_group(on: &Connection, orders: Vec<Order>, consumers: &[Consumer]) {
     }
 }
 
+fn not_moved(on: &Connection) -> Result<()> {
+    if select(on, MOVED, &[])?.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Unavailable("error-store-moved".into()))
+    }
+}
+
 fn in_savepoint<T>(on: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    on.execute_batch("SAVEPOINT batch").map_err(Error::internal)?;
+    on.execute_batch("SAVEPOINT batch").map_err(told)?;
     let result = work();
     let end = if result.is_ok() { "RELEASE batch" } else { "ROLLBACK TO batch; RELEASE batch" };
-    on.execute_batch(end).map_err(Error::internal)?;
+    on.execute_batch(end).map_err(told)?;
     result
 }
 
-fn apply(on: &Connection, batch: &Batch, consumers: &[Consumer]) -> Result<()> {
-    for step in &batch.steps {
-        match step {
-            Step::Write { sql, params } => {
+fn apply(on: &Connection, steps: &[Step]) -> Result<()> {
+    for step in steps {
+        let (sql, params) = step.sql();
+        let failed = match step {
+            Step::Write { .. } => {
                 execute(on, sql, params)?;
+                None
             }
-            Step::WriteOne { sql, params, what } => {
-                if execute(on, sql, params)? != 1 {
-                    return Err(Error::Guard((*what).into()));
-                }
+            Step::WriteOne { what, .. } => (execute(on, sql, params)? != 1).then_some(what),
+            Step::Still { what, .. } => (select(on, sql, params)?.len() != 1).then_some(what),
+            Step::AtMost { bound, what, .. } => {
+                (!within(select(on, sql, params)?.first(), *bound)).then_some(what)
             }
-            Step::AtMost { sql, params, bound, what } => {
-                let rows = select(on, sql, params)?;
-                let number = rows.first().and_then(|row| row.values.first());
-                match number {
-                    Some(Value::Int(n)) if n <= bound => {}
-                    Some(Value::Null) | None => {}
-                    _ => return Err(Error::Guard((*what).into())),
-                }
-            }
+        };
+        if let Some(what) = failed {
+            return Err(Error::Guard((*what).into()));
         }
     }
-    for event in &batch.events {
-        add_event(on, event)?;
-        for consumer in consumers.iter().filter(|c| c.wants.iter().any(|w| event.kind.starts_with(w))) {
-            add_job(
-                on,
-                &NewJob {
-                    id: format!("{}-{}", event.id, consumer.name),
-                    kind: consumer.name.into(),
-                    lane: Some(format!("{}:{}", consumer.name, event.aggregate)),
-                    due: event.at,
-                    body: serde_json::to_value(event).map_err(Error::internal)?,
-                },
-            )?;
-        }
-    }
-    batch.jobs.iter().try_for_each(|job| add_job(on, job))
-}
-
-fn add_event(on: &Connection, event: &Event) -> Result<()> {
-    let actor = serde_json::to_string(&event.actor).map_err(Error::internal)?;
-    execute(
-        on,
-        "INSERT INTO store_event (id, kind, aggregate, at, actor, definition, grant_id, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        &[
-            event.id.as_str().into(),
-            event.kind.as_str().into(),
-            event.aggregate.as_str().into(),
-            event.at.into(),
-            actor.into(),
-            event.definition.clone().into(),
-            event.grant.clone().into(),
-            event.body.to_string().into(),
-        ],
-    )?;
     Ok(())
 }
 
-fn add_job(on: &Connection, job: &NewJob) -> Result<()> {
-    execute(
-        on,
-        "INSERT INTO store_job (id, kind, lane, body, due, attempts, leased_until) VALUES ($1, $2, $3, $4, $5, 0, 0)",
-        &[
-            job.id.as_str().into(),
-            job.kind.as_str().into(),
-            job.lane.clone().into(),
-            job.body.to_string().into(),
-            job.due.into(),
-        ],
-    )?;
-    Ok(())
+/// Whether the single number of an answer is within a bound; nothing to count is.
+pub(crate) fn within(row: Option<&Row>, bound: i64) -> bool {
+    match row.and_then(|row| row.values.first()) {
+        Some(Value::Int(n)) => *n <= bound,
+        Some(Value::Null) | None => true,
+        _ => false,
+    }
 }
 
 fn claim(on: &Connection, kinds: &[String], limit: usize, now: At, until: At) -> Result<Vec<Job>> {
     let kinds = serde_json::to_string(kinds).map_err(Error::internal)?;
     let rows = select(
         on,
-        "SELECT j.id, j.kind, j.body, j.attempts FROM store_job j
+        "SELECT j.id FROM store_job j
          WHERE j.done_at IS NULL AND j.dead_at IS NULL AND j.due <= $1 AND j.leased_until <= $1
            AND j.kind IN (SELECT value FROM json_each($3))
-           AND NOT EXISTS (SELECT 1 FROM store_job e
-                           WHERE e.lane = j.lane AND e.id < j.id AND e.done_at IS NULL AND e.dead_at IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM store_job e WHERE e.lane = j.lane AND e.place < j.place AND e.dead_at IS NULL)
          ORDER BY j.due, j.id LIMIT $2",
         &[now.into(), i64::try_from(limit).unwrap_or(1).into(), kinds.into()],
     )?;
     let mut jobs = Vec::with_capacity(rows.len());
     for row in rows {
-        let id = row.string("id")?;
-        execute(
+        let taken = select(
             on,
-            "UPDATE store_job SET leased_until = $2, attempts = attempts + 1 WHERE id = $1",
-            &[id.as_str().into(), until.into()],
+            "UPDATE store_job SET leased_until = $2, attempts = attempts + 1 WHERE id = $1
+             RETURNING id, kind, body, attempts, request",
+            &[row.text("id")?.into(), until.into()],
         )?;
-        jobs.push(Job {
-            id,
-            kind: row.string("kind")?,
-            body: serde_json::from_str(row.text("body")?).map_err(Error::internal)?,
-            attempts: row.int("attempts")? + 1,
-        });
+        jobs.extend(taken.first().map(job_of).transpose()?);
     }
     Ok(jobs)
 }

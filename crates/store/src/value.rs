@@ -11,6 +11,18 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
+impl Value {
+    /// What it is, without what it says.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "nothing",
+            Value::Int(_) => "a number",
+            Value::Text(_) => "text",
+            Value::Blob(_) => "bytes",
+        }
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Value::Text(text.into())
@@ -48,7 +60,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 }
 
 /// One row of an answer, by column name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub(crate) columns: Arc<[String]>,
     pub(crate) values: Vec<Value>,
@@ -63,7 +75,7 @@ impl Row {
     pub fn text(&self, column: &str) -> Result<&str> {
         match self.value(column) {
             Some(Value::Text(text)) => Ok(text),
-            other => Err(Error::internal(format!("column {column} holds {other:?}, not text"))),
+            other => Err(Error::internal(format!("column {column} holds {}, not text", kind(other)))),
         }
     }
     pub fn string(&self, column: &str) -> Result<String> {
@@ -79,7 +91,7 @@ impl Row {
     pub fn int(&self, column: &str) -> Result<i64> {
         match self.value(column) {
             Some(Value::Int(n)) => Ok(*n),
-            other => Err(Error::internal(format!("column {column} holds {other:?}, not a number"))),
+            other => Err(Error::internal(format!("column {column} holds {}, not a number", kind(other)))),
         }
     }
     pub fn maybe_int(&self, column: &str) -> Option<i64> {
@@ -94,7 +106,12 @@ impl Row {
     pub fn blob(&self, column: &str) -> Result<&[u8]> {
         match self.value(column) {
             Some(Value::Blob(bytes)) => Ok(bytes),
-            other => Err(Error::internal(format!("column {column} holds {other:?}, not bytes"))),
+            other => Err(Error::internal(format!("column {column} holds {}, not bytes", kind(other)))),
         }
     }
+}
+
+/// For errors, which go to logs: never the value itself.
+fn kind(value: Option<&Value>) -> &'static str {
+    value.map_or("no such column", Value::kind)
 }

@@ -350,6 +350,11 @@ error-json = The JSON could not be read: { $bound }
 error-not-resident = Sign in as a resident to see this.
 error-not-official = Sign in as an official to see this.
 error-busy = Several people are changing this at once. Try again in a moment. Nothing was changed.
+error-store-gone = The connection to our records is interrupted. Try again in a moment. Nothing was changed.
+error-store-full = There is no room for new records just now. Try again in a moment. Nothing was changed.
+error-store-read-only = For now everything can be read, but not changed. Try again in a moment. Nothing was changed.
+error-store-busy = A lot of work is waiting just now. Try again in a moment. Nothing was changed.
+error-store-moved = Our records are being moved. Try again in a few minutes. Nothing was changed.
 error-wait = You can try again in { $minutes } minutes.
 error-wait-seconds = { $seconds ->
     [one] You can try again in a second.

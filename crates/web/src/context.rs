@@ -381,7 +381,8 @@ pub async fn layer(State(app): State<Shared>, request: Request, next: Next) -> R
     let id = seen.request.clone().unwrap_or_else(|| app.ids.next::<()>(now).to_string());
     // On every line that anything logs while this request is answered.
     let span = tracing::error_span!("request", request = %id);
-    answer(app, request, next, now, seen, id).instrument(span).await
+    let answered = answer(app, request, next, now, seen, id.clone()).instrument(span);
+    maru_store::request::scope(id, answered).await
 }
 
 /// What the address asked for tells.

@@ -71,7 +71,7 @@ impl Edge {
             keys: Ring::default(),
             limits: Limits::default(),
             gate: Gate::new(settings.at_once),
-            metrics: Metrics::new(),
+            metrics: Metrics::new(store),
             health: Health::new(),
             settings,
         };

@@ -41,7 +41,7 @@ pub async fn work(
                     }
                     for job in jobs {
                         if let Some(handler) = handlers.get(&job.kind) {
-                            let span = tracing::error_span!("job", job = %job.id, kind = %job.kind);
+                            let span = tracing::error_span!("job", job = %job.id, kind = %job.kind, request = job.request);
                             running.spawn(one(app.clone(), handler.clone(), job).instrument(span));
                         }
                     }
@@ -57,6 +57,7 @@ pub async fn work(
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            () = app.store.job_added(), if gone.is_none() && free > 0 => {}
             Some(_) = running.join_next(), if !running.is_empty() && gone.is_none() => {}
             _ = stop.changed() => {}
         }
@@ -68,7 +69,9 @@ pub async fn work(
 }
 
 async fn one(app: Shared, handler: Arc<dyn Handler>, job: Job) {
-    let outcome = handler.handle(&app, &job).await;
+    // What it leaves behind was caused by the same request.
+    let request = job.request.clone().unwrap_or_default();
+    let outcome = maru_store::request::scope(request, handler.handle(&app, &job)).await;
     app.edge.metrics.job(&job.kind, outcome.is_ok());
     match outcome {
         Ok(()) => tracing::debug!(attempt = job.attempts, "job done"),

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
 };
 
@@ -20,6 +20,9 @@ use maru_kernel::{At, Clock};
 use maru_message::Post;
 use maru_web::{Handler, Settings, Shared};
 use tower::ServiceExt;
+
+#[path = "../../../store/tests/place/mod.rs"]
+mod place;
 
 /// A clock that only tests move.
 pub struct Hand(AtomicI64);
@@ -45,26 +48,16 @@ pub struct Country {
     handlers: BTreeMap<String, Arc<dyn Handler>>,
 }
 
-pub fn folder(name: &str) -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let path = std::env::temp_dir().join(format!(
-        "maru-{name}-{}-{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    ));
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
-
 /// The demo's country on Wednesday 7 October 2026, 10:12.
 pub async fn country() -> Country {
-    let data = folder("country");
+    let place = place::place("country").await;
+    let data = place.folder.clone();
     let start = At::parse("2026-10-07T10:12:00+09:00").unwrap();
     let clock = Arc::new(Hand(AtomicI64::new(start.micros())));
     let settings = Settings { demo: true, address: "http://localhost:8080".into(), ..Settings::default() };
     let settings = seed::settings(settings).unwrap();
     let post = Post::parse(data.join("mail").to_str().unwrap()).unwrap();
-    let wired = wire::wire(&data, post, settings, clock.clone()).await.unwrap();
+    let wired = wire::wire(&place, post, settings, clock.clone()).await.unwrap();
     let (app, handlers) = (wired.app.clone(), wired.handlers.clone());
     seed::seed(&app).await.unwrap();
     Country { app, router: serve::router(wired), clock, data, handlers }

@@ -1,15 +1,13 @@
 //! What an operator sees in numbers: OpenMetrics text. Labels are bounded and never tell of a person.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use maru_kernel::{At, Error, Result};
-use maru_store::Store;
+use maru_store::{BOUNDS_MICROS, Store};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::encode},
@@ -24,7 +22,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{Class, edge::tables};
+use crate::Class;
 
 const SECONDS: [f64; 14] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 
@@ -117,8 +115,9 @@ fn histogram() -> Histogram {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Metrics {
-        let mut registry = Registry::with_prefix("maru");
+    pub(crate) fn new(store: &Store) -> Metrics {
+        let mut whole = Registry::default();
+        let registry = whole.sub_registry_with_prefix("maru");
         let served = Family::default();
         let seconds: Histograms = Family::new_with_constructor(histogram);
         let (in_work, connections) = (Gauge::default(), Gauge::default());
@@ -134,8 +133,9 @@ impl Metrics {
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program", build);
         registry.register_collector(Box::new(waiting.clone()));
-        registry.register_collector(Box::new(Process));
-        Metrics { registry, served, seconds, in_work, connections, refused, limited, jobs, waiting }
+        registry.register_collector(Box::new(Stored(store.clone())));
+        whole.register_collector(Box::new(Process));
+        Metrics { registry: whole, served, seconds, in_work, connections, refused, limited, jobs, waiting }
     }
 
     pub(crate) fn served(&self, method: &str, route: &str, status: u16, took: Duration) {
@@ -178,11 +178,17 @@ impl Metrics {
 
     /// Asks the database how much work lies there.
     pub(crate) async fn look_at_jobs(&self, store: &Store, now: At) -> Result<()> {
-        let Some(row) = tables::jobs(store, now).await? else { return Ok(()) };
-        self.waiting.waiting.store(row.int("waiting")?, Ordering::Relaxed);
-        self.waiting.dead.store(row.int("dead")?, Ordering::Relaxed);
-        let age = row.maybe_int("oldest").map_or(0, |due| (now.micros() - due).max(0) / 1_000_000);
-        self.waiting.oldest_seconds.store(age, Ordering::Relaxed);
+        let counts = store.job_counts().await?;
+        let mut waiting = self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *waiting = counts
+            .into_iter()
+            .map(|count| Lying {
+                oldest: count.oldest_due.map_or(0, |due| (now.micros() - due.micros()).max(0) / 1_000_000),
+                waiting: count.waiting,
+                dead: count.dead,
+                kind: count.kind,
+            })
+            .collect();
         Ok(())
     }
 
@@ -210,26 +216,69 @@ impl Drop for Counted {
     }
 }
 
-/// The work that lies in the database, as it was a few seconds ago.
+/// The work of each kind that lies in the database, as it was a few seconds ago.
 #[derive(Debug, Default)]
-struct Waiting {
-    waiting: AtomicI64,
-    dead: AtomicI64,
-    oldest_seconds: AtomicI64,
+struct Waiting(Mutex<Vec<Lying>>);
+
+#[derive(Debug)]
+struct Lying {
+    kind: String,
+    waiting: i64,
+    dead: i64,
+    oldest: i64,
 }
 
 impl Collector for Waiting {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
-        let told = [
-            ("maru_jobs_waiting", "Jobs not yet done", &self.waiting),
-            ("maru_jobs_dead", "Jobs given up", &self.dead),
-            ("maru_jobs_oldest_due_seconds", "How long the oldest due job has waited", &self.oldest_seconds),
+        type Take = fn(&Lying) -> i64;
+        let told: [(&str, &str, Take); 3] = [
+            ("jobs_waiting", "Jobs not yet done", |lying| lying.waiting),
+            ("jobs_dead", "Jobs given up", |lying| lying.dead),
+            ("jobs_oldest_due_seconds", "How long the oldest due job has waited", |lying| lying.oldest),
         ];
-        for (name, help, value) in told {
-            let gauge = ConstGauge::new(value.load(Ordering::Relaxed));
-            gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, help, take) in told {
+            let mut encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for lying in all.iter() {
+                let labels = [("kind", lying.kind.as_str())];
+                ConstGauge::new(take(lying)).encode(encoder.encode_family(&labels)?)?;
+            }
         }
         Ok(())
+    }
+}
+
+/// What the store counted since the program started.
+struct Stored(Store);
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stored")
+    }
+}
+
+impl Collector for Stored {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
+        let now = self.0.stats();
+        let counters = [
+            ("store_commits", "Batches committed", now.commits),
+            ("store_guards", "Batches whose guard failed, so that their action ran again", now.guards),
+            ("store_conflicts", "Actions that gave up after their last rerun", now.conflicts),
+            ("store_failures", "Batches the database refused", now.failures),
+            ("store_groups", "SQLite: transactions that batches shared, each with one fsync", now.groups),
+            ("store_grouped", "SQLite: batches that shared them", now.grouped),
+            ("store_retries", "PostgreSQL: transactions that were started over", now.retries),
+        ];
+        for (name, help, value) in counters {
+            ConstCounter::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
+        let bounds = BOUNDS_MICROS.iter().map(|micros| Duration::from_micros(*micros).as_secs_f64());
+        let buckets: Vec<(f64, u64)> = bounds.chain([f64::INFINITY]).zip(now.buckets).collect();
+        let name = "store_commit_seconds";
+        let mut encoder =
+            encoder.encode_descriptor(name, "From handing a batch over to its answer", None, MetricType::Histogram)?;
+        let sum = Duration::from_micros(now.micros).as_secs_f64();
+        encoder.encode_histogram::<[(&str, &str); 0]>(sum, now.buckets.iter().sum(), &buckets, None)
     }
 }
 

@@ -88,16 +88,3 @@ pub fn beat(batch: &mut Batch, name: &str, at: At) {
 pub async fn last_beat(store: &Store, name: &str) -> Result<Option<Row>> {
     store.query_one("SELECT at FROM web_beat WHERE name = $1", vec![name.into()]).await
 }
-
-/// Jobs not done: how many wait, how many are dead, when the oldest that could run was due.
-pub async fn jobs(store: &Store, now: At) -> Result<Option<Row>> {
-    store
-        .query_one(
-            "SELECT CAST(count(CASE WHEN dead_at IS NULL THEN 1 END) AS BIGINT) AS waiting,
-                    CAST(count(dead_at) AS BIGINT) AS dead,
-                    CAST(min(CASE WHEN dead_at IS NULL AND due <= $1 THEN due END) AS BIGINT) AS oldest
-             FROM store_job WHERE done_at IS NULL",
-            vec![now.into()],
-        )
-        .await
-}

@@ -1,0 +1,78 @@
+//! Changing very many rows in pieces: between two pieces others get their turn, and a killed program goes on where it stopped.
+
+use maru_kernel::{Error, Result};
+
+use crate::{Batch, Store, Value};
+
+/// A change of many rows of one table, taken in the order of a text key.
+#[derive(Debug, Clone)]
+pub struct Chunks {
+    /// Names this change for ever: `holiday-2026-10-02`. What is done under a name is not done again.
+    pub name: String,
+    /// The last key of the next piece and how many rows it has, of those behind `$1`, at most `$2`:
+    /// `SELECT max(id) AS last, count(*) AS n FROM (SELECT id FROM t WHERE id > $1 ORDER BY id LIMIT $2) piece`
+    pub piece: &'static str,
+    /// Changes the rows behind `$1` up to and with `$2`: `UPDATE t SET due = due + $3 WHERE id > $1 AND id <= $2`.
+    pub change: &'static str,
+    /// `$3` and on of the change.
+    pub params: Vec<Value>,
+    pub size: i64,
+}
+
+/// How far it got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    pub rows: i64,
+    pub done: bool,
+}
+
+impl Store {
+    /// Does the next piece. Several may do so at once: each piece is done once.
+    pub async fn chunk(&self, chunks: &Chunks) -> Result<Moved> {
+        self.rerun(|| async {
+            let state = self
+                .query_one(
+                    "SELECT after, changed, done FROM store_chunk WHERE name = $1",
+                    vec![chunks.name.as_str().into()],
+                )
+                .await?;
+            let (after, rows, done) = match &state {
+                None => (String::new(), 0, false),
+                Some(row) => (row.string("after")?, row.int("changed")?, row.int("done")? == 1),
+            };
+            let mut batch = Batch::new();
+            if done {
+                return Ok((batch, Moved { rows, done }));
+            }
+            let piece = self
+                .query_one(chunks.piece, vec![after.as_str().into(), chunks.size.into()])
+                .await?
+                .ok_or_else(|| Error::internal("a piece without an answer"))?;
+            let moved = Moved { rows: rows.saturating_add(piece.int("n")?), done: piece.int("n")? < chunks.size };
+            let last = piece.maybe_text("last").unwrap_or(&after).to_owned();
+            if state.is_none() {
+                batch.write_one(
+                    "first piece",
+                    "INSERT INTO store_chunk (name, after, changed, done) VALUES ($1, '', 0, 0) ON CONFLICT (name) DO NOTHING",
+                    vec![chunks.name.as_str().into()],
+                );
+            }
+            batch.write_one(
+                "piece not yet done",
+                "UPDATE store_chunk SET after = $3, changed = $4, done = $5 WHERE name = $1 AND after = $2 AND done = 0",
+                vec![
+                    chunks.name.as_str().into(),
+                    after.as_str().into(),
+                    last.as_str().into(),
+                    moved.rows.into(),
+                    moved.done.into(),
+                ],
+            );
+            let mut params: Vec<Value> = vec![after.into(), last.into()];
+            params.extend(chunks.params.iter().cloned());
+            batch.write(chunks.change, params);
+            Ok((batch, moved))
+        })
+        .await
+    }
+}
