@@ -472,13 +472,14 @@ async fn answer(app: Shared, request: Request, next: Next, now: At, seen: Seen, 
     }
     let took = begun.elapsed();
     app.edge.metrics.served(method.as_str(), &route, response.status().as_u16(), took);
-    tracing::info!(
-        method = known(&method),
-        route,
-        status = response.status().as_u16(),
-        ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        "served"
-    );
+    let (method_name, status) = (known(&method), response.status().as_u16());
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if kind.operator {
+        // Asked every few seconds, for ever.
+        tracing::debug!(method = method_name, route, status, ms, "served");
+    } else {
+        tracing::info!(method = method_name, route, status, ms, "served");
+    }
     if method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
@@ -517,7 +518,11 @@ async fn admit(
     };
     let token = token.filter(|_| !kind.asset);
     context.unsure = token.is_some() && !kind.api;
-    if context.path.contains("%00") {
+    let (path, query) = context.path.split_once('?').unwrap_or((&context.path, ""));
+    if path.contains("%00") {
+        return Err(Error::NotFound);
+    }
+    if query.contains("%00") {
         return Err(Error::invalid("address", "error-nul"));
     }
     let mut request = received(&app, request).await?;
