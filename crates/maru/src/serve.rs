@@ -21,7 +21,6 @@ use maru_store::{Database, Place};
 use maru_web::{EdgeSettings, Net, Settings, Shared};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
-    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinHandle,
@@ -123,7 +122,7 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     };
     let connections = room_for(serving.http_connections);
     let mail = serving.mail.clone().unwrap_or_else(|| serving.place.data.join("mail").display().to_string());
-    let listener = TcpListener::bind(serving.listen).await.map_err(|e| {
+    let listener = listen::bind(serving.listen).map_err(|e| {
         Error::internal(format!("can't listen on {}: {e}; choose another with --listen", serving.listen))
     })?;
     let local = listener.local_addr().map_err(Error::internal)?;

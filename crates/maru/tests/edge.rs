@@ -75,7 +75,11 @@ async fn each_client_has_a_limit_of_its_own() {
     assert_eq!(get(&country, "10.0.0.1", "/sign-in", &forged).await.status, StatusCode::TOO_MANY_REQUESTS);
     let other = [("x-forwarded-for", "198.51.100.2")];
     assert_eq!(get(&country, "10.0.0.1", "/sign-in", &other).await.status, StatusCode::OK, "and the next");
-    assert_eq!(get(&country, "203.0.113.1", "/openapi.json", &[]).await.status, StatusCode::OK, "another class");
+    assert_eq!(
+        get(&country, "203.0.113.1", "/openapi.json", &[]).await.status,
+        StatusCode::OK,
+        "another class"
+    );
     assert_eq!(get(&country, "203.0.113.1", "/healthz", &[]).await.status, StatusCode::OK, "never refused");
     // One household may be many addresses.
     for host in ["1", "2", "ffff:1"] {
@@ -159,7 +163,10 @@ async fn an_operator_sets_limits() {
     let set = limits(store).await.unwrap();
     assert_eq!((set[1].per_minute, set[1].usual, set[1].set_at), (8, 120, Some(now)));
     for (name, number) in [("page", -1), ("page", 1_000_001), ("pages", 5), ("", 5)] {
-        assert!(matches!(set_limit(store, name, number, now).await, Err(Error::Invalid(_))), "{name} {number}");
+        assert!(
+            matches!(set_limit(store, name, number, now).await, Err(Error::Invalid(_))),
+            "{name} {number}"
+        );
     }
     assert_eq!(limits(store).await.unwrap(), set, "what was refused changed nothing");
 }
@@ -185,7 +192,10 @@ async fn tickets_are_ours_and_keys_end() {
     // A new key signs soon; the old one's tickets are good until the old key ends.
     let new = rotate_key(store, now, 300).await.unwrap();
     keys.refresh(store, now).await.unwrap();
-    assert!(!keys.ticket("upload", "case/1", until, now).unwrap().starts_with(&new), "not before all can know it");
+    assert!(
+        !keys.ticket("upload", "case/1", until, now).unwrap().starts_with(&new),
+        "not before all can know it"
+    );
     let later = now.plus_seconds(11);
     keys.refresh(store, later).await.unwrap();
     let newer = keys.ticket("upload", "case/1", until, later).unwrap();
@@ -207,7 +217,8 @@ async fn tickets_are_ours_and_keys_end() {
     }
 
     // What can be printed of a key is not its secret.
-    let secret = store.query_one("SELECT secret FROM web_key WHERE id = $1", vec![third.into()]).await.unwrap();
+    let secret =
+        store.query_one("SELECT secret FROM web_key WHERE id = $1", vec![third.into()]).await.unwrap();
     let secret = secret.unwrap().string("secret").unwrap();
     assert_eq!(secret.len(), 43, "32 bytes");
     assert!(!format!("{keys:?}").contains(&secret));
@@ -231,7 +242,9 @@ async fn a_database_that_is_gone_is_told_as_that() {
     let mut broken = Batch::new();
     broken.write("ALTER TABLE party_session RENAME TO party_gone", vec![]);
     country.app.store.commit(broken).await.unwrap();
-    for (lang, told, sign_in) in [("ko", "바뀐 것은 없습니다", "로그인"), ("en", "nothing was changed", "Sign in")] {
+    for (lang, told, sign_in) in
+        [("ko", "바뀐 것은 없습니다", "로그인"), ("en", "nothing was changed", "Sign in")]
+    {
         let headers = [("cookie", cookie.as_str()), ("accept-language", lang)];
         let page = get(&country, "203.0.113.1", "/cases", &headers).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -244,8 +257,15 @@ async fn a_database_that_is_gone_is_told_as_that() {
     let headers = [("authorization", "Bearer something")];
     let problem = get(&country, "203.0.113.1", "/api/v1/cases", &headers).await;
     assert_eq!(problem.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&problem.body).unwrap()["type"], "/problems/unavailable");
-    assert_eq!(get(&country, "203.0.113.1", "/sign-in", &[]).await.status, StatusCode::OK, "who is nobody needs none");
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&problem.body).unwrap()["type"],
+        "/problems/unavailable"
+    );
+    assert_eq!(
+        get(&country, "203.0.113.1", "/sign-in", &[]).await.status,
+        StatusCode::OK,
+        "who is nobody needs none"
+    );
 }
 
 #[tokio::test]

@@ -186,7 +186,10 @@ impl Context {
             Error::Unavailable(_) | Error::TooMany(_) | Error::Internal(_) => {
                 self.render_with("", "error.html", values, 0, None)
             }
-            _ => self.render("", "error.html", values).await,
+            _ => match self.render("", "error.html", values.clone()).await {
+                Ok(page) => Ok(page),
+                Err(_) => self.render_with("", "error.html", values, 0, None),
+            },
         };
         match page {
             Ok(html) => (status, Html(html)).into_response(),

@@ -3,7 +3,8 @@
 use std::{
     collections::HashMap,
     future::{Future, poll_fn},
-    net::{IpAddr, Ipv6Addr},
+    io,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
@@ -16,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use maru_web::{Peer, Refused, Shared};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::Instant,
 };
@@ -37,6 +38,18 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConn
                       Content-Type: text/plain; charset=utf-8\r\nContent-Length: 34\r\n\r\nToo many connections. Try again.\r\n";
 /// So many who are turned away are seen off politely at once.
 const FAREWELLS: usize = 64;
+
+/// So many may knock before they are let in: a crowd that comes at once is not sent round.
+const KNOCKING: u32 = 4096;
+
+/// Takes an address of this machine.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Started again, the program need not wait for the last connections to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(KNOCKING)
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -180,7 +193,7 @@ impl Listening {
                 // Closing on what was not read would throw away what was said.
                 let mut unread = [0; 4096];
                 while stream.read(&mut unread).await? > 0 {}
-                std::io::Result::Ok(())
+                io::Result::Ok(())
             };
             tokio::time::timeout(Duration::from_secs(1), farewell).await.ok();
         });
@@ -210,6 +223,7 @@ where
     let connection = http1::Builder::new()
         .header_read_timeout(None)
         .max_buf_size(HEADER_BYTES)
+        .max_header_size(HEADER_BYTES)
         .max_headers(HEADERS)
         .serve_connection(TokioIo::new(Paced { stream, pace: pace.clone() }), service);
     let mut connection = pin!(connection);

@@ -270,13 +270,22 @@ impl Collector for Stored {
             ("store_retries", "PostgreSQL: transactions that were started over", now.retries),
         ];
         for (name, help, value) in counters {
-            ConstCounter::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+            ConstCounter::new(value).encode(encoder.encode_descriptor(
+                name,
+                help,
+                None,
+                MetricType::Counter,
+            )?)?;
         }
         let bounds = BOUNDS_MICROS.iter().map(|micros| Duration::from_micros(*micros).as_secs_f64());
         let buckets: Vec<(f64, u64)> = bounds.chain([f64::INFINITY]).zip(now.buckets).collect();
         let name = "store_commit_seconds";
-        let mut encoder =
-            encoder.encode_descriptor(name, "From handing a batch over to its answer", None, MetricType::Histogram)?;
+        let mut encoder = encoder.encode_descriptor(
+            name,
+            "From handing a batch over to its answer",
+            None,
+            MetricType::Histogram,
+        )?;
         let sum = Duration::from_micros(now.micros).as_secs_f64();
         encoder.encode_histogram::<[(&str, &str); 0]>(sum, now.buckets.iter().sum(), &buckets, None)
     }
