@@ -3,6 +3,7 @@
 // The command line speaks on standard output; logs go to standard error.
 #![allow(clippy::print_stdout)]
 
+mod admin;
 mod check;
 mod import;
 
@@ -42,6 +43,11 @@ enum Command {
     Check {
         /// A pack, or a folder of packs
         folder: PathBuf,
+    },
+    /// What an operator does
+    Admin {
+        #[command(subcommand)]
+        what: admin::Admin,
     },
     /// Recompute the access ledger
     Audit {
@@ -96,6 +102,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Import { what: Importing::Gov24 { from, place } } => {
             import::gov24(&from, &place.place()).await
         }
+        Command::Admin { what } => admin::run(what).await,
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Audit { place } => {
             let store = wire::open_store(&place.place(), &wire::rooms(maru_message::Post::None)).await?;

@@ -22,7 +22,7 @@ use maru_web::{EdgeSettings, Net, Settings, Shared};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinHandle,
 };
 use tower_http::compression::CompressionLayer;
@@ -84,6 +84,9 @@ pub struct Serving {
     /// With less free disk than this many MiB, /readyz says that the server is not ready
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub keep_free: u64,
+    /// Keep every change of the embedded database in this folder as well, so that any moment can be gone back to
+    #[arg(long)]
+    pub archive: Option<PathBuf>,
     /// Start at this instant instead of now (RFC 3339), for trying out another day
     #[arg(long)]
     pub clock: Option<String>,
@@ -144,6 +147,9 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let settings = if demo { seed::settings(settings)? } else { settings };
     let wired = wire::wire(&serving.place.place(), Post::parse(&mail)?, settings, clock).await?;
     let app = wired.app.clone();
+    if let Some(place) = app.store.moved().await? {
+        return Err(Error::internal(format!("this country has moved to {place}; start it there")));
+    }
     if demo {
         seed::seed(&app).await?;
     }
@@ -156,6 +162,10 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
         tokio::spawn(sequence(app.clone(), stopped.clone())),
         tokio::spawn(maru_web::keep(app.clone(), stopped.clone())),
     ];
+    if let Some(root) = &serving.archive {
+        let gap = app.store.archive(root, app.clock.clone()).await?;
+        beside.push(tokio::spawn(archive(app.clone(), root.clone(), gap, stopped.clone())));
+    }
     if let Some(tls) = &tls {
         beside.push(tokio::spawn(keep_certificate(tls.clone(), hang_up()?, stopped)));
     }
@@ -226,6 +236,25 @@ pub fn router(wired: wire::Wired) -> Router {
 async fn favicon() -> impl IntoResponse {
     let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];
     (headers, maru_web::FAVICON)
+}
+
+/// Makes a base when there is none yet or pages were missed.
+async fn archive(app: Shared, root: PathBuf, gap: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        tokio::select! {
+            () = gap.notified() => match app.store.back_up(&root, app.now()).await {
+                Ok((base, state)) => tracing::info!(base = %base.folder.display(), state, "made a base for the archive"),
+                Err(e) => {
+                    tracing::error!(cause = %e, "could not make a base for the archive");
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_secs(60)) => gap.notify_one(),
+                        _ = stop.changed() => {}
+                    }
+                }
+            },
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 /// Gives access entries their place in the ledger, moments after they were written.

@@ -4,17 +4,19 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 
-use maru_kernel::{At, Error, Result};
+use maru_kernel::{At, Clock, Error, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi, params_from_iter, types};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::{
     Job, Migration, Row, Value,
+    archive::{Archive, keep_log},
     batch::{Step, job_of},
     schema::{MOVED, SCHEMA},
     stats::Stats,
@@ -25,9 +27,28 @@ const GROUP: usize = 256;
 const IDLE_READERS: usize = 8;
 
 enum Order {
+    /// Follow the log into an archive from now on.
+    Archive(Box<Following>, oneshot::Sender<Result<()>>),
     Commit(Vec<Step>, oneshot::Sender<Result<()>>),
-    Claim { kinds: Vec<String>, limit: usize, now: At, until: At, answer: oneshot::Sender<Result<Vec<Job>>> },
+    Claim {
+        kinds: Vec<String>,
+        limit: usize,
+        now: At,
+        until: At,
+        answer: oneshot::Sender<Result<Vec<Job>>>,
+    },
 }
+
+struct Following {
+    archive: Archive,
+    clock: Arc<dyn Clock>,
+    /// Told when pages were missed and a new base is needed.
+    gap: Arc<Notify>,
+    shipped: Instant,
+}
+
+/// An archive is at most about this far behind.
+const BEHIND: Duration = Duration::from_millis(200);
 
 pub(crate) struct Body {
     path: PathBuf,
@@ -44,6 +65,9 @@ impl Body {
                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;",
             )
             .map_err(told)?;
+        if archived(&writer)? {
+            keep_log(&writer)?;
+        }
         migrate(&mut writer, migrations)?;
         let (orders, inbox) = channel();
         thread::Builder::new()
@@ -73,6 +97,17 @@ impl Body {
         rows
     }
 
+    /// From now on every committed page also goes into the archive, within moments.
+    pub(crate) async fn archive(&self, root: &Path, clock: Arc<dyn Clock>, gap: Arc<Notify>) -> Result<()> {
+        let archive = Archive::open(&self.path, root)?;
+        // Counted from before the beginning of time, so that the first look comes at once.
+        let shipped = Instant::now().checked_sub(BEHIND).unwrap_or_else(Instant::now);
+        let following = Box::new(Following { archive, clock, gap, shipped });
+        let (answer, done) = oneshot::channel();
+        self.orders.send(Order::Archive(following, answer)).map_err(|_| stopped())?;
+        done.await.map_err(|_| stopped())?
+    }
+
     pub(crate) async fn commit(&self, steps: Vec<Step>) -> Result<()> {
         let (answer, done) = oneshot::channel();
         self.orders.send(Order::Commit(steps, answer)).map_err(|_| stopped())?;
@@ -90,6 +125,34 @@ impl Body {
         let order = Order::Claim { kinds, limit, now, until, answer };
         self.orders.send(order).map_err(|_| stopped())?;
         done.await.map_err(|_| stopped())?
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A connection that sees one moment; frozen, it is the only one that could write.
+    pub(crate) fn moment(&self, freeze: bool) -> Result<Connection> {
+        let flags = if freeze { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+        let connection =
+            Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(told)?;
+        let begin = if freeze { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        connection.execute_batch("PRAGMA busy_timeout = 30000; PRAGMA synchronous = FULL").map_err(told)?;
+        connection.execute_batch(begin).map_err(told)?;
+        // A transaction sees the moment of its first read.
+        select(&connection, MOVED, &[])?;
+        Ok(connection)
+    }
+
+    pub(crate) fn load(&self, sql: &str, rows: &[Row]) -> Result<()> {
+        let connection = Connection::open(&self.path).map_err(told)?;
+        connection
+            .execute_batch("PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; BEGIN IMMEDIATE")
+            .map_err(told)?;
+        for row in rows {
+            execute(&connection, sql, &row.values)?;
+        }
+        connection.execute_batch("COMMIT").map_err(told)
     }
 }
 
@@ -181,17 +244,55 @@ fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<()> {
     change.commit().map_err(told)
 }
 
+/// Whether this database is followed by an archive: then its log is not to be written back by anybody but the writer that ships it.
+fn archived(on: &Connection) -> Result<bool> {
+    let known = select(on, "SELECT name FROM sqlite_master WHERE name = 'store_state'", &[])?;
+    Ok(!known.is_empty()
+        && !select(on, "SELECT value FROM store_state WHERE name = 'archive'", &[])?.is_empty())
+}
+
 fn write_loop(on: &mut Connection, inbox: &Receiver<Order>, stats: &Stats) {
     on.set_prepared_statement_cache_capacity(256);
-    while let Ok(first) = inbox.recv() {
-        let mut orders = vec![first];
-        while orders.len() < GROUP {
+    let mut following: Option<Box<Following>> = None;
+    loop {
+        let first = match &following {
+            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(_) => inbox.recv_timeout(BEHIND),
+        };
+        let mut orders = match first {
+            Ok(first) => vec![first],
+            Err(RecvTimeoutError::Timeout) => Vec::new(),
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        while !orders.is_empty() && orders.len() < GROUP {
             match inbox.try_recv() {
                 Ok(order) => orders.push(order),
                 Err(_) => break,
             }
         }
-        run_group(on, orders, stats);
+        if !orders.is_empty() {
+            following = run_group(on, orders, stats).or(following);
+        }
+        if let Some(following) = &mut following {
+            ship(on, following, false);
+        }
+    }
+    if let Some(mut following) = following {
+        ship(on, &mut following, true);
+    }
+}
+
+/// What can't be archived just now is archived later: it stays in the log.
+fn ship(on: &Connection, following: &mut Following, last: bool) {
+    if following.shipped.elapsed() < BEHIND && !last {
+        return;
+    }
+    following.shipped = Instant::now();
+    let now = following.clock.now();
+    match following.archive.ship(now).and_then(|whole| Ok(whole && following.archive.turn(on, now)?)) {
+        Ok(true) => {}
+        Ok(false) => following.gap.notify_one(),
+        Err(e) => tracing::error!(cause = %e, "the archive is behind"),
     }
 }
 
@@ -201,7 +302,8 @@ enum Told {
     Claim(oneshot::Sender<Result<Vec<Job>>>, Result<Vec<Job>>),
 }
 
-fn run_group(on: &Connection, orders: Vec<Order>, stats: &Stats) {
+fn run_group(on: &Connection, orders: Vec<Order>, stats: &Stats) -> Option<Box<Following>> {
+    let mut following = None;
     let mut begun = on.execute_batch("BEGIN IMMEDIATE").map_err(told).and_then(|()| {
         // Without its transaction the group ends here.
         not_moved(on).inspect_err(|_| drop(on.execute_batch("ROLLBACK")))
@@ -209,6 +311,18 @@ fn run_group(on: &Connection, orders: Vec<Order>, stats: &Stats) {
     let mut answers: Vec<Told> = Vec::with_capacity(orders.len());
     for order in orders {
         answers.push(match order {
+            Order::Archive(new, answer) => {
+                let noted = begun.clone().and_then(|()| {
+                    execute(
+                        on,
+                        "INSERT INTO store_state (name, value) VALUES ('archive', '') ON CONFLICT (name) DO NOTHING",
+                        &[],
+                    )
+                });
+                let kept = noted.and_then(|_| keep_log(on));
+                following = kept.is_ok().then_some(new);
+                Told::Commit(answer, kept)
+            }
             Order::Commit(steps, answer) => {
                 let done = begun.clone().and_then(|()| in_savepoint(on, || apply(on, &steps)));
                 Told::Commit(answer, done)
@@ -237,6 +351,7 @@ fn run_group(on: &Connection, orders: Vec<Order>, stats: &Stats) {
             Told::Claim(answer, result) => answer.send(end.clone().and(result)).ok().map(|_| ()),
         };
     }
+    following
 }
 
 fn not_moved(on: &Connection) -> Result<()> {
