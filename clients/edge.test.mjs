@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
 import { prepared } from './file.mjs';
+import { judge } from './judge.mjs';
 import { Maru } from './maru.mjs';
 import { Plain } from './plain.mjs';
 import { folder, here, program, root } from './places.mjs';
-import { GRANT_REASON, PEOPLE } from './words.mjs';
+import { launch, Visitor } from './visitor.mjs';
+import { GRANT_REASON, PEOPLE, TITLES } from './words.mjs';
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const scratch = mkdtempSync(join(folder('data'), 'edge-'));
@@ -384,6 +386,43 @@ test('one id from request to job; logs and numbers know nobody', { timeout: 120_
     t.diagnostic(`note: ${lines.length} lines of log and ${parsed.split('\n')[0].split(' ')[1]} samples without any of ${words.length} private words`);
     assert.equal((await ask(own, '/metrics', { headers: { 'x-forwarded-for': '203.0.113.1' } })).status, 404);
   } finally {
+    await own.stop();
+  }
+});
+
+test('the pages that say “not now” are good pages too', { timeout: 120_000 }, async () => {
+  const own = await Maru.start('edge-pages', { more: ['--behind', '127.0.0.1'] });
+  const browser = await launch();
+  const named = { 'x-forwarded-for': '203.0.113.50' };
+  try {
+    const plain = await new Plain(own.url).signIn(PEOPLE.resident);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+    const spend = () => ask(own, '/sign-in', { agent, headers: named });
+    let status = 200;
+    for (let n = 0; status === 200 && n < 700; n += 1) ({ status } = await spend());
+    agent.destroy();
+    assert.equal(status, 429, 'six hundred pages in a minute are enough');
+    // The table of sessions is gone: nobody can look who is signed in.
+    const broken = 'import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as db: db.execute("ALTER TABLE party_session RENAME TO party_gone")';
+    execFileSync(join(here, '.venv/bin/python'), ['-c', broken, join(own.data, 'maru.db')]);
+    for (const language of ['ko', 'en']) {
+      for (const width of [390, 1280]) {
+        const visitor = await Visitor.open(browser, { url: own.url, language, scripts: false, width, name: `not-now-${language}-${width}` });
+        await visitor.context.addCookies([...plain.cookies].map(([name, value]) => ({ name, value, url: own.url })));
+        await visitor.go('/cases');
+        assert.deepEqual(await judge(visitor, { h1: TITLES.not_now[language], language, status: 503 }), []);
+        assert.equal(visitor.visit.headers['retry-after'], '5');
+        await visitor.picture('503');
+        await visitor.context.clearCookies();
+        await visitor.context.setExtraHTTPHeaders(named);
+        await visitor.go('/');
+        assert.deepEqual(await judge(visitor, { h1: TITLES.wait[language], language, status: 429 }), []);
+        await visitor.picture('429');
+        await visitor.close();
+      }
+    }
+  } finally {
+    await browser.close();
     await own.stop();
   }
 });
