@@ -237,6 +237,15 @@ test('who is named by a header counts only when a trusted proxy says so; limits 
     const again = (named) => ask(limited, '/sign-out', { method: 'POST', from: PROXY, headers: { 'x-forwarded-for': named } });
     assert.equal((await again('203.0.113.7')).status, 429, 'killed and started again, the count stands');
     assert.equal((await again('203.0.113.8')).status, 403);
+    // What an operator sets counts within seconds, in a program that runs.
+    const set = 'import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as db: db.execute("INSERT INTO web_limit VALUES (\'change\', 1, 0)")';
+    execFileSync(join(here, '.venv/bin/python'), ['-c', set, join(limited.data, 'maru.db')]);
+    for (let tries = 0; (await again('203.0.113.8')).status !== 429; tries += 1) {
+      assert.ok(tries < 50, 'the new limit is known');
+      await wait(100);
+    }
+    assert.equal((await again('203.0.113.10')).status, 403);
+    assert.equal((await again('203.0.113.10')).status, 429);
     for (const part of ['203.0.113.7', '203.0.113.8', '203.0.113.9', '127.0.0.3']) {
       assert.ok(!limited.logged().includes(part), `${part} is in no log`);
     }

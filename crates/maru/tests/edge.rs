@@ -5,14 +5,24 @@
 
 mod common;
 
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
 use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
 };
 use common::{Country, country, country_with};
 use maru_kernel::Error;
-use maru_store::Batch;
-use maru_web::{Edge, EdgeSettings, Net, Peer, limits, rotate_key, set_limit};
+use maru_store::{Batch, Job, NewJob};
+use maru_web::{App, Edge, EdgeSettings, Handler, Net, Peer, limits, rotate_key, set_limit};
 use tower::ServiceExt;
 
 struct Got {
@@ -404,4 +414,92 @@ async fn nul_characters_go_nowhere() {
     let body = r#"{"name": "a\u0000b", "password": "x"}"#;
     let answer = country.call(axum::http::Method::POST, "/api/v1/sessions", None, body).await;
     assert!(answer.status.is_client_error(), "{}", answer.status);
+}
+
+/// Counts how many are handled at once and in which order.
+#[derive(Default)]
+struct Watched {
+    now: AtomicUsize,
+    most: AtomicUsize,
+    order: Mutex<Vec<String>>,
+    requests: Mutex<Vec<Option<String>>>,
+}
+
+#[async_trait]
+impl Handler for Watched {
+    async fn handle(&self, app: &App, job: &Job) -> maru_kernel::Result<()> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        self.order.lock().unwrap().push(job.id.clone());
+        self.requests.lock().unwrap().push(maru_store::request::current());
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        let mut batch = Batch::new();
+        batch.finish(job);
+        app.store.commit(batch).await
+    }
+}
+
+#[tokio::test]
+async fn several_jobs_at_once_each_lane_in_order() {
+    let country = country().await;
+    let (app, now) = (&country.app, country.app.now());
+    let mut batch = Batch::new();
+    for n in 0..24 {
+        batch.job(NewJob {
+            id: format!("job-{n:02}"),
+            kind: "watched".into(),
+            // The first four share a lane.
+            lane: Some(if n < 4 { "one".into() } else { format!("lane-{n}") }),
+            due: now,
+            body: serde_json::json!({}),
+        });
+    }
+    maru_store::request::scope("the-request".into(), app.store.commit(batch)).await.unwrap();
+    let watched = Arc::new(Watched::default());
+    let handlers = BTreeMap::from([("watched".to_owned(), watched.clone() as Arc<dyn Handler>)]);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(maru_web::work(app.clone(), handlers, stopped));
+    for _ in 0..200 {
+        if watched.order.lock().unwrap().len() == 24 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stop.send(true).unwrap();
+    worker.await.unwrap();
+    let order = watched.order.lock().unwrap();
+    assert_eq!(order.len(), 24, "{order:?}");
+    let lane: Vec<&String> = order.iter().filter(|id| id.as_str() < "job-04").collect();
+    assert_eq!(lane, ["job-00", "job-01", "job-02", "job-03"]);
+    let most = watched.most.load(Ordering::SeqCst);
+    assert!((2..=8).contains(&most), "{most} at once");
+    assert!(watched.requests.lock().unwrap().iter().all(|id| id.as_deref() == Some("the-request")));
+    let text = app.edge.metrics.text().unwrap();
+    assert!(text.contains("maru_jobs_total{kind=\"watched\",outcome=\"done\"} 24"), "{text}");
+}
+
+#[tokio::test]
+async fn a_stopped_worker_ends_what_it_began() {
+    let country = country().await;
+    let (app, now) = (&country.app, country.app.now());
+    let mut batch = Batch::new();
+    batch.job(NewJob {
+        id: "begun".into(),
+        kind: "watched".into(),
+        lane: None,
+        due: now,
+        body: serde_json::json!({}),
+    });
+    app.store.commit(batch).await.unwrap();
+    let watched = Arc::new(Watched::default());
+    let handlers = BTreeMap::from([("watched".to_owned(), watched.clone() as Arc<dyn Handler>)]);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(maru_web::work(app.clone(), handlers, stopped));
+    while watched.now.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stop.send(true).unwrap();
+    worker.await.unwrap();
+    assert_eq!(*watched.order.lock().unwrap(), ["begun"]);
 }

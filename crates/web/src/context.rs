@@ -443,7 +443,8 @@ async fn answer(app: Shared, request: Request, next: Next, now: At, seen: Seen, 
     if let Some(error) = &error {
         match error.as_ref() {
             Error::Internal(cause) => tracing::error!(cause, "failed"),
-            Error::Unavailable(why) => tracing::warn!(why, "not now"),
+            // Whoever works all the time says once that the database is gone; the line below says it of each request.
+            Error::Unavailable(why) => tracing::debug!(why, "not now"),
             _ => {}
         }
         let allowed = response.headers_mut().remove(header::ALLOW);

@@ -116,10 +116,22 @@ impl Health {
     }
 }
 
-/// Why, without anything of the error's own words that may hold an address or a secret; those are in the log.
+/// Why, without the error's own words: they may name the database's address; the log has them.
 fn told(what: &str, error: &Error) -> String {
-    tracing::warn!(cause = %error, "not ready: {what}");
+    tracing::debug!(cause = %error, "not ready: {what}");
     what.to_owned()
+}
+
+/// Says once what is no longer well, and once what is again: `/readyz` is asked every few seconds.
+fn tell_changes(before: &[Check], now: &[Check]) {
+    for check in now {
+        let was = before.iter().find(|other| other.name == check.name).is_none_or(|other| other.ok);
+        match (was, check.ok) {
+            (true, false) => tracing::warn!(check = check.name, why = check.why, "not ready"),
+            (false, true) => tracing::warn!(check = check.name, "ready again"),
+            _ => {}
+        }
+    }
 }
 
 fn alive(beat: &Beat) -> std::result::Result<(), String> {
@@ -148,6 +160,7 @@ impl Edge {
                 let (read, write, disk, worker, sequencer) =
                     tokio::join!(read, write, disk, worker, sequencer);
                 let checks = vec![read, write, disk, worker, sequencer];
+                tell_changes(last.as_ref().map_or(&[], |(_, before)| before), &checks);
                 *last = Some((Instant::now(), checks.clone()));
                 checks
             }
