@@ -1,0 +1,1 @@
+use maru_kernel::Result; use crate::Place; pub fn run(_: &Place) -> Result<()> { Ok(()) }
