@@ -67,7 +67,7 @@ let maru;
 before(async () => (maru = await Maru.start('edge')));
 after(() => maru?.stop());
 
-test('senders who dribble keep nobody waiting and are cut', { timeout: 60_000 }, async (t) => {
+test('who dribbles or takes nothing keeps nobody waiting and is cut', { timeout: 90_000 }, async (t) => {
   const dribbling = Array.from({ length: 300 }, (_, n) => new Promise((done) => {
     const begun = performance.now();
     const socket = net.connect(maru.port, '127.0.0.1');
@@ -84,6 +84,19 @@ test('senders who dribble keep nobody waiting and are cut', { timeout: 60_000 },
       done({ after: performance.now() - begun, text, body: n % 3 === 0 });
     });
   }));
+  // One asks for much and takes none of it.
+  const reading = (async () => {
+    const begun = performance.now();
+    const body = '{"facts":{},"full":true}';
+    const once = `POST /api/v1/eligibility HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const socket = net.connect({ port: maru.port, host: '127.0.0.1' });
+    socket.on('error', () => {});
+    socket.pause();
+    socket.write(once.repeat(60));
+    while (!(await metric(maru, 'maru_refused_total{reason="slow-reader"}')) && performance.now() - begun < 60_000) await wait(250);
+    socket.destroy();
+    return performance.now() - begun;
+  })();
   await wait(2_000);
   let slowest = 0;
   for (let n = 0; n < 50; n += 1) {
@@ -94,6 +107,8 @@ test('senders who dribble keep nobody waiting and are cut', { timeout: 60_000 },
   }
   assert.ok(slowest < 1_000, `a page took ${slowest} ms beside them`);
   const ends = await Promise.all(dribbling);
+  const kept = await reading;
+  assert.ok(kept > 20_000 && kept < 45_000, `who takes nothing was held for ${kept} ms`);
   const late = ends.filter(({ after: ms }) => ms > 20_000);
   assert.equal(late.length, 0, `cut after ${late[0]?.after} ms`);
   for (const { body, text } of ends) if (body) assert.match(text, /^HTTP\/1\.1 503/, 'who sends a body slowly hears why');

@@ -457,7 +457,8 @@ async fn several_jobs_at_once_each_lane_in_order() {
     }
     maru_store::request::scope("the-request".into(), app.store.commit(batch)).await.unwrap();
     let watched = Arc::new(Watched::default());
-    let handlers = BTreeMap::from([("watched".to_owned(), watched.clone() as Arc<dyn Handler>)]);
+    let handler: Arc<dyn Handler> = watched.clone();
+    let handlers = BTreeMap::from([("watched".to_owned(), handler)]);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = tokio::spawn(maru_web::work(app.clone(), handlers, stopped));
     for _ in 0..200 {
@@ -493,7 +494,8 @@ async fn a_stopped_worker_ends_what_it_began() {
     });
     app.store.commit(batch).await.unwrap();
     let watched = Arc::new(Watched::default());
-    let handlers = BTreeMap::from([("watched".to_owned(), watched.clone() as Arc<dyn Handler>)]);
+    let handler: Arc<dyn Handler> = watched.clone();
+    let handlers = BTreeMap::from([("watched".to_owned(), handler)]);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = tokio::spawn(maru_web::work(app.clone(), handlers, stopped));
     while watched.now.load(Ordering::SeqCst) == 0 {
