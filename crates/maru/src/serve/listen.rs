@@ -133,10 +133,10 @@ impl Listening {
                 }
             }
         }
-        // Who was already let in by the operating system is served too.
-        while let Ok(Ok((stream, from))) =
-            tokio::time::timeout(Duration::from_millis(1), self.listener.accept()).await
-        {
+        // Who was already let in by the operating system is served too; those who come meanwhile are not waited for.
+        for _ in 0..KNOCKING {
+            let knocked = tokio::time::timeout(Duration::from_millis(1), self.listener.accept()).await;
+            let Ok(Ok((stream, from))) = knocked else { break };
             self.take(stream, from.ip(), &places, &clients, &farewells);
         }
         drop(self.listener);
