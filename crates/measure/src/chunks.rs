@@ -1,5 +1,1 @@
-use crate::Place;
-use maru_kernel::Result;
-pub fn run(_: &Place) -> Result<()> {
-    Ok(())
-}
+use maru_kernel::Result; use crate::Place; pub fn run(_: &Place) -> Result<()> { Ok(()) }

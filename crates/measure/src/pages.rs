@@ -1,8 +1,2 @@
-use crate::Place;
-use maru_kernel::Result;
-pub fn run(_: &Place) -> Result<()> {
-    Ok(())
-}
-pub fn soak(_: &Place) -> Result<()> {
-    Ok(())
-}
+use maru_kernel::Result; use crate::Place; pub fn run(_: &Place) -> Result<()> { Ok(()) }
+pub fn soak(_: &Place) -> Result<()> { Ok(()) }
