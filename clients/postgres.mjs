@@ -11,11 +11,11 @@ const running = new Set();
 process.on('exit', () => running.forEach((cluster) => cluster.remove()));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
-/** The folder of `initdb` and `postgres`: on the PATH, or where Debian puts the newest. */
+/** The folder of `initdb`, `postgres` and `psql`: on the PATH, or where Debian puts the newest. */
 function binaries() {
   const versions = '/usr/lib/postgresql';
   const debian = existsSync(versions) ? readdirSync(versions).sort((a, b) => b - a).map((v) => join(versions, v, 'bin')) : [];
-  const found = [...(process.env.PATH ?? '').split(delimiter), ...debian].find((place) => ['initdb', 'postgres'].every((one) => existsSync(join(place, one))));
+  const found = [...(process.env.PATH ?? '').split(delimiter), ...debian].find((place) => ['initdb', 'postgres', 'psql'].every((one) => existsSync(join(place, one))));
   if (!found) throw new Error('no PostgreSQL: install the Debian package postgresql-15');
   return found;
 }
