@@ -7,8 +7,9 @@
 //   MARU_DISK_FORGETS  1: what was not synced can be lost
 //   MARU_DISK_CUT_AT   N: the power goes at the Nth sync
 //
-// The control file holds words: `cut` (the power goes now), `full` (writes that grow a file, and new names, answer ENOSPC),
-// `full-all` (every write does, as where writes are copies), `read-only` (EROFS), `sync-fails` (EIO), `sync-delay MS`, `write-delay MS`.
+// The control file holds words: `cut` (the power goes now), `cut-in N` (at the Nth sync from now), `full` (writes that grow a file,
+// and new names, answer ENOSPC), `full-all` (every write does, as where writes are copies), `read-only` (EROFS), `sync-fails` (EIO),
+// `sync-delay MS`, `write-delay MS`.
 //
 // Forgetting. Each write and each change of a length is remembered with the bytes it replaced, until an fsync of that file
 // succeeds; each change of a name, until an fsync of its folder does. When the power goes, everything unsynced is taken back, and
@@ -316,7 +317,7 @@ static void read_control(void) {
         text[length > 0 ? length : 0] = 0;
         real_close(in);
     }
-    int full = 0, full_all = 0, read_only = 0, fails = 0, sync_ms = 0, write_ms = 0, now = 0;
+    int full = 0, full_all = 0, read_only = 0, fails = 0, sync_ms = 0, write_ms = 0, now = 0, soon = 0;
     char *place = NULL;
     for (char *word = strtok_r(text, " \n", &place); word; word = strtok_r(NULL, " \n", &place)) {
         if (!strcmp(word, "full")) full = 1;
@@ -324,9 +325,9 @@ static void read_control(void) {
         else if (!strcmp(word, "read-only")) read_only = 1;
         else if (!strcmp(word, "sync-fails")) fails = 1;
         else if (!strcmp(word, "cut")) now = 1;
-        else if (!strcmp(word, "sync-delay") || !strcmp(word, "write-delay")) {
+        else if (!strcmp(word, "cut-in") || !strcmp(word, "sync-delay") || !strcmp(word, "write-delay")) {
             char *number = strtok_r(NULL, " \n", &place);
-            *(word[0] == 's' ? &sync_ms : &write_ms) = number ? atoi(number) : 0;
+            *(word[0] == 'c' ? &soon : word[0] == 's' ? &sync_ms : &write_ms) = number ? atoi(number) : 0;
         } else say("fault: no such word: %s\n", word);
     }
     pthread_mutex_lock(&lock);
@@ -334,6 +335,7 @@ static void read_control(void) {
     delay_sync = sync_ms, delay_write = write_ms;
     say("now full=%d read-only=%d sync-fails=%d delays=%d,%d: sync %ld, write %ld\n", full + full_all, read_only, fails, sync_ms,
         write_ms, syncs, writes);
+    if (soon) cut_at = syncs + soon;
     if (now) cut("asked");
     pthread_mutex_unlock(&lock);
 }

@@ -18,8 +18,8 @@ export async function freePort() {
 }
 
 export class Maru {
-  /** `data` keeps the folder of an earlier start. */
-  static async start(name, { data, clock = data ? LATER : CLOCK, mail } = {}) {
+  /** `data` keeps the folder of an earlier start, `database` is where rows go instead, `env` and `wrap` are what the program runs in. */
+  static async start(name, { data, clock = data ? LATER : CLOCK, mail, database, env = {}, wrap = [] } = {}) {
     const maru = new Maru();
     maru.data = data ?? mkdtempSync(join(folder('data'), `${name}-`));
     maru.mail = folder('mail', maru.data.split('/').at(-1));
@@ -28,11 +28,11 @@ export class Maru {
     maru.url = `http://127.0.0.1:${port}`;
     const log = openSync(maru.log, 'a');
     const started = performance.now();
-    maru.process = spawn(
-      program(),
-      ['demo', '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--clock', clock, '--mail', mail ?? maru.mail],
-      { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'debug' } },
-    );
+    const [first, ...rest] = [
+      ...wrap, program(), 'demo', '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--mail', mail ?? maru.mail,
+      ...(clock ? ['--clock', clock] : []), ...(database ? ['--database', database] : []),
+    ];
+    maru.process = spawn(first, rest, { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'debug', ...env } });
     closeSync(log);
     maru.ended = new Promise((done) => maru.process.once('exit', (code, signal) => done(signal ?? code)));
     let over;

@@ -85,7 +85,8 @@ export class Postgres {
   async start({ wait = true } = {}) {
     const settings = {
       port: this.port, listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 100, shared_buffers: '32MB',
-      logging_collector: 'off', ...this.settings,
+      // After a crash it would sync each of its thousand files by name.
+      recovery_init_sync_method: 'syncfs', logging_collector: 'off', ...this.settings,
     };
     const log = openSync(join(this.folder, 'log'), 'a');
     const args = ['-D', this.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
@@ -125,9 +126,17 @@ export class Postgres {
 
   /** The rows of one statement, as texts. */
   async ask(name, sql) {
-    const args = ['-X', '-q', '-A', '-t', '-F', '\u001f', '-R', '\u001e', '-v', 'ON_ERROR_STOP=1', '-d', this.address(name), '-c', sql];
+    return this.askAll(name, [sql], '').then(([rows]) => rows);
+  }
+
+  /** The rows of several statements, of one moment. */
+  async askAll(name, statements, begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ') {
+    const args = ['-X', '-q', '-A', '-t', '-F', '\u001f', '-R', '\u001e', '-v', 'ON_ERROR_STOP=1', '-d', this.address(name)];
+    if (begin) args.push('-c', begin);
+    for (const sql of statements) args.push('-c', sql, '-c', `SELECT '\u001d'`);
     const { stdout } = await run(join(this.bin, 'psql'), args, { cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C', PGCONNECT_TIMEOUT: '5' }, maxBuffer: 1 << 28 });
-    return stdout.trim() === '' ? [] : stdout.replace(/\n$/, '').split('\u001e').map((row) => row.split('\u001f'));
+    const parts = stdout.split('\u001d').slice(0, statements.length).map((part) => part.replace(/^\n/, '').replace(/\n$/, ''));
+    return parts.map((part) => (part === '' ? [] : part.split('\u001e').map((row) => row.split('\u001f'))));
   }
 
   /** `fast` ends sessions and writes everything down; `immediate` is a crash that recovers at the next start. */
