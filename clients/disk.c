@@ -1,4 +1,4 @@
-// A disk that forgets and refuses, between a program and its files (LD_PRELOAD; glibc, x86-64 and aarch64).
+// A disk that forgets and refuses, and a clock that jumps, between a program and its machine (LD_PRELOAD; glibc, x86-64 and aarch64).
 //
 //   MARU_DISK          the folder that lies on this disk
 //   MARU_DISK_CONTROL  a file with what is wrong now, read again whenever it changes
@@ -9,7 +9,7 @@
 //
 // The control file holds words: `cut` (the power goes now), `cut-in N` (at the Nth sync from now), `full` (writes that grow a file,
 // and new names, answer ENOSPC), `full-all` (every write does, as where writes are copies), `read-only` (EROFS), `sync-fails` (EIO),
-// `sync-delay MS`, `write-delay MS`.
+// `sync-delay MS`, `write-delay MS`, `clock S` (the time of day is S seconds off; time that only counts is not).
 //
 // Forgetting. Each write and each change of a length is remembered with the bytes it replaced, until an fsync of that file
 // succeeds; each change of a name, until an fsync of its folder does. When the power goes, everything unsynced is taken back, and
@@ -81,6 +81,7 @@ static long cut_at, syncs, writes, kept_names;
 static struct handle handles[FDS];
 static struct file *files;
 static struct name *names, *last_name;
+static volatile long clock_off;
 static volatile int wrong_full, wrong_full_all, wrong_read_only, wrong_sync, delay_sync, delay_write;
 
 static int (*real_open)(const char *, int, ...);
@@ -99,6 +100,7 @@ static int (*real_unlink)(const char *);
 static int (*real_mkdir)(const char *, mode_t);
 static int (*real_rmdir)(const char *);
 static int (*real_link)(const char *, const char *);
+static int (*real_clock)(clockid_t, struct timespec *);
 static int (*real_dup)(int);
 static int (*real_dup2)(int, int);
 static int (*real_dup3)(int, int, int);
@@ -318,6 +320,7 @@ static void read_control(void) {
         real_close(in);
     }
     int full = 0, full_all = 0, read_only = 0, fails = 0, sync_ms = 0, write_ms = 0, now = 0, soon = 0;
+    long off = 0;
     char *place = NULL;
     for (char *word = strtok_r(text, " \n", &place); word; word = strtok_r(NULL, " \n", &place)) {
         if (!strcmp(word, "full")) full = 1;
@@ -328,11 +331,14 @@ static void read_control(void) {
         else if (!strcmp(word, "cut-in") || !strcmp(word, "sync-delay") || !strcmp(word, "write-delay")) {
             char *number = strtok_r(NULL, " \n", &place);
             *(word[0] == 'c' ? &soon : word[0] == 's' ? &sync_ms : &write_ms) = number ? atoi(number) : 0;
+        } else if (!strcmp(word, "clock")) {
+            char *number = strtok_r(NULL, " \n", &place);
+            off = number ? atol(number) : 0;
         } else say("fault: no such word: %s\n", word);
     }
     pthread_mutex_lock(&lock);
     wrong_full = full, wrong_full_all = full_all, wrong_read_only = read_only, wrong_sync = fails;
-    delay_sync = sync_ms, delay_write = write_ms;
+    delay_sync = sync_ms, delay_write = write_ms, clock_off = off;
     say("now full=%d read-only=%d sync-fails=%d delays=%d,%d: sync %ld, write %ld\n", full + full_all, read_only, fails, sync_ms,
         write_ms, syncs, writes);
     if (soon) cut_at = syncs + soon;
@@ -376,6 +382,7 @@ static void begin(void) {
     FIND(mkdir, "mkdir");
     FIND(rmdir, "rmdir");
     FIND(link, "link");
+    FIND(clock, "clock_gettime");
     FIND(dup, "dup");
     FIND(dup2, "dup2");
     FIND(dup3, "dup3");
@@ -778,6 +785,15 @@ EXPORT int posix_fallocate(int fd, off_t at, off_t length) {
 }
 EXPORT int posix_fallocate64(int fd, off_t at, off_t length) {
     return posix_fallocate(fd, at, length);
+}
+
+// --- the clock -----------------------------------------------------------------------------------
+
+EXPORT int clock_gettime(clockid_t which, struct timespec *into) {
+    pthread_once(&once, begin);
+    int done = real_clock(which, into);
+    if (done == 0 && which == CLOCK_REALTIME) into->tv_sec += clock_off;
+    return done;
 }
 
 // --- syncs ---------------------------------------------------------------------------------------
