@@ -18,8 +18,11 @@ export async function freePort() {
 }
 
 export class Maru {
-  /** `data` keeps the folder of an earlier start; `more` is added to the command line. */
-  static async start(name, { data, clock = data ? LATER : CLOCK, mail, command = 'demo', more = [] } = {}) {
+  /**
+   * `data` keeps the folder of an earlier start, `database` is where rows go instead; without a `clock` (null) it is now; `more` is added to
+   * the command line; `env` and `wrap` are what the program runs in.
+   */
+  static async start(name, { data, clock = data ? LATER : CLOCK, mail, database, command = 'demo', more = [], env = {}, wrap = [] } = {}) {
     const maru = new Maru();
     maru.data = data ?? mkdtempSync(join(folder('data'), `${name}-`));
     maru.mail = folder('mail', maru.data.split('/').at(-1));
@@ -30,11 +33,11 @@ export class Maru {
     const log = openSync(maru.log, 'a');
     const before = maru.logged().length;
     const started = performance.now();
-    maru.process = spawn(
-      program(),
-      [command, '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--clock', clock, '--mail', mail ?? maru.mail, ...more],
-      { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'debug' } },
-    );
+    const [first, ...rest] = [
+      ...wrap, program(), command, '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--mail', mail ?? maru.mail,
+      ...(clock ? ['--clock', clock] : []), ...(database ? ['--database', database] : []), ...more,
+    ];
+    maru.process = spawn(first, rest, { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'debug', ...env } });
     closeSync(log);
     maru.ended = new Promise((done) => maru.process.once('exit', (code, signal) => done(signal ?? code)));
     let over;
