@@ -2,6 +2,7 @@
 
 use crate::http::{Answer, Client};
 use crate::import::ready;
+use crate::postgres::Cluster;
 use crate::process::{Beside, Scratch, free_port};
 use crate::{Outcome, process, root};
 use std::path::{Path, PathBuf};
@@ -10,38 +11,79 @@ use std::time::{Duration, Instant};
 
 const REQUESTS: usize = 5_000;
 const WARM_UP: usize = 200;
-const NAMES: [&str; 5] = ["start", "eligibility", "memory", "weight", "build"];
+/// Measured by `maru-measure`, beside peers in the same run.
+const MEASURED: [&str; 5] = ["submit", "transitions", "pages", "chunks", "restore"];
+const OWN: [&str; 4] = ["start", "eligibility", "memory", "weight"];
+/// Only by name: they take long.
+const LONG: [&str; 2] = ["build", "soak"];
 
 /// One line of the table.
 struct Figure {
     what: String,
     value: String,
-    bound: &'static str,
+    bound: String,
 }
 
-fn figure(what: impl Into<String>, value: impl Into<String>, bound: &'static str) -> Figure {
-    Figure { what: what.into(), value: value.into(), bound }
+fn figure(what: impl Into<String>, value: impl Into<String>, bound: impl Into<String>) -> Figure {
+    Figure { what: what.into(), value: value.into(), bound: bound.into() }
 }
 
 pub fn run(arguments: &[String]) -> Outcome {
-    let name = match arguments {
-        [] => None,
-        [name] if NAMES.contains(&name.as_str()) => Some(name.as_str()),
-        _ => return Err(format!("cargo xtask bench [{}]", NAMES.join(" | "))),
+    let known = || MEASURED.iter().chain(&OWN).chain(&LONG);
+    let (name, rest) = match arguments {
+        [] => (None, &[][..]),
+        [name, rest @ ..] if known().any(|known| known == name) => (Some(name.as_str()), rest),
+        _ => {
+            let names: Vec<&str> = known().copied().collect();
+            return Err(format!("cargo xtask bench [{}] [--less N] [--minutes N]", names.join(" | ")));
+        }
     };
     let scratch = Scratch::new("bench")?;
     let log = scratch.0.join("log");
-    let figures = if name == Some("build") {
-        cold_build(&scratch.0, &log)?
+    let mut figures = Vec::new();
+    if name == Some("build") {
+        figures = cold_build(&scratch.0, &log)?;
     } else {
         let named = std::env::var_os("MARU_BIN").map(|named| root().join(named));
         let program = if let Some(program) = named { program } else { built(&log)? };
-        running(&program, &scratch.0, &log, name)?
-    };
-    for figure in &figures {
-        println!("{:58} {:>22}   {}", figure.what, figure.value, figure.bound);
+        if name.is_none_or(|name| OWN.contains(&name)) {
+            figures = running(&program, &scratch.0, &log, name)?;
+        }
+        for one in MEASURED.iter().chain(&["soak"]) {
+            if name.map_or(*one != "soak", |name| name == *one) {
+                println!("{one} …");
+                figures.extend(measured(one, &program, &scratch.0, rest, &log)?);
+            }
+        }
     }
-    write(&figures)
+    for figure in &figures {
+        println!("{:90} {:>34}   {}", figure.what, figure.value, figure.bound);
+    }
+    // A try with less work is no figure.
+    if rest.iter().any(|word| word == "--less") { Ok(()) } else { write(&figures) }
+}
+
+/// Runs one measurement of `maru-measure`; each line it prints is a figure.
+fn measured(name: &str, program: &Path, folder: &Path, rest: &[String], log: &Path) -> Outcome<Vec<Figure>> {
+    let cluster = if name == "transitions" { Some(Cluster::start(true, log)?) } else { None };
+    let mut command = Command::new(program.with_file_name("maru-measure"));
+    command.arg(name).arg("--program").arg(program).arg("--folder").arg(folder.join(name)).args(rest);
+    if let Some(cluster) = &cluster {
+        command.args(["--postgres", &cluster.address]);
+    }
+    let output =
+        command.current_dir(root()).output().map_err(|e| format!("maru-measure does not start: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    lines
+        .map(|parts| match parts.as_slice() {
+            [what, value, bound] => Ok(figure(*what, *value, *bound)),
+            _ => Err(format!("{name} printed {parts:?}")),
+        })
+        .collect()
 }
 
 /// The release build, unless `MARU_BIN` names one that is there already.
@@ -49,7 +91,7 @@ fn built(log: &Path) -> Outcome<PathBuf> {
     println!("building …");
     process::logged(
         Command::new(env!("CARGO"))
-            .args(["build", "--release", "--locked", "--package", "maru"])
+            .args(["build", "--release", "--locked", "--package", "maru", "--package", "maru-measure"])
             .current_dir(root()),
         log,
     )?;
@@ -358,8 +400,9 @@ fn write(figures: &[Figure]) -> Outcome {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let table: Vec<String> = rows.into_iter().map(|(_, line)| line).collect();
     let text = format!(
-        "# Figures\n\nMade by `cargo xtask bench` and `cargo xtask bench build`, on the release build of `maru demo`, over loopback\n\
-         with kept connections, {REQUESTS} requests each after {WARM_UP} to warm up. Last machine: {cores} cores, {model}, shared with other work.\n\n\
+        "# Figures\n\nMade by `cargo xtask bench`, `cargo xtask bench build` and `cargo xtask bench soak`, on the release build, over loopback with kept\n\
+         connections; the clients run on the same cores. Eligibility: {REQUESTS} requests each after {WARM_UP} to warm up. Rates are the middle of three\n\
+         runs, with the least and the most. Last machine: {cores} cores, {model}, shared with other work.\n\n\
          | figure | measured | promised | on |\n|---|---|---|---|\n{}\n",
         table.join("\n")
     );

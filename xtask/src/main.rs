@@ -21,7 +21,7 @@ pub type Outcome<T = ()> = Result<T, String>;
 
 const USAGE: &str = "cargo xtask TASK
   test  [--only STEP,…] [--list]      everything that must hold before a change lands
-  bench [NAME]                        measures and writes docs/figures.md
+  bench [NAME]                        measures and writes docs/figures.md; by name also `build` and `soak --minutes N`
   catalogue                           makes packs/kr/catalogue/gov24.tsv from ../shared/data/gov24
   gov24 --listen 127.0.0.1:PORT | --save FOLDER
         [--data FOLDER] [--raw] [--fault KIND] [--key KEY]

@@ -73,6 +73,8 @@ fn run() -> Result<()> {
         "soak" => pages::soak(&place),
         "restore" => restore::run(&place),
         "chunks" => chunks::run(&place),
+        // The folder is its parent's.
+        "chunks-work" => return chunks::work(&place),
         _ => Err(Error::internal("submit | transitions | pages | soak | restore | chunks")),
     };
     std::fs::remove_dir_all(&place.folder).ok();

@@ -38,6 +38,19 @@ pub async fn seed(store: &Store, from: usize, to: usize, cases: Cases, file: &st
         .iter()
         .map(|(name, row)| (name.clone(), serde_json::Value::Object(row.clone()).to_string()))
         .collect();
+    let mut batch = Batch::new();
+    for n in from..to {
+        person(&mut batch, n, &registers, now);
+        if n % 100 == 99 {
+            store.commit(std::mem::take(&mut batch)).await?;
+        }
+    }
+    store.commit(batch).await?;
+    self::cases(store, from, to, cases, file, now).await
+}
+
+/// The same without the residents.
+pub async fn cases(store: &Store, from: usize, to: usize, cases: Cases, file: &str, now: At) -> Result<()> {
     let answers = json!({
         "주거.형태": "월세", "주거.보증금": 5_000_000, "주거.월세": 300_000,
         "계좌.은행": "우체국", "계좌.번호": "110482004821", "동의.금융정보": true,
@@ -45,7 +58,6 @@ pub async fn seed(store: &Store, from: usize, to: usize, cases: Cases, file: &st
     .to_string();
     let mut batch = Batch::new();
     for n in from..to {
-        person(&mut batch, n, &registers, now);
         one_case(&mut batch, n, cases, &answers, file, now);
         if n % 100 == 99 {
             store.commit(std::mem::take(&mut batch)).await?;

@@ -77,7 +77,7 @@ pub async fn open(data: &std::path::Path) -> Result<Store> {
 }
 
 /// Submits the cases `from..from + count`; answers the rate and each one's milliseconds.
-fn submit(port: u16, from: usize, count: usize) -> Result<(f64, Vec<f64>)> {
+pub fn submit(port: u16, from: usize, count: usize) -> Result<(f64, Vec<f64>)> {
     let (next, all) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
     let begun = Instant::now();
     let outcomes: Vec<std::io::Result<()>> = std::thread::scope(|scope| {
