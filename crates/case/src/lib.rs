@@ -12,6 +12,7 @@ mod tables;
 
 use maru_web::Room;
 
+pub use actions::assign;
 pub use letters::Matters;
 
 pub fn room() -> Room {

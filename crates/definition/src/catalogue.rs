@@ -4,7 +4,7 @@ mod entry;
 pub(crate) mod index;
 pub(crate) mod tables;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use maru_kernel::{At, Both, Date, Error, Result};
 use maru_rules::{Decision, Facts};
@@ -31,6 +31,8 @@ struct Inner {
     store: Store,
     pack: Arc<Pack>,
     index: RwLock<Arc<Index>>,
+    /// What the catalogue's rows said of themselves when they were last read.
+    mark: Mutex<String>,
 }
 
 /// Texts of a service as they were imported.
@@ -68,12 +70,29 @@ pub struct CatalogueNote {
 impl Definitions {
     /// Seeds the shipped catalogue when there is none, records the pack's versions, loads the index.
     pub async fn open(store: Store, pack: Arc<Pack>, now: At) -> Result<Definitions> {
-        if !tables::any_entry(&store).await? {
-            store.commit(seed(&pack, now)?).await?;
-        }
-        store.commit(record(&store, &pack, now).await?).await?;
+        // Several programs may open one database at once: who comes second finds it done.
+        store
+            .rerun(|| async {
+                let empty = !tables::any_entry(&store).await?;
+                Ok((if empty { seed(&pack, now)? } else { Batch::new() }, ()))
+            })
+            .await?;
+        store.rerun(|| async { Ok((record(&store, &pack, now).await?, ())) }).await?;
+        let mark = tables::mark(&store).await?;
         let index = Index::load(&store, &pack).await?;
-        Ok(Definitions { inner: Arc::new(Inner { store, pack, index: RwLock::new(Arc::new(index)) }) })
+        let (index, mark) = (RwLock::new(Arc::new(index)), Mutex::new(mark));
+        Ok(Definitions { inner: Arc::new(Inner { store, pack, index, mark }) })
+    }
+
+    /// Reads the catalogue anew if another program has changed it; answers whether it had.
+    pub async fn refresh(&self) -> Result<bool> {
+        let mark = tables::mark(&self.inner.store).await?;
+        if *self.inner.mark.lock().unwrap_or_else(PoisonError::into_inner) == mark {
+            return Ok(false);
+        }
+        self.reload().await?;
+        *self.inner.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+        Ok(true)
     }
 
     /// Reads the catalogue anew, after an import.

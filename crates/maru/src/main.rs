@@ -3,6 +3,7 @@
 // The command line speaks on standard output; logs go to standard error.
 #![allow(clippy::print_stdout)]
 
+mod admin;
 mod check;
 mod import;
 
@@ -43,6 +44,11 @@ enum Command {
         /// A pack, or a folder of packs
         folder: PathBuf,
     },
+    /// What an operator does
+    Admin {
+        #[command(subcommand)]
+        what: admin::Admin,
+    },
     /// Recompute the access ledger
     Audit {
         #[command(flatten)]
@@ -67,8 +73,18 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         EnvFilter::new(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" })
     });
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let outcome = tokio::runtime::Runtime::new()
+    tracing_subscriber::fmt()
+        .json()
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    // Reads of the embedded database run where they are asked: a thread may wait for a disk while others go on.
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.saturating_mul(2).max(4))
+        .enable_all()
+        .build()
         .map_err(Error::internal)
         .and_then(|runtime| runtime.block_on(run(cli)));
     match outcome {
@@ -91,6 +107,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Import { what: Importing::Gov24 { from, place } } => {
             import::gov24(&from, &place.place()).await
         }
+        Command::Admin { what } => admin::run(what).await,
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Audit { place } => {
             let store = wire::open_store(&place.place(), &wire::rooms(maru_message::Post::None)).await?;

@@ -1,4 +1,8 @@
-use std::{fs, io::Write, path::PathBuf};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use maru_kernel::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -14,10 +18,31 @@ impl Blobs {
         Ok(Blobs { folder })
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn path(&self, name: &str) -> Result<PathBuf> {
         let good = name.len() == 64 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         let (shelf, rest) = name.split_at_checked(2).filter(|_| good).ok_or(Error::NotFound)?;
         Ok(self.folder.join(shelf).join(rest))
+    }
+
+    /// Copies every blob that another folder lacks; what a blob holds never changes, so what is there stays.
+    pub(crate) fn copy_to(&self, other: &Path) -> Result<()> {
+        let other = Blobs::open(other.to_owned())?;
+        for shelf in fs::read_dir(&self.folder).map_err(Error::internal)?.flatten() {
+            for file in fs::read_dir(shelf.path()).into_iter().flatten().flatten() {
+                let name =
+                    format!("{}{}", shelf.file_name().to_string_lossy(), file.file_name().to_string_lossy());
+                if let Ok(path) = other.path(&name)
+                    && !path.exists()
+                {
+                    other.put(&fs::read(file.path()).map_err(Error::internal)?)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn put(&self, bytes: &[u8]) -> Result<String> {

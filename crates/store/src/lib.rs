@@ -1,5 +1,6 @@
 //! Batches, events, outbox, jobs, blobs. The only room that knows a database.
 
+mod archive;
 mod batch;
 mod blob;
 mod chunk;
@@ -11,17 +12,21 @@ mod schema;
 mod sqlite;
 mod stats;
 mod value;
+mod view;
+mod wal;
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use maru_kernel::{At, Error, Event, Result};
+use maru_kernel::{At, Clock, Error, Event, Result};
 
+pub use archive::{Base, Restored, bases};
 pub use batch::{Batch, Job, NewJob};
 pub use chunk::{Chunks, Moved};
 pub use jobs::{DeadJob, JobCount};
 pub use place::{Database, Place};
 pub use stats::{BOUNDS_MICROS, Snapshot as StatsSnapshot};
 pub use value::{Row, Value};
+pub use view::{State, Table, View};
 
 /// One migration: its name orders it within its room. A migration only adds, so that the program of the version before
 /// can go on while the new one starts.
@@ -95,12 +100,9 @@ impl Store {
             return Err(Error::invalid("body", "error-form"));
         }
         match self.body.as_ref() {
-            Body::Sqlite(body) => {
-                let body = body.clone();
-                tokio::task::spawn_blocking(move || body.query(sql, &params))
-                    .await
-                    .map_err(Error::internal)?
-            }
+            // Asked where it stands: reading some rows is quicker than handing the question to another thread and back. The
+            // program has more threads than cores, so that one that waits for a disk holds nobody up.
+            Body::Sqlite(body) => body.query(sql, &params),
             Body::Postgres(body) => body.query(sql, &params).await,
         }
     }
@@ -137,6 +139,57 @@ impl Store {
     /// Answers when this program has added a job since it was last asked.
     pub async fn job_added(&self) {
         self.added.notified().await;
+    }
+
+    /// From now on every committed page of an embedded database also goes into `root/wal`, within about 200 ms. Where pages were
+    /// missed (or there is no base yet), the answer's `notified` says that a new base is needed.
+    pub async fn archive(&self, root: &Path, clock: Arc<dyn Clock>) -> Result<Arc<tokio::sync::Notify>> {
+        let Body::Sqlite(body) = self.body.as_ref() else {
+            return Err(Error::internal(
+                "an archive is kept of the embedded database; PostgreSQL keeps its own",
+            ));
+        };
+        private_folder(root)?;
+        let gap = Arc::new(tokio::sync::Notify::new());
+        body.archive(root, clock, gap.clone()).await?;
+        if bases(root)?.is_empty() {
+            gap.notify_one();
+        }
+        Ok(gap)
+    }
+
+    /// Copies the embedded database into `root/base/…`, proves the copy, and copies the blobs it lacks into `root/blobs`.
+    pub async fn back_up(&self, root: &Path, now: At) -> Result<(Base, String)> {
+        let Body::Sqlite(body) = self.body.as_ref() else {
+            return Err(Error::internal("this is for the embedded database; PostgreSQL has pg_basebackup"));
+        };
+        let (body, root, blobs) = (body.clone(), root.to_owned(), self.blobs.clone());
+        tokio::task::spawn_blocking(move || {
+            private_folder(&root)?;
+            let made = archive::base(body.path(), &root, now, &view::state_of)?;
+            blobs.copy_to(&root.join("blobs"))?;
+            Ok(made)
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+
+    /// Copies every file that was handed in and that another place lacks.
+    pub fn copy_blobs(&self, to: &Store) -> Result<()> {
+        self.blobs.copy_to(to.blobs.folder())
+    }
+
+    /// Makes an empty folder the country as it was at a moment, or as it was last known.
+    pub async fn restore(root: &Path, folder: &Path, until: Option<At>) -> Result<Restored> {
+        let (root, folder) = (root.to_owned(), folder.to_owned());
+        tokio::task::spawn_blocking(move || {
+            private_folder(&folder)?;
+            let restored = archive::restore(&root, &folder.join("maru.db"), until, &view::state_of)?;
+            blob::Blobs::open(root.join("blobs"))?.copy_to(&folder.join("blobs"))?;
+            Ok(restored)
+        })
+        .await
+        .map_err(Error::internal)?
     }
 
     pub fn stats(&self) -> StatsSnapshot {

@@ -160,9 +160,6 @@ impl Body {
     /// Runs to its end also when whoever asked has gone: a half-done transaction must not go back to the pool.
     pub(crate) async fn commit(&self, steps: Vec<Step>) -> Result<()> {
         let (pool, stats) = (Body { pool: self.pool.clone(), stats: self.stats.clone() }, self.stats.clone());
-        let (still, mut steps): (Vec<Step>, Vec<Step>) =
-            steps.into_iter().partition(|step| matches!(step, Step::Still { .. }));
-        steps.extend(still);
         tokio::spawn(async move {
             for number in 0..TRIES {
                 match pool.transaction(&steps).await {
@@ -185,8 +182,6 @@ impl Body {
         .map_err(Error::internal)?
     }
 
-    /// What a batch only looks at comes last and waits for nobody: two batches that each look at what the other writes
-    /// would otherwise wait for each other.
     async fn transaction(&self, steps: &[Step]) -> std::result::Result<(), Fail> {
         let client = self.client().await.map_err(Fail::Told)?;
         let (number, outcome) = run(&client, steps).await;
@@ -261,6 +256,72 @@ impl Body {
             .map_err(|e| told(&e))?;
         rows_of(&statement, &rows)?.iter().map(job_of).collect()
     }
+
+    /// A connection that sees one moment; frozen, nobody else writes until it is closed.
+    pub(crate) async fn moment(&self, freeze: bool) -> Result<Object> {
+        let client = self.client().await?;
+        let begun = async {
+            if !freeze {
+                return client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+            }
+            client
+                .batch_execute(
+                    "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
+                )
+                .await?;
+            let tables = client
+                .query_one(
+                    "SELECT string_agg(quote_ident(relname), ', ' ORDER BY relname) FROM pg_class
+                     WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace",
+                    &[],
+                )
+                .await?;
+            let tables: String = tables.get(0);
+            client.batch_execute(&format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")).await
+        }
+        .await;
+        match begun {
+            Ok(()) => Ok(client),
+            Err(e) => {
+                drop(Object::take(client));
+                Err(told(&e))
+            }
+        }
+    }
+
+    pub(crate) async fn load(&self, table: &str, columns: &[String], rows: &[Row]) -> Result<()> {
+        let client = self.client().await?;
+        let names = columns.join(", ");
+        let copied = async {
+            let shape = client.prepare(&format!("SELECT {names} FROM {table} LIMIT 0")).await?;
+            let types: Vec<Type> = shape.columns().iter().map(|column| column.type_().clone()).collect();
+            let sink = client.copy_in(&format!("COPY {table} ({names}) FROM STDIN BINARY")).await?;
+            let writer = tokio_postgres::binary_copy::BinaryCopyInWriter::new(sink, &types);
+            let mut writer = std::pin::pin!(writer);
+            for row in rows {
+                let values: Vec<&(dyn ToSql + Sync)> = row.values.iter().map(sent).collect();
+                writer.as_mut().write(&values).await?;
+            }
+            writer.finish().await
+        };
+        copied.await.map(|_| ()).map_err(|e| told(&e))
+    }
+}
+
+/// Ends the transaction of a view, writing one last thing if there is one.
+pub(crate) async fn close(client: Object, sql: &str, params: &[Value]) -> Result<()> {
+    let ended = async {
+        if !params.is_empty() {
+            let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(sent).collect();
+            client.execute(sql, &params).await?;
+        }
+        client.batch_execute("COMMIT").await
+    }
+    .await;
+    if ended.is_err() {
+        drop(Object::take(client));
+    }
+    ended.map_err(|e| told(&e))
 }
 
 /// A connection pool for an address like `postgres://user:password@host:5432/maru?sslmode=require&sslrootcert=/etc/maru/ca.pem`.
@@ -416,7 +477,6 @@ async fn run(client: &Object, steps: &[Step]) -> (Option<String>, std::result::R
     }
     asked.push(Box::pin(async { client.query(&end, &[]).await.map(|rows| Found::Rows(end.clone(), rows)) }));
 
-    let looks = steps.iter().any(|step| matches!(step, Step::Still { .. }));
     let mut found = Vec::with_capacity(asked.len());
     let mut left = asked.into_iter();
     loop {
@@ -424,47 +484,58 @@ async fn run(client: &Object, steps: &[Step]) -> (Option<String>, std::result::R
         if some.is_empty() {
             break;
         }
-        for outcome in join_all(some).await {
-            match outcome {
-                Ok(one) => found.push(one),
-                Err(e) if gone(&e) => return (None, Err(Fail::Broke)),
-                Err(e) if e.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && looks => {
-                    return (None, Err(Fail::Again));
-                }
-                Err(e) => return (None, Err(fail(&e))),
-            }
+        found.extend(join_all(some).await);
+        if found.iter().any(|one| one.is_err()) {
+            break;
         }
     }
-    judge(steps, found.into_iter().skip(before).collect())
+    judge(steps, found, before)
 }
 
-/// Holds what the statements found against what the batch asked for.
-fn judge(steps: &[Step], found: Vec<Found>) -> (Option<String>, std::result::Result<(), Fail>) {
-    let mut found = found.into_iter();
-    for step in steps {
-        let one = found.next();
-        let failed = match (step, one) {
-            (Step::Write { .. }, _) => None,
-            (Step::WriteOne { what, .. }, Some(Found::Changed(n))) => (n != 1).then_some(what),
-            (Step::Still { what, .. }, Some(Found::Rows(_, rows))) => (rows.len() != 1).then_some(what),
-            (Step::AtMost { what, bound, .. }, Some(Found::Rows(statement, rows))) => {
+/// Holds what the statements found against what the batch asked for, in its order: the first that is wrong is what is told,
+/// though those behind it have left already. The first `before` answers are not the batch's own.
+fn judge(
+    steps: &[Step],
+    found: Vec<std::result::Result<Found, tokio_postgres::Error>>,
+    before: usize,
+) -> (Option<String>, std::result::Result<(), Fail>) {
+    let looks = steps.iter().any(|step| matches!(step, Step::Still { .. }));
+    let mut end = None;
+    for (place, one) in found.into_iter().enumerate() {
+        let one = match one {
+            Ok(one) => one,
+            Err(e) if gone(&e) => return (None, Err(Fail::Broke)),
+            Err(e) if e.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && looks => {
+                return (None, Err(Fail::Again));
+            }
+            Err(e) => return (None, Err(fail(&e))),
+        };
+        let failed = match (place.checked_sub(before).map(|n| steps.get(n)), one) {
+            (Some(Some(Step::WriteOne { what, .. })), Found::Changed(n)) => (n != 1).then_some(what),
+            (Some(Some(Step::Still { what, .. })), Found::Rows(_, rows)) => (rows.len() != 1).then_some(what),
+            (Some(Some(Step::AtMost { what, bound, .. })), Found::Rows(statement, rows)) => {
                 match rows_of(&statement, &rows) {
                     Ok(rows) => (!within(rows.first(), *bound)).then_some(what),
                     Err(e) => return (None, Err(Fail::Told(e))),
                 }
             }
-            _ => return (None, Err(Fail::Told(Error::internal("a statement was not answered")))),
+            (Some(None), Found::Rows(_, rows)) => {
+                end = rows.into_iter().next();
+                None
+            }
+            _ => None,
         };
         if let Some(what) = failed {
             return (None, Err(Fail::Told(Error::Guard((*what).into()))));
         }
     }
-    let Some(Found::Rows(_, rows)) = found.next() else { return (None, Ok(())) };
-    let Some(row) = rows.first() else { return (None, Ok(())) };
-    if row.get::<_, Option<String>>(1).is_some() {
-        return (None, Err(Fail::Told(Error::Unavailable("error-store-moved".into()))));
+    match end {
+        Some(row) if row.get::<_, Option<String>>(1).is_some() => {
+            (None, Err(Fail::Told(Error::Unavailable("error-store-moved".into()))))
+        }
+        Some(row) => (row.get(0), Ok(())),
+        None => (None, Err(Fail::Told(Error::internal("a statement was not answered")))),
     }
-    (row.get(0), Ok(()))
 }
 
 /// The name of what is bounded, as the number PostgreSQL locks.
@@ -477,7 +548,7 @@ fn sent(value: &Value) -> &(dyn ToSql + Sync) {
     value
 }
 
-async fn read(
+pub(crate) async fn read(
     client: &Object,
     sql: &str,
     params: &[Value],

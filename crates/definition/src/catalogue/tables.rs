@@ -122,6 +122,17 @@ pub(crate) async fn last_import(store: &Store) -> Result<Option<Row>> {
         .await
 }
 
+/// Changes whenever an import has ended.
+pub(crate) async fn mark(store: &Store) -> Result<String> {
+    let row = store
+        .query_one(
+            "SELECT count(*) AS n, coalesce(max(done), 0) AS last FROM definition_import WHERE state = 'done'",
+            Vec::new(),
+        )
+        .await?;
+    row.map_or(Ok(String::new()), |row| Ok(format!("{} {}", row.int("n")?, row.int("last")?)))
+}
+
 /// How many imports were begun.
 pub(crate) async fn imports(store: &Store) -> Result<i64> {
     let row = store.query_one("SELECT count(*) AS n FROM definition_import", Vec::new()).await?;
