@@ -82,7 +82,7 @@ export class Busy {
     }
     if (answer.status < 300) this.count.told += 1;
     else if ([403, 404, 409].includes(answer.status)) this.count.turned += 1;
-    else if (answer.status === 503 && this.mayBeAway) {
+    else if ([429, 503].includes(answer.status) && this.mayBeAway) {
       this.count.away += 1;
       await pause(50);
     } else this.faults.push(`${what}: ${answer.status} ${JSON.stringify(answer.body ?? answer.text).slice(0, 300)}`);
