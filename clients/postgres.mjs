@@ -76,6 +76,25 @@ export class Postgres {
     return cluster;
   }
 
+  /** On a cluster's folder that is there already. */
+  static async on(data, { fsync = true, settings = {} } = {}) {
+    const cluster = new Postgres();
+    cluster.bin = binaries();
+    cluster.user = owner();
+    cluster.settings = { fsync: fsync ? 'on' : 'off', ...settings };
+    cluster.folder = mkdtempSync(join(tmpdir(), 'maru-postgres-'));
+    if (cluster.user) execFileSync('chown', [`${cluster.user.uid}:${cluster.user.gid}`, cluster.folder]);
+    running.add(cluster);
+    cluster.data = data;
+    cluster.port = await freePort();
+    try {
+      return await cluster.start();
+    } catch (why) {
+      cluster.remove();
+      throw why;
+    }
+  }
+
   /** One of its programs, as its user. */
   as(program, args) {
     return run(join(this.bin, program), args, { ...this.user, cwd: this.folder, env: { PATH: process.env.PATH, LC_ALL: 'C' } });

@@ -48,7 +48,7 @@ pub struct Serving {
     #[command(flatten)]
     pub place: Where,
     /// Where mail goes: a folder, smtp://host:port or smtps://user:password@host; default: a folder in the data folder
-    #[arg(long)]
+    #[arg(long, env = "MARU_MAIL", hide_env_values = true)]
     pub mail: Option<String>,
     /// The address people reach this server at, for links in mail
     #[arg(long)]

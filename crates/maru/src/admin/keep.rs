@@ -9,6 +9,8 @@ use maru_kernel::{At, Clock, Error, Result};
 use maru_message::Post;
 use maru_store::{Place, Store};
 
+use super::cluster;
+
 #[derive(Subcommand)]
 pub enum Keep {
     /// The hash of everything this country holds: the same on every database
@@ -27,7 +29,8 @@ pub enum Keep {
         #[arg(long, env = "MARU_TO_DATABASE", hide_env_values = true)]
         to_database: Option<String>,
     },
-    /// Copy the embedded database, in use or not, into an archive folder, and prove the copy
+    /// Copy the country, in use or not, into an archive folder. The embedded database's copy is proved by its hash; PostgreSQL's is
+    /// made by its own pg_basebackup
     Backup {
         #[command(flatten)]
         place: Where,
@@ -39,8 +42,11 @@ pub enum Keep {
         #[arg(long)]
         from: PathBuf,
         /// The new folder
-        #[arg(long)]
+        #[arg(long, default_value = "data")]
         data: PathBuf,
+        /// For PostgreSQL: the new cluster's folder. Its log files are looked for in the archive folder's `wal`
+        #[arg(long)]
+        cluster: Option<PathBuf>,
         /// The moment, like 2026-11-25T14:05:00+09:00; default: the newest there is
         #[arg(long)]
         until: Option<String>,
@@ -56,12 +62,20 @@ pub async fn run(keep: Keep) -> Result<ExitCode> {
         Keep::Move { place, to_data, to_database } => {
             move_to(&place, to_data, to_database.as_deref()).await?
         }
+        Keep::Backup { place, to } if place.database.is_some() => {
+            let url = place.database.unwrap_or_default();
+            println!("{}", cluster::back_up(&url, &to)?.display());
+        }
         Keep::Backup { place, to } => {
             let now = wire::Running::from(None).now();
             let (base, state) = open(&place.place()).await?.back_up(&to, now).await?;
             println!("{}\nstate {state}, the same as the original's", base.folder.display());
         }
-        Keep::Restore { from, data, until } => {
+        Keep::Restore { from, cluster: Some(cluster), until, .. } => {
+            let until = until.as_deref().map(moment).transpose()?;
+            println!("{}", cluster::restore(&from, &cluster, until)?);
+        }
+        Keep::Restore { from, data, cluster: None, until } => {
             let until = until.as_deref().map(moment).transpose()?;
             let restored = Store::restore(&from, &data, until).await?;
             let store = open(&Place::from(&data)).await?;

@@ -1,5 +1,6 @@
 //! `maru admin`: what an operator does.
 
+mod cluster;
 mod keep;
 
 use std::process::ExitCode;
