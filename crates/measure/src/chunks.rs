@@ -1,1 +1,5 @@
-use maru_kernel::Result; use crate::Place; pub fn run(_: &Place) -> Result<()> { Ok(()) }
+use crate::Place;
+use maru_kernel::Result;
+pub fn run(_: &Place) -> Result<()> {
+    Ok(())
+}

@@ -19,7 +19,12 @@ impl Client {
         let writer = TcpStream::connect(("127.0.0.1", port))?;
         writer.set_nodelay(true)?;
         writer.set_read_timeout(Some(Duration::from_secs(60)))?;
-        Ok(Client { reader: BufReader::new(writer.try_clone()?), writer, line: String::new(), body: Vec::new() })
+        Ok(Client {
+            reader: BufReader::new(writer.try_clone()?),
+            writer,
+            line: String::new(),
+            body: Vec::new(),
+        })
     }
 
     /// The status and the body; good for answers with a length.

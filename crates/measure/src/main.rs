@@ -54,7 +54,8 @@ fn run() -> Result<()> {
         minutes: 120,
     };
     while let (Some(flag), Some(value)) = (arguments.next(), arguments.next()) {
-        let number = || value.parse::<usize>().map_err(|_| Error::internal(format!("{flag} {value} is no number")));
+        let number =
+            || value.parse::<usize>().map_err(|_| Error::internal(format!("{flag} {value} is no number")));
         match flag.as_str() {
             "--program" => place.program = value.into(),
             "--folder" => place.folder = value.into(),
@@ -91,7 +92,12 @@ pub fn rates(mut runs: Vec<f64>) -> (f64, String) {
     runs.sort_by(f64::total_cmp);
     let at = |n: usize| runs.get(n).copied().unwrap_or(0.0);
     let middle = at(runs.len() / 2);
-    let shown = format!("{}/s ({}–{})", thousands(middle), thousands(at(0)), thousands(at(runs.len().saturating_sub(1))));
+    let shown = format!(
+        "{}/s ({}–{})",
+        thousands(middle),
+        thousands(at(0)),
+        thousands(at(runs.len().saturating_sub(1)))
+    );
     (middle, shown)
 }
 

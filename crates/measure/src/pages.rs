@@ -1,2 +1,8 @@
-use maru_kernel::Result; use crate::Place; pub fn run(_: &Place) -> Result<()> { Ok(()) }
-pub fn soak(_: &Place) -> Result<()> { Ok(()) }
+use crate::Place;
+use maru_kernel::Result;
+pub fn run(_: &Place) -> Result<()> {
+    Ok(())
+}
+pub fn soak(_: &Place) -> Result<()> {
+    Ok(())
+}

@@ -50,8 +50,10 @@ fn plain(path: &std::path::Path, file: &str, count: usize, together: usize) -> r
     on.execute_batch("BEGIN")?;
     for n in 0..count {
         let (resident, id) = name(n);
-        on.prepare_cached("INSERT INTO c VALUES (?1, ?2, 'received', 1, NULL, ?3, ?4, '2026-12-31', 'suwon-livelihood')")?
-            .execute(params![resident, id, ANSWERS, file])?;
+        on.prepare_cached(
+            "INSERT INTO c VALUES (?1, ?2, 'received', 1, NULL, ?3, ?4, '2026-12-31', 'suwon-livelihood')",
+        )?
+        .execute(params![resident, id, ANSWERS, file])?;
     }
     on.execute_batch("COMMIT")?;
     let begun = Instant::now();
@@ -60,11 +62,29 @@ fn plain(path: &std::path::Path, file: &str, count: usize, together: usize) -> r
             on.execute_batch("BEGIN IMMEDIATE")?;
         }
         let (_, id) = name(n);
-        let (resident, _state, version, answers, kept) = on.prepare_cached(&LOAD.replace('$', "?"))?.query_row([&id], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?, row.get::<_, String>(4)?))
-        })?;
-        on.prepare_cached(&CHANGE.replace('$', "?"))?.execute(params![resident, id, version, "measure-official-0", answers, kept])?;
-        on.prepare_cached(&NOTE.replace('$', "?"))?.execute(params![format!("e-{n:08}"), format!("case/{id}"), BODY])?;
+        let (resident, _state, version, answers, kept) =
+            on.prepare_cached(&LOAD.replace('$', "?"))?.query_row([&id], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, String>(3)?,
+                    row.get::<_, String>(4)?,
+                ))
+            })?;
+        on.prepare_cached(&CHANGE.replace('$', "?"))?.execute(params![
+            resident,
+            id,
+            version,
+            "measure-official-0",
+            answers,
+            kept
+        ])?;
+        on.prepare_cached(&NOTE.replace('$', "?"))?.execute(params![
+            format!("e-{n:08}"),
+            format!("case/{id}"),
+            BODY
+        ])?;
         if n % together == together - 1 || n + 1 == count {
             on.execute_batch("COMMIT")?;
         }
@@ -78,7 +98,8 @@ pub async fn database(cluster: &str, what: &str) -> Result<String> {
     tokio::spawn(connection);
     let name = format!("maru-measure-{what}-{}", std::process::id());
     client.batch_execute(&format!("CREATE DATABASE \"{name}\"")).await.map_err(Error::internal)?;
-    let (start, _) = cluster.rsplit_once('/').ok_or_else(|| Error::internal("an address with a database name"))?;
+    let (start, _) =
+        cluster.rsplit_once('/').ok_or_else(|| Error::internal("an address with a database name"))?;
     Ok(format!("{start}/{name}"))
 }
 
@@ -109,14 +130,17 @@ pub async fn postgres(url: &str, count: usize, file: &str) -> Result<f64> {
         .enumerate()
         .map(|(me, client)| {
             tokio::spawn(async move {
-                let (load, change, note) = (client.prepare(LOAD).await?, client.prepare(CHANGE).await?, client.prepare(NOTE).await?);
+                let (load, change, note) =
+                    (client.prepare(LOAD).await?, client.prepare(CHANGE).await?, client.prepare(NOTE).await?);
                 for n in (me..count).step_by(LOOPS) {
                     let (_, id) = name(n);
                     client.batch_execute("BEGIN").await?;
                     let row = client.query_one(&load, &[&id]).await?;
                     let (resident, version): (String, i64) = (row.get(0), row.get(2));
                     let (answers, kept): (String, String) = (row.get(3), row.get(4));
-                    client.execute(&change, &[&resident, &id, &version, &"measure-official-0", &answers, &kept]).await?;
+                    client
+                        .execute(&change, &[&resident, &id, &version, &"measure-official-0", &answers, &kept])
+                        .await?;
                     client.execute(&note, &[&format!("e-{n:08}"), &format!("case/{id}"), &BODY]).await?;
                     client.batch_execute("COMMIT").await?;
                 }

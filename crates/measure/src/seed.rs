@@ -69,7 +69,13 @@ fn person(batch: &mut Batch, n: usize, registers: &[(String, String)], now: At) 
     let hash: String = Sha256::digest(token(n)).iter().map(|b| format!("{b:02x}")).collect();
     batch.write(
         "INSERT INTO party_session (id, person, csrf, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        vec![hash.as_str().into(), id.as_str().into(), "0123456789abcdef".repeat(2).into(), now.into(), now.plus_days(2).into()],
+        vec![
+            hash.as_str().into(),
+            id.as_str().into(),
+            "0123456789abcdef".repeat(2).into(),
+            now.into(),
+            now.plus_days(2).into(),
+        ],
     );
     for (name, body) in registers {
         batch.write(
@@ -108,7 +114,10 @@ fn one_case(batch: &mut Batch, n: usize, cases: Cases, answers: &str, file: &str
         vec![resident(n).into(), SERVICE.into(), case(n).into()],
     );
     if received {
-        batch.write("INSERT INTO case_receipt (receipt, id) VALUES ($1, $2)", vec![receipt.as_str().into(), case(n).into()]);
+        batch.write(
+            "INSERT INTO case_receipt (receipt, id) VALUES ($1, $2)",
+            vec![receipt.as_str().into(), case(n).into()],
+        );
         batch.event(maru_kernel::Event {
             id: format!("measure-event-{n:08}"),
             kind: "case.filed".into(),

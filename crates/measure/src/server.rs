@@ -34,7 +34,8 @@ impl Server {
         let server = Server { child, port };
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(60) {
-            let ready = Client::connect(port).and_then(|mut c| c.send(&page("/healthz", "-")).map(|(status, _)| status));
+            let ready = Client::connect(port)
+                .and_then(|mut c| c.send(&page("/healthz", "-")).map(|(status, _)| status));
             if ready.is_ok_and(|status| status == 200) {
                 return Ok(server);
             }
@@ -47,7 +48,8 @@ impl Server {
     pub fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let number = kilobytes.and_then(|rest| rest.split_whitespace().next()).and_then(|n| n.parse::<f64>().ok());
+        let number =
+            kilobytes.and_then(|rest| rest.split_whitespace().next()).and_then(|n| n.parse::<f64>().ok());
         number.unwrap_or(0.0) * 1024.0 / 1e6
     }
 
@@ -55,7 +57,8 @@ impl Server {
     pub fn seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
         let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks = |n: usize| rest.split_whitespace().nth(n).and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
+        let ticks =
+            |n: usize| rest.split_whitespace().nth(n).and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
         (ticks(11) + ticks(12)) / 100.0
     }
 }

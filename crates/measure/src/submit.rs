@@ -47,7 +47,11 @@ pub fn run(place: &Place) -> Result<()> {
     times.sort_by(f64::total_cmp);
     let ((submits, shown), (syncs, syncs_shown)) = (rates(runs), rates(disk));
     figure("one-at-a-time fsync of 4 KiB", syncs_shown, "");
-    figure(format!("applications submitted over HTTP, durable, {CLIENTS} clients, SQLite"), shown, "≥ 3 × the fsync rate");
+    figure(
+        format!("applications submitted over HTTP, durable, {CLIENTS} clients, SQLite"),
+        shown,
+        "≥ 3 × the fsync rate",
+    );
     figure("ratio to the fsync rate", format!("{:.2}", submits / syncs), "≥ 3");
     figure(
         "time of one submission: p50 / p99",
@@ -59,7 +63,11 @@ pub fn run(place: &Place) -> Result<()> {
         format!("{before:.0} MB / {:.0} MB", server.memory()),
         "",
     );
-    figure("processor time of the program for one submission", format!("{:.0} µs", server.seconds() * 1e6 / (each * RUNS) as f64), "");
+    figure(
+        "processor time of the program for one submission",
+        format!("{:.0} µs", server.seconds() * 1e6 / (each * RUNS) as f64),
+        "",
+    );
     Ok(())
 }
 
@@ -85,7 +93,8 @@ fn submit(port: u16, from: usize, count: usize) -> Result<(f64, Vec<f64>)> {
                             return Ok(());
                         }
                         let (case, token) = (seed::case(from + n), seed::token(from + n));
-                        let request = post(&format!("/api/v1/cases/{case}/submit"), &token, "{\"confirmed\":true}");
+                        let request =
+                            post(&format!("/api/v1/cases/{case}/submit"), &token, "{\"confirmed\":true}");
                         let sent = Instant::now();
                         let (status, body) = client.send(&request)?;
                         if status != 200 || !body.windows(8).any(|part| part == b"received") {
@@ -97,7 +106,10 @@ fn submit(port: u16, from: usize, count: usize) -> Result<(f64, Vec<f64>)> {
                 })
             })
             .collect();
-        clients.into_iter().map(|c| c.join().unwrap_or_else(|_| Err(std::io::Error::other("a client died")))).collect()
+        clients
+            .into_iter()
+            .map(|c| c.join().unwrap_or_else(|_| Err(std::io::Error::other("a client died"))))
+            .collect()
     });
     let found = rate(count, begun);
     for outcome in outcomes {
@@ -111,13 +123,17 @@ pub fn file_of_a_real_case(place: &Place) -> Result<String> {
     let data = place.folder.join("sample");
     drop(Server::start(&place.program, &data, &[])?);
     let runtime = tokio::runtime::Runtime::new().map_err(Error::internal)?;
-    runtime.block_on(async { seed::seed(&open(&data).await?, 0, 1, Cases::Draft, "", crate::transitions::now()).await })?;
+    runtime.block_on(async {
+        seed::seed(&open(&data).await?, 0, 1, Cases::Draft, "", crate::transitions::now()).await
+    })?;
     let server = Server::start(&place.program, &data, &[])?;
     submit(server.port, 0, 1)?;
     drop(server);
     let row = runtime.block_on(async {
-        open(&data).await?.query_one("SELECT file FROM case_case WHERE id = $1", vec![seed::case(0).into()]).await
+        open(&data)
+            .await?
+            .query_one("SELECT file FROM case_case WHERE id = $1", vec![seed::case(0).into()])
+            .await
     })?;
     row.ok_or(Error::NotFound)?.string("file")
 }
-

@@ -40,9 +40,11 @@ pub fn run(place: &Place) -> Result<()> {
     let (ours_rate, shown) = rates(found);
     figure("one-at-a-time fsync of 4 KiB", format!("{}/s", crate::thousands(syncs)), "");
     figure("case transitions in process, durable, SQLite", shown, "≥ 20,000/s");
-    let (alone, alone_shown) = rates((0..RUNS).map(|_| peers::sqlite_alone(place, &file)).collect::<Result<Vec<_>>>()?);
+    let (alone, alone_shown) =
+        rates((0..RUNS).map(|_| peers::sqlite_alone(place, &file)).collect::<Result<Vec<_>>>()?);
     figure("peer: a plain SQLite loop, the same rows, a transaction each", alone_shown, "");
-    let (together, together_shown) = rates((0..RUNS).map(|_| peers::sqlite_together(place, &file)).collect::<Result<Vec<_>>>()?);
+    let (together, together_shown) =
+        rates((0..RUNS).map(|_| peers::sqlite_together(place, &file)).collect::<Result<Vec<_>>>()?);
     figure("peer: a plain SQLite loop, the same rows, 256 in one transaction", together_shown, "");
     figure("ratio to the plain loops", format!("{:.2} / {:.2}", ours_rate / alone, ours_rate / together), "");
     if let Some(cluster) = &place.postgres {
@@ -57,7 +59,11 @@ pub fn run(place: &Place) -> Result<()> {
             plain.push(runtime.block_on(peers::postgres(&database, each, &file))?);
         }
         let (plain_rate, plain_shown) = rates(plain);
-        figure("peer: plain PostgreSQL loops on 16 connections, the same rows, a transaction each", plain_shown, "");
+        figure(
+            "peer: plain PostgreSQL loops on 16 connections, the same rows, a transaction each",
+            plain_shown,
+            "",
+        );
         figure("ratio to the plain PostgreSQL loops", format!("{:.2}", ours_rate / plain_rate), "");
     }
     Ok(())

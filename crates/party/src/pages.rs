@@ -33,7 +33,7 @@ async fn page(context: &Context, to: &str, name: &str, error: Option<String>) ->
             people.push(Chooser {
                 name: person.name.get(context.lang).to_owned(),
                 about: person.about.get(context.lang).to_owned(),
-                kind: if person.unit.is_some() { "official" } else { "resident" },
+                kind: if person.kind == "official" { "official" } else { "resident" },
                 user: person.user.clone(),
                 password: password.clone(),
             });

@@ -40,6 +40,12 @@ impl People for Parties {
         batch
     }
 
+    fn unit_stays(&self, unit: &str) -> Batch {
+        let mut batch = Batch::new();
+        tables::unit_stays(&mut batch, unit);
+        batch
+    }
+
     async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>> {
         let grantee = match &ask.actor {
             Actor::Official { unit, .. } | Actor::Unit { unit } => unit,

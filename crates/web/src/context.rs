@@ -28,7 +28,7 @@ use crate::{
     assets::ASSETS,
     context,
     error::status,
-    ports::{Person, PersonKind, Session},
+    ports::{Person, PersonKind, RoleKind, Session},
     shown,
 };
 
@@ -39,6 +39,9 @@ const DRAINED_BYTES: usize = 8 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Why somebody with a password given to them sees nothing yet.
+const PASSWORD_FIRST: &str = "error-password-first";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
@@ -68,8 +71,13 @@ pub struct Context {
 pub struct ApiContext(pub Context);
 
 impl Context {
+    /// Who is signed in, with a password of their own.
+    fn signed_in(&self) -> Result<&Session> {
+        let session = self.session.as_ref().ok_or(Error::SignInNeeded)?;
+        if session.must_change { Err(Error::Denied(PASSWORD_FIRST.into())) } else { Ok(session) }
+    }
     pub fn person(&self) -> Result<&Person> {
-        self.session.as_ref().map(|s| &s.person).ok_or(Error::SignInNeeded)
+        self.signed_in().map(|session| &session.person)
     }
     pub fn resident(&self) -> Result<&Person> {
         let person = self.person()?;
@@ -79,11 +87,32 @@ impl Context {
             Err(Error::Denied("error-not-resident".into()))
         }
     }
+    /// An official who works the cases of their own unit.
     pub fn official(&self) -> Result<(&Person, &str)> {
-        let person = self.person()?;
+        let session = self.signed_in()?;
+        let person = &session.person;
+        let works = |unit: &str| session.roles.iter().any(|r| r.kind == RoleKind::Clerk && r.over == unit);
         match (&person.kind, &person.unit) {
-            (PersonKind::Official, Some(unit)) => Ok((person, unit)),
+            (PersonKind::Official, Some(unit)) if works(unit) => Ok((person, unit)),
+            (PersonKind::Official, _) => Err(Error::Denied("error-not-clerk".into())),
             _ => Err(Error::Denied("error-not-official".into())),
+        }
+    }
+    /// An official who administers the country.
+    pub fn operator(&self) -> Result<&Session> {
+        self.with_role(&[RoleKind::Operator], "error-not-operator")
+    }
+    /// An official who administers an agency, or the country.
+    pub fn manager(&self) -> Result<&Session> {
+        self.with_role(&[RoleKind::Operator, RoleKind::Manager], "error-not-manager")
+    }
+    /// An official with one of these roles.
+    pub fn with_role(&self, kinds: &[RoleKind], otherwise: &str) -> Result<&Session> {
+        let session = self.signed_in()?;
+        if kinds.iter().any(|kind| session.has(*kind)) {
+            Ok(session)
+        } else {
+            Err(Error::Denied(otherwise.into()))
         }
     }
     pub fn actor(&self) -> Result<Actor> {
@@ -116,7 +145,9 @@ impl Context {
             } else {
                 unread = self.app.ports.inbox.unread(&person.id).await?;
             }
-            who = context! { name => person.name.get(self.lang), kind => person.kind, unit_name };
+            let (desk, admin) = (session.has(RoleKind::Clerk), session.administers());
+            who =
+                context! { name => person.name.get(self.lang), kind => person.kind, unit_name, desk, admin };
         }
         let shell = context! {
             lang => self.lang.tag(),
@@ -137,6 +168,9 @@ impl Context {
         if matches!(error, Error::SignInNeeded) {
             let to = if self.path.starts_with('/') { encode(&self.path) } else { "%2F".into() };
             return Redirect::to(&format!("/sign-in?to={to}")).into_response();
+        }
+        if matches!(error, Error::Denied(key) if key == PASSWORD_FIRST) {
+            return Redirect::to("/me/password").into_response();
         }
         let status = status(error);
         let why = match error {
