@@ -1,6 +1,7 @@
 //! `maru admin`: what an operator does.
 
 mod keep;
+mod people;
 
 use std::process::ExitCode;
 
@@ -11,10 +12,13 @@ use maru_kernel::Result;
 pub enum Admin {
     #[command(flatten)]
     Keep(keep::Keep),
+    #[command(flatten)]
+    People(people::People),
 }
 
 pub async fn run(admin: Admin) -> Result<ExitCode> {
     match admin {
         Admin::Keep(keep) => keep::run(keep).await,
+        Admin::People(people) => people::run(people).await,
     }
 }

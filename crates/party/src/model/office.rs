@@ -106,12 +106,12 @@ impl Checked {
         if ko.is_empty() {
             self.wrong(field_ko, "admin-name-needed");
         } else if !ko.chars().any(hangul) {
-            self.wrong(field_ko, "admin-name-ko");
+            self.wrong(field_ko, "admin-wrong-ko");
         }
         if en.is_empty() {
             self.wrong(field_en, "admin-name-needed");
         } else if en.chars().any(hangul) || !en.chars().any(|c| c.is_ascii_alphabetic()) {
-            self.wrong(field_en, "admin-name-en");
+            self.wrong(field_en, "admin-wrong-en");
         }
         Some(Both { ko, en })
     }
@@ -218,7 +218,7 @@ mod tests {
         };
         assert!(names(" 수원시  복지과 ", "Suwon Welfare").is_empty());
         assert_eq!(names("", ""), ["ko admin-name-needed", "en admin-name-needed"]);
-        assert_eq!(names("Suwon", "수원"), ["ko admin-name-ko", "en admin-name-en"]);
+        assert_eq!(names("Suwon", "수원"), ["ko admin-wrong-ko", "en admin-wrong-en"]);
         assert_eq!(names(&"가".repeat(41), "A"), ["ko form-too-long"]);
         assert_eq!(names("가\u{7}나", "A"), ["ko form-text"]);
         assert_eq!(Checked::default().names(["ko", "en"], ["", " "], 40, true), None);
