@@ -18,28 +18,36 @@ export async function freePort() {
 }
 
 export class Maru {
-  /** `data` keeps the folder of an earlier start. */
-  static async start(name, { data, clock = data ? LATER : CLOCK, mail } = {}) {
+  /**
+   * `data` keeps the folder of an earlier start, `database` is where rows go instead; without a `clock` (null) it is now; `more` is added to
+   * the command line; `env` and `wrap` are what the program runs in.
+   */
+  static async start(name, { data, clock = data ? LATER : CLOCK, mail, database, command = 'demo', more = [], env = {}, wrap = [] } = {}) {
     const maru = new Maru();
     maru.data = data ?? mkdtempSync(join(folder('data'), `${name}-`));
     maru.mail = folder('mail', maru.data.split('/').at(-1));
     maru.log = join(folder('logs'), `${maru.data.split('/').at(-1)}.log`);
     const port = await freePort();
-    maru.url = `http://127.0.0.1:${port}`;
+    maru.port = port;
+    maru.url = `${more.includes('--tls-cert') ? 'https' : 'http'}://127.0.0.1:${port}`;
     const log = openSync(maru.log, 'a');
+    const before = maru.logged().length;
     const started = performance.now();
-    maru.process = spawn(
-      program(),
-      ['demo', '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--clock', clock, '--mail', mail ?? maru.mail],
-      { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'debug' } },
-    );
+    const [first, ...rest] = [
+      ...wrap, program(), command, '--listen', `127.0.0.1:${port}`, '--data', maru.data, '--mail', mail ?? maru.mail,
+      ...(clock ? ['--clock', clock] : []), ...(database ? ['--database', database] : []), ...more,
+    ];
+    maru.process = spawn(first, rest, { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'debug', ...env } });
     closeSync(log);
     maru.ended = new Promise((done) => maru.process.once('exit', (code, signal) => done(signal ?? code)));
     let over;
     maru.ended.then((how) => (over = how));
     for (;;) {
       if (over !== undefined) throw new Error(`maru ended with ${over} before it was ready:\n${maru.logged().slice(-2000)}`);
-      const ready = await fetch(`${maru.url}/healthz`).then((answer) => answer.status === 200, () => false);
+      // Over TLS nobody here trusts the certificate yet: what it says is enough.
+      const ready = maru.url.startsWith('https')
+        ? maru.logged().slice(before).includes('Maru is ready')
+        : await fetch(`${maru.url}/healthz`).then((answer) => answer.status === 200, () => false);
       if (ready) break;
       if (performance.now() - started > 60_000) {
         await maru.kill();

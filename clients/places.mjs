@@ -34,3 +34,9 @@ export function demoPassword() {
   const [, password] = readFileSync(join(root, 'packs/kr/demo.toml'), 'utf8').match(/^password\s*=\s*"([^"]+)"/m);
   return password;
 }
+
+/** The pinned Python of `cargo xtask test`, else the one of this machine. */
+export function python() {
+  const pinned = join(here, '.venv/bin/python');
+  return existsSync(pinned) ? pinned : 'python3';
+}

@@ -51,6 +51,7 @@ export const TITLES = {
   not_found: { ko: /^찾으시는 쪽이 없습니다$/, en: /^There is no such page$/ },
   not_yours: { ko: /^이 화면은 볼 수 없습니다$/, en: /^You cannot see this page$/ },
   wait: { ko: /^잠시 쉬었다가 다시 해 주세요$/, en: /^Please wait a moment$/ },
+  not_now: { ko: /^잠시 뒤에 다시 열어 주세요$/, en: /^Please try again in a moment$/ },
 };
 
 export const TEXT = {

@@ -9,6 +9,7 @@ mod gov24_source;
 mod http;
 mod import;
 mod needs;
+mod postgres;
 mod process;
 mod test;
 mod words;

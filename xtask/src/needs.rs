@@ -4,7 +4,8 @@ use crate::{Outcome, process};
 use std::path::Path;
 use std::process::Command;
 
-const PACKAGES: [&str; 3] = ["chromium", "fonts-noto-cjk", "python3-venv"];
+const PACKAGES: [&str; 6] =
+    ["chromium", "fonts-noto-cjk", "python3-venv", "postgresql-15", "openssl", "systemd"];
 
 /// Checks for everything, installs what Debian has, and says what was found.
 pub fn meet(log: &Path) -> Outcome<String> {

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in order, stopping at the first failure.
 
-use crate::{Outcome, directions, import, needs, process, root, shared, words};
+use crate::{Outcome, directions, import, needs, postgres, process, root, shared, words};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 19] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -53,6 +53,14 @@ const STEPS: [Step; 16] = [
     // Programs and tests in one go, so that each dependency is built once.
     Step { name: "build", after: &[], run: build },
     Step { name: "unit", after: &["build"], run: unit },
+    Step {
+        name: "postgres",
+        after: &["needs", "build"],
+        run: |place| {
+            postgres::suites(&place.log)
+                .map(|(passed, note)| Report { passed, note: format!("{passed} tests; {note}") })
+        },
+    },
     Step { name: "packs", after: &["build"], run: packs },
     Step { name: "clients-install", after: &["needs"], run: install },
     Step { name: "import", after: &["build"], run: |place| import::suite(&place.program, &place.log) },
@@ -64,6 +72,12 @@ const STEPS: [Step; 16] = [
         run: |place| node(place, "denials.test.mjs"),
     },
     Step { name: "api", after: &["build", "clients-install"], run: api },
+    Step { name: "edge", after: &["build", "clients-install"], run: |place| node(place, "edge.test.mjs") },
+    Step {
+        name: "faults",
+        after: &["build", "clients-install"],
+        run: |place| node(place, "faults.test.mjs"),
+    },
     Step { name: "crash", after: &["build", "clients-install"], run: |place| node(place, "crash.test.mjs") },
     Step { name: "mail", after: &["build", "clients-install"], run: |place| node(place, "smtp.test.mjs") },
     Step { name: "words", after: &["journey"], run: words::check },
@@ -232,7 +246,7 @@ fn api(place: &Place) -> Outcome<Report> {
 }
 
 /// Adds the numbers that follow `mark` in a log.
-fn sum_after(log: &Path, mark: &str) -> Outcome<usize> {
+pub fn sum_after(log: &Path, mark: &str) -> Outcome<usize> {
     let text = std::fs::read_to_string(log).map_err(|e| format!("{}: {e}", log.display()))?;
     Ok(text
         .lines()

@@ -73,8 +73,18 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         EnvFilter::new(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" })
     });
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let outcome = tokio::runtime::Runtime::new()
+    tracing_subscriber::fmt()
+        .json()
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    // Reads of the embedded database run where they are asked: a thread may wait for a disk while others go on.
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.saturating_mul(2).max(4))
+        .enable_all()
+        .build()
         .map_err(Error::internal)
         .and_then(|runtime| runtime.block_on(run(cli)));
     match outcome {

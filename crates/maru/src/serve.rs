@@ -1,4 +1,8 @@
-//! Listens.
+//! Listens, and stops when asked to.
+
+mod listen;
+mod pace;
+mod tls;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
@@ -14,17 +18,31 @@ use clap::Args;
 use maru_kernel::{At, Error, Result};
 use maru_message::Post;
 use maru_store::{Database, Place};
-use maru_web::{Settings, Shared};
+use maru_web::{EdgeSettings, Net, Settings, Shared};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
-    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
     sync::{Notify, watch},
+    task::JoinHandle,
 };
-use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
+use tower_http::compression::CompressionLayer;
 
+use self::{
+    listen::{Listening, Stage},
+    tls::Tls,
+};
 use crate::{seed, wire};
+
+/// What works beside the listener has this long to end.
+const WORK_ENDS: Duration = Duration::from_secs(12);
+/// The certificate's files are looked at this often.
+const LOOK_AT_CERTIFICATE: Duration = Duration::from_secs(60);
+/// Files the program needs besides connections: the database, its readers, mail, logs.
+const OTHER_FILES: u64 = 256;
 
 #[derive(Args)]
 pub struct Serving {
+    /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     #[command(flatten)]
@@ -35,9 +53,37 @@ pub struct Serving {
     /// The address people reach this server at, for links in mail
     #[arg(long)]
     pub address: Option<String>,
-    /// Cookies for TLS only: set it behind a TLS proxy
+    /// Everybody comes over TLS: cookies for TLS only. Set by itself with --tls-cert
     #[arg(long)]
     pub secure: bool,
+    /// Speak TLS with this certificate and what follows it in the chain (PEM). Read again on SIGHUP and when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// A proxy before this server (an address, or a range like 10.0.0.0/8): its X-Forwarded-For, X-Forwarded-Proto and
+    /// X-Request-Id count. Nobody else's do. May be given more than once
+    #[arg(long, value_name = "ADDRESS")]
+    pub behind: Vec<Net>,
+    /// Who may read /metrics besides this machine (an address or a range). May be given more than once
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics_from: Vec<Net>,
+    /// Requests worked on at once; who comes on top waits a second, then is asked to come back
+    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
+    pub at_once: usize,
+    /// Connections of browsers, programs and proxies at once; who comes on top is told to come back
+    #[arg(long, value_name = "NUMBER", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub http_connections: u32,
+    /// How many of them one address may have that is no proxy named by --behind
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+    pub http_connections_per_client: u32,
+    /// Seconds to go on serving after being asked to stop, while /readyz says that it stops [default: 5, in the demo 0]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain: Option<u64>,
+    /// With less free disk than this many MiB, /readyz says that the server is not ready
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub keep_free: u64,
     /// Keep every change of the embedded database in this folder as well, so that any moment can be gone back to
     #[arg(long)]
     pub archive: Option<PathBuf>,
@@ -73,13 +119,31 @@ impl Where {
 pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let clock = Arc::new(wire::Running::from(start(serving.clock.as_deref())?));
     maru_store::private_folder(&serving.place.data)?;
+    let tls = match (&serving.tls_cert, &serving.tls_key) {
+        (Some(cert), Some(key)) => Some(Arc::new(Tls::open(cert, key)?)),
+        _ => None,
+    };
+    let connections = room_for(serving.http_connections);
     let mail = serving.mail.clone().unwrap_or_else(|| serving.place.data.join("mail").display().to_string());
-    let listener = TcpListener::bind(serving.listen).await.map_err(|e| {
+    let listener = listen::bind(serving.listen).map_err(|e| {
         Error::internal(format!("can't listen on {}: {e}; choose another with --listen", serving.listen))
     })?;
     let local = listener.local_addr().map_err(Error::internal)?;
-    let address = serving.address.clone().unwrap_or_else(|| format!("http://localhost:{}", local.port()));
-    let settings = Settings { demo, demo_password: None, address: address.clone(), secure: serving.secure };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let address = serving.address.clone().unwrap_or_else(|| format!("{scheme}://localhost:{}", local.port()));
+    let settings = Settings {
+        demo,
+        demo_password: None,
+        address: address.clone(),
+        secure: serving.secure || tls.is_some(),
+        edge: EdgeSettings {
+            behind: serving.behind.clone(),
+            metrics_from: serving.metrics_from.clone(),
+            at_once: serving.at_once,
+            folder: Some(serving.place.data.clone()),
+            free_bytes: serving.keep_free.saturating_mul(1024 * 1024),
+        },
+    };
     let settings = if demo { seed::settings(settings)? } else { settings };
     let wired = wire::wire(&serving.place.place(), Post::parse(&mail)?, settings, clock).await?;
     let app = wired.app.clone();
@@ -90,15 +154,21 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
         seed::seed(&app).await?;
     }
     let (stop, stopped) = watch::channel(false);
-    let archivist = match &serving.archive {
-        Some(root) => {
-            let gap = app.store.archive(root, app.clock.clone()).await?;
-            Some(tokio::spawn(archive(app.clone(), root.clone(), gap, stopped.clone())))
-        }
-        None => None,
-    };
-    let worker = tokio::spawn(maru_web::work(app.clone(), wired.handlers.clone(), stopped.clone()));
-    let sequencer = tokio::spawn(sequence(app.clone(), stopped));
+    let (set_stage, stage) = watch::channel(Stage::Serving);
+    let drain = Duration::from_secs(serving.drain.unwrap_or(if demo { 0 } else { 5 }));
+    let stopping = tokio::spawn(stop_when_asked(Asked::listen()?, app.clone(), drain, set_stage));
+    let mut beside = vec![
+        tokio::spawn(maru_web::work(app.clone(), wired.handlers.clone(), stopped.clone())),
+        tokio::spawn(sequence(app.clone(), stopped.clone())),
+        tokio::spawn(maru_web::keep(app.clone(), stopped.clone())),
+    ];
+    if let Some(root) = &serving.archive {
+        let gap = app.store.archive(root, app.clock.clone()).await?;
+        beside.push(tokio::spawn(archive(app.clone(), root.clone(), gap, stopped.clone())));
+    }
+    if let Some(tls) = &tls {
+        beside.push(tokio::spawn(keep_certificate(tls.clone(), hang_up()?, stopped)));
+    }
 
     println!("Maru is ready: {address}");
     if demo {
@@ -108,17 +178,41 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
         );
     }
     let router = router(wired);
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(asked_to_stop())
-        .await
-        .map_err(Error::internal)?;
+    let per_client = serving.http_connections_per_client.max(1);
+    Listening { listener, app, router, tls, connections, per_client, stage }.run().await;
     stop.send(true).ok();
-    worker.await.map_err(Error::internal)?;
-    sequencer.await.map_err(Error::internal)?;
-    if let Some(archivist) = archivist {
-        archivist.await.map_err(Error::internal)?;
-    }
+    end(beside).await;
+    stopping.abort();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for what works beside the listener, but not for ever: what is cut off is done again after the next start.
+async fn end(beside: Vec<JoinHandle<()>>) {
+    let all = async {
+        for task in beside {
+            if let Err(e) = task.await {
+                tracing::error!(cause = %e, "something that worked beside the listener broke");
+            }
+        }
+    };
+    if tokio::time::timeout(WORK_ENDS, all).await.is_err() {
+        tracing::warn!("work did not end in time and is cut");
+    }
+}
+
+/// Raises the number of files that may be open as far as is allowed; no more connections than fit.
+fn room_for(wanted: u32) -> u32 {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(e) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(cause = %e, "the number of open files could not be raised");
+    }
+    let Some(files) = getrlimit(Resource::Nofile).current else { return wanted };
+    let fit = u32::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(u32::MAX).max(1);
+    if fit < wanted / 2 {
+        tracing::warn!(files, connections = fit, "far fewer connections than wanted: few files may be open");
+    }
+    wanted.min(fit)
 }
 
 pub fn router(wired: wire::Wired) -> Router {
@@ -126,12 +220,10 @@ pub fn router(wired: wire::Wired) -> Router {
     Router::new()
         .merge(wired.pages)
         .nest("/api/v1", wired.api)
-        .route("/healthz", get(|| async { Json(serde_json::json!({ "status": "ok" })) }))
         .route("/openapi.json", get(move || async move { Json((*openapi).clone()) }))
         .route("/favicon.svg", get(favicon))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(maru_web::BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(30)))
         .layer(middleware::from_fn_with_state(wired.app.clone(), maru_web::layer))
         .layer(CompressionLayer::new())
         .with_state(wired.app)
@@ -163,30 +255,90 @@ async fn archive(app: Shared, root: PathBuf, gap: Arc<Notify>, mut stop: watch::
 
 /// Gives access entries their place in the ledger, moments after they were written.
 async fn sequence(app: Shared, mut stop: watch::Receiver<bool>) {
+    let mut gone = false;
     while !*stop.borrow() {
+        app.edge.health.sequencer.beat();
+        let mut pause = Duration::from_millis(300);
         match maru_record::sequence(&app.store, app.now()).await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(e) => tracing::error!(cause = %e, "could not extend the ledger"),
+            Ok(placed) => {
+                if gone {
+                    tracing::info!("the ledger can be extended again");
+                    gone = false;
+                }
+                if placed > 0 {
+                    continue;
+                }
+            }
+            Err(e) => {
+                if !gone {
+                    tracing::error!(cause = %e, "could not extend the ledger; tried again until it can be");
+                    gone = true;
+                }
+                pause = Duration::from_secs(2);
+            }
         }
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(300)) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => {}
         }
     }
 }
 
-async fn asked_to_stop() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(e) => {
-            tracing::error!(cause = %e, "no SIGTERM handler");
-            return std::future::pending().await;
+/// The ways to be asked to stop.
+struct Asked {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Asked {
+    fn listen() -> Result<Asked> {
+        Ok(Asked {
+            terminate: signal(SignalKind::terminate()).map_err(Error::internal)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(Error::internal)?,
+        })
+    }
+    async fn again(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
+    }
+}
+
+/// Asked once: says so at `/readyz`, goes on for a while, then stops. Asked twice: ends at once.
+async fn stop_when_asked(mut asked: Asked, app: Shared, drain: Duration, stage: watch::Sender<Stage>) {
+    asked.again().await;
+    app.edge.health.drain();
+    tracing::info!(seconds = drain.as_secs(), "asked to stop; goes on serving for this long");
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        () = tokio::time::sleep(drain) => {}
+        () = asked.again() => at_once(),
+    }
+    stage.send(Stage::Stopping).ok();
+    asked.again().await;
+    at_once();
+}
+
+/// What was acknowledged is on disk; what was not may be lost.
+fn at_once() {
+    std::process::exit(1);
+}
+
+fn hang_up() -> Result<Signal> {
+    signal(SignalKind::hangup()).map_err(Error::internal)
+}
+
+/// Reads the certificate again when told to, or when its files changed.
+async fn keep_certificate(tls: Arc<Tls>, mut told: Signal, mut stop: watch::Receiver<bool>) {
+    loop {
+        let all = tokio::select! {
+            _ = told.recv() => true,
+            () = tokio::time::sleep(LOOK_AT_CERTIFICATE) => false,
+            _ = stop.changed() => return,
+        };
+        let tls = tls.clone();
+        let read = move || if all { tls.reload() } else { tls.reload_if_changed() };
+        tokio::task::spawn_blocking(read).await.ok();
     }
 }
 

@@ -11,7 +11,7 @@ use maru_kernel::{At, Clock, Error, Lang, Result};
 use maru_message::Post;
 use maru_store::{Consumer, Migration, Place, Store};
 use maru_web::{
-    App, Handler, Ids, Pages, Room, Settings, Shared, Texts,
+    App, Edge, Handler, Ids, Pages, Room, Settings, Shared, Texts,
     ports::{People, Ports},
 };
 
@@ -105,7 +105,9 @@ pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn 
         inbox: Arc::new(maru_message::Letterbox { store: store.clone() }),
         people,
     };
-    let app = Arc::new(App { store, clock, ids: Ids::default(), definitions, pages, texts, ports, settings });
+    let edge = Edge::open(&store, settings.edge.clone(), clock.now()).await?;
+    let app =
+        Arc::new(App { store, clock, ids: Ids::default(), definitions, pages, texts, ports, settings, edge });
     let mut wired = Wired {
         app,
         pages: axum::Router::new(),

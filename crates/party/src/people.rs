@@ -46,12 +46,16 @@ impl People for Parties {
         batch
     }
 
+    fn lets(&self, grant: &NewGrant, ask: &Ask, at: At) -> bool {
+        grant.grantor == ask.subject
+            && Some(grant.grantee.as_str()) == grantee(&ask.actor)
+            && grant.purpose == ask.purpose
+            && model::holds(grant.from, grant.until, None, at)
+            && model::covers(&grant.scope, &ask.fields)
+    }
+
     async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>> {
-        let grantee = match &ask.actor {
-            Actor::Official { unit, .. } | Actor::Unit { unit } => unit,
-            Actor::Resident { party } => party,
-            Actor::System { .. } => return Ok(None),
-        };
+        let Some(grantee) = grantee(&ask.actor) else { return Ok(None) };
         for row in tables::grants(&self.store, &ask.subject, grantee, &ask.purpose).await? {
             let until = row.maybe_int("until_at").map(At::from_micros);
             let ended = row.maybe_int("ended_at").map(At::from_micros);
@@ -67,5 +71,14 @@ impl People for Parties {
         let mut batch = Batch::new();
         tables::set_language(&mut batch, id, lang);
         self.store.commit(batch).await
+    }
+}
+
+/// Who a grant must name for this actor to read under it; the program itself reads under none.
+fn grantee(actor: &Actor) -> Option<&str> {
+    match actor {
+        Actor::Official { unit, .. } | Actor::Unit { unit } => Some(unit),
+        Actor::Resident { party } => Some(party),
+        Actor::System { .. } => None,
     }
 }

@@ -9,7 +9,7 @@ use maru_rules::Value;
 use maru_store::{Batch, Store};
 use maru_web::{
     Ids,
-    ports::{Access, Ask, Held, People, Registers, Source, Sourced},
+    ports::{Access, Ask, Held, NewGrant, People, Registers, Source, Sourced},
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -36,12 +36,9 @@ impl Books {
         let id = self.ids.next::<Access>(now).to_string();
         self.store.commit(access::record(id, ask, &grant, now)?).await
     }
-}
 
-#[async_trait]
-impl Registers for Books {
-    async fn read(&self, ask: &Ask) -> Result<Vec<Held>> {
-        self.admit(ask).await?;
+    /// What is asked for, once it may be read.
+    async fn held(&self, ask: &Ask) -> Result<Vec<Held>> {
         let mut kept: BTreeMap<String, tables::Kept> = tables::rows(&self.store, &ask.subject)
             .await?
             .into_iter()
@@ -59,20 +56,44 @@ impl Registers for Books {
         Ok(held.collect())
     }
 
-    async fn show(&self, ask: &Ask) -> Result<()> {
-        self.admit(ask).await
-    }
-
-    async fn facts(&self, ask: &Ask, on: Date) -> Result<Sourced> {
+    fn sourced(&self, all: Vec<Held>, on: Date) -> Sourced {
         let mut sourced = Sourced::default();
-        for held in self.read(ask).await? {
+        for held in all {
             if held.register == SAID {
                 continue_said(&mut sourced, held.row);
             } else if let Some(register) = self.pack.register(&held.register) {
                 take(&mut sourced, register, &held, &self.pack, on);
             }
         }
-        Ok(sourced)
+        sourced
+    }
+}
+
+#[async_trait]
+impl Registers for Books {
+    async fn read(&self, ask: &Ask) -> Result<Vec<Held>> {
+        self.admit(ask).await?;
+        self.held(ask).await
+    }
+
+    async fn show(&self, ask: &Ask) -> Result<()> {
+        self.admit(ask).await
+    }
+
+    async fn facts(&self, ask: &Ask, on: Date) -> Result<Sourced> {
+        Ok(self.sourced(self.read(ask).await?, on))
+    }
+
+    async fn facts_under(&self, grant: &NewGrant, ask: &Ask, on: Date) -> Result<Sourced> {
+        let now = self.clock.now();
+        if !self.people.lets(grant, ask, now) {
+            return Err(Error::Denied("error-no-grant".into()));
+        }
+        let id = self.ids.next::<Access>(now).to_string();
+        let mut batch = self.people.grant(grant);
+        batch.and(access::record(id, ask, &grant.id, now)?);
+        self.store.commit(batch).await?;
+        Ok(self.sourced(self.held(ask).await?, on))
     }
 
     async fn say(&self, party: &str, fact: &str, value: Option<&Value>) -> Result<()> {

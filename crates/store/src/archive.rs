@@ -40,9 +40,10 @@ impl Archive {
     pub(crate) fn open(database: &Path, root: &Path) -> Result<Archive> {
         let folder = root.join("wal");
         private_folder(&folder)?;
-        let number = generations(root)?.last().map_or(0, |last| last.number);
-        let mut archive =
-            Archive { live: beside(database, "-wal"), folder, number, wal: None, turned: number == 0 };
+        let all = generations(root)?;
+        let number = all.last().map_or(0, |last| last.number);
+        let turned = all.last().is_none_or(|last| last.ended);
+        let mut archive = Archive { live: beside(database, "-wal"), folder, number, wal: None, turned };
         if number > 0 {
             let kept = archive.file("wal");
             let mut bytes = Vec::new();
@@ -123,6 +124,10 @@ impl Archive {
         if busy == 0 {
             // Another program may have written between the two; then those pages are in the database and not in the archive.
             self.turned = u64::try_from(frames).unwrap_or(0) <= shipped;
+            if self.turned && self.number > 0 {
+                // For a program that goes on after this one was killed.
+                append(&self.file("idx"), format!("end {}\n", now.micros()).as_bytes())?;
+            }
         }
         Ok(whole)
     }
@@ -167,6 +172,8 @@ struct Generation {
     number: u64,
     continues: bool,
     begun: At,
+    /// Everything in it was archived before the log began anew.
+    ended: bool,
     /// Up to which offset the log had come, and when.
     pieces: Vec<(u64, At)>,
 }
@@ -189,6 +196,7 @@ fn generations(root: &Path) -> Result<Vec<Generation>> {
             number,
             continues: how == "continues",
             begun: micros(begun).unwrap_or_default(),
+            ended: text.lines().last().is_some_and(|line| line.starts_with("end ")),
             pieces: lines.filter_map(|(offset, at)| Some((offset.parse().ok()?, micros(at)?))).collect(),
         });
     }

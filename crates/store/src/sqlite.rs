@@ -24,7 +24,7 @@ use crate::{
 
 /// More batches than this do not share one fsync, so that the first need not wait for the last.
 const GROUP: usize = 256;
-const IDLE_READERS: usize = 8;
+const IDLE_READERS: usize = 32;
 
 enum Order {
     /// Follow the log into an archive from now on.
@@ -68,6 +68,7 @@ impl Body {
         if archived(&writer)? {
             keep_log(&writer)?;
         }
+        steady(&writer)?;
         migrate(&mut writer, migrations)?;
         let (orders, inbox) = channel();
         thread::Builder::new()
@@ -84,6 +85,8 @@ impl Body {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(&self.path, flags).map_err(told)?;
         reader.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA cache_size = -2000;").map_err(told)?;
+        reader.set_prepared_statement_cache_capacity(256);
+        steady(&reader)?;
         Ok(reader)
     }
 
@@ -154,6 +157,11 @@ impl Body {
         }
         connection.execute_batch("COMMIT").map_err(told)
     }
+}
+
+/// A statement keeps its plan whatever it is asked with: planning again for each value costs more than it finds.
+fn steady(on: &Connection) -> Result<()> {
+    on.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ()).map_err(told)
 }
 
 fn stopped() -> Error {
@@ -254,6 +262,7 @@ fn archived(on: &Connection) -> Result<bool> {
 fn write_loop(on: &mut Connection, inbox: &Receiver<Order>, stats: &Stats) {
     on.set_prepared_statement_cache_capacity(256);
     let mut following: Option<Box<Following>> = None;
+    let mut alone = 0;
     loop {
         let first = match &following {
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -271,7 +280,7 @@ fn write_loop(on: &mut Connection, inbox: &Receiver<Order>, stats: &Stats) {
             }
         }
         if !orders.is_empty() {
-            following = run_group(on, orders, stats).or(following);
+            following = run_group(on, orders, stats, &mut alone).or(following);
         }
         if let Some(following) = &mut following {
             ship(on, following, false);
@@ -289,69 +298,112 @@ fn ship(on: &Connection, following: &mut Following, last: bool) {
     }
     following.shipped = Instant::now();
     let now = following.clock.now();
-    match following.archive.ship(now).and_then(|whole| Ok(whole && following.archive.turn(on, now)?)) {
+    match following
+        .archive
+        .ship(now)
+        .and_then(|whole| Ok(whole && (last || following.archive.turn(on, now)?)))
+    {
         Ok(true) => {}
         Ok(false) => following.gap.notify_one(),
         Err(e) => tracing::error!(cause = %e, "the archive is behind"),
     }
 }
 
-/// An answer that may be told only after the fsync.
-enum Told {
-    Commit(oneshot::Sender<Result<()>>, Result<()>),
-    Claim(oneshot::Sender<Result<Vec<Job>>>, Result<Vec<Job>>),
+fn run_group(on: &Connection, orders: Vec<Order>, stats: &Stats, alone: &mut u32) -> Option<Box<Following>> {
+    let mut following = None;
+    let (end, told) = if *alone == 0 {
+        // Most batches go in: all of them in one go, without a savepoint each.
+        match grouped(on, &orders, false) {
+            Ok(done) => done,
+            Err(()) => {
+                *alone = ALONE;
+                grouped(on, &orders, true).unwrap_or_else(|()| (Err(stopped()), Vec::new()))
+            }
+        }
+    } else {
+        *alone -= 1;
+        grouped(on, &orders, true).unwrap_or_else(|()| (Err(stopped()), Vec::new()))
+    };
+    stats.group(orders.len());
+    let mut told = told.into_iter();
+    for order in orders {
+        let result = told.next().unwrap_or_else(|| Err(stopped()));
+        let result = end.clone().and(result);
+        // Whoever asked may be gone; the batch stands all the same.
+        match order {
+            Order::Archive(new, answer) => {
+                following = result.is_ok().then_some(new);
+                answer.send(result.map(|_| ())).ok();
+            }
+            Order::Commit(_, answer) => {
+                answer.send(result.map(|_| ())).ok();
+            }
+            Order::Claim { answer, .. } => {
+                answer.send(result).ok();
+            }
+        }
+    }
+    following
 }
 
-fn run_group(on: &Connection, orders: Vec<Order>, stats: &Stats) -> Option<Box<Following>> {
-    let mut following = None;
-    let mut begun = on.execute_batch("BEGIN IMMEDIATE").map_err(told).and_then(|()| {
+/// Once a batch of a group did not go in, so many groups give each batch a savepoint of its own.
+const ALONE: u32 = 16;
+
+type Outcome = Result<Vec<Job>>;
+
+/// Runs a group as one transaction. Without savepoints the first batch that fails undoes everything and answers `Err`:
+/// then the group is to be run again with them.
+fn grouped(
+    on: &Connection,
+    orders: &[Order],
+    savepoints: bool,
+) -> std::result::Result<(Result<()>, Vec<Outcome>), ()> {
+    let mut begun = run(on, "BEGIN IMMEDIATE").and_then(|()| {
         // Without its transaction the group ends here.
-        not_moved(on).inspect_err(|_| drop(on.execute_batch("ROLLBACK")))
+        not_moved(on).inspect_err(|_| drop(run(on, "ROLLBACK")))
     });
-    let mut answers: Vec<Told> = Vec::with_capacity(orders.len());
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(orders.len());
     for order in orders {
-        answers.push(match order {
-            Order::Archive(new, answer) => {
-                let noted = begun.clone().and_then(|()| {
-                    execute(
-                        on,
-                        "INSERT INTO store_state (name, value) VALUES ('archive', '') ON CONFLICT (name) DO NOTHING",
-                        &[],
-                    )
-                });
-                let kept = noted.and_then(|_| keep_log(on));
-                following = kept.is_ok().then_some(new);
-                Told::Commit(answer, kept)
+        let work = || match order {
+            Order::Archive(..) => {
+                execute(
+                    on,
+                    "INSERT INTO store_state (name, value) VALUES ('archive', '') ON CONFLICT (name) DO NOTHING",
+                    &[],
+                )?;
+                keep_log(on).map(|()| Vec::new())
             }
-            Order::Commit(steps, answer) => {
-                let done = begun.clone().and_then(|()| in_savepoint(on, || apply(on, &steps)));
-                Told::Commit(answer, done)
-            }
-            Order::Claim { kinds, limit, now, until, answer } => {
-                let jobs =
-                    begun.clone().and_then(|()| in_savepoint(on, || claim(on, &kinds, limit, now, until)));
-                Told::Claim(answer, jobs)
-            }
-        });
+            Order::Commit(steps, _) => apply(on, steps).map(|()| Vec::new()),
+            Order::Claim { kinds, limit, now, until, .. } => claim(on, kinds, *limit, *now, *until),
+        };
+        let outcome = begun.clone().and_then(|()| if savepoints { in_savepoint(on, work) } else { work() });
+        if !savepoints && begun.is_ok() && outcome.is_err() && orders.len() > 1 {
+            run(on, "ROLLBACK").ok();
+            return Err(());
+        }
+        let lone = !savepoints && outcome.is_err() && begun.is_ok();
+        outcomes.push(outcome);
+        if lone {
+            // Its failure is the whole story, and nothing of it may stay.
+            run(on, "ROLLBACK").ok();
+            return Ok((Ok(()), outcomes));
+        }
         // A full or failing disk ends the whole transaction: nothing of this group is in, and nothing more may go in alone.
         if begun.is_ok() && on.is_autocommit() {
             begun = Err(Error::Unavailable("error-store-full".into()));
         }
     }
-    let end = begun.and_then(|()| on.execute_batch("COMMIT").map_err(told));
+    let end = begun.and_then(|()| run(on, "COMMIT"));
     if !on.is_autocommit() {
         // A failed COMMIT may leave the transaction open; the next group needs a fresh one.
-        on.execute_batch("ROLLBACK").ok();
+        run(on, "ROLLBACK").ok();
     }
-    stats.group(answers.len());
-    for told in answers {
-        // Whoever asked may be gone; the batch stands all the same.
-        match told {
-            Told::Commit(answer, result) => answer.send(end.clone().and(result)).ok(),
-            Told::Claim(answer, result) => answer.send(end.clone().and(result)).ok().map(|_| ()),
-        };
-    }
-    following
+    Ok((end, outcomes))
+}
+
+/// A statement without parameters or rows, prepared once.
+fn run(on: &Connection, sql: &str) -> Result<()> {
+    on.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map(|_| ()).map_err(told)
 }
 
 fn not_moved(on: &Connection) -> Result<()> {
@@ -363,10 +415,12 @@ fn not_moved(on: &Connection) -> Result<()> {
 }
 
 fn in_savepoint<T>(on: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    on.execute_batch("SAVEPOINT batch").map_err(told)?;
+    run(on, "SAVEPOINT batch")?;
     let result = work();
-    let end = if result.is_ok() { "RELEASE batch" } else { "ROLLBACK TO batch; RELEASE batch" };
-    on.execute_batch(end).map_err(told)?;
+    if result.is_err() {
+        run(on, "ROLLBACK TO batch")?;
+    }
+    run(on, "RELEASE batch")?;
     result
 }
 

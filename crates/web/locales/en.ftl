@@ -264,14 +264,23 @@ error-413-title = What you sent is too large
 error-413-what = It is more than we can take at once. Nothing was received.
 error-413-do = Split the file or make it smaller, then send it again.
 error-429-title = Please wait a moment
-error-429-what = There were many attempts in a short time, so we paused. This keeps others from guessing passwords.
-error-429-do = Try again in about a minute. The pause ends by itself.
+error-429-what = Very many requests came in a short time, so we paused. This keeps room for everybody and keeps others from guessing passwords. Nothing was changed.
+error-429-do = Try again when that time has passed. The pause ends by itself.
 error-500-title = Something broke on our side
 error-500-what = It was not your fault. The last thing you pressed may not have been done.
 error-500-do = Try again in a moment. If you were applying, In progress shows how far it got.
-error-503-title = We are pausing for a moment
-error-503-what = We are doing repairs, or very many people came at once.
-error-503-do = Open the page again in a few minutes.
+error-503-title = Please try again in a moment
+error-503-what = We cannot show this just now. It is temporary.
+error-503-do = Open it again in about a minute. There is nothing else you need to do.
+error-503-kept = Nothing was lost and nothing was changed.
+error-full = Very many people came at once. Nothing was lost and nothing was changed.
+error-away = We could not reach our records for a moment. Nothing was lost and nothing was changed.
+error-slow = It took too long, so we stopped. It may have been done already: before you do it again, look how far it got.
+error-slow-body = What you sent came too slowly to be received. Nothing was changed. Please send it again.
+error-nul = It holds a character that can not be used (U+0000). Remove it and send it again. Nothing was changed.
+error-limit-name = There is no such limit. Write one of page, change, api.
+error-limit-number = Write a number from 0 to 1,000,000. 0 means no limit.
+error-keep-old = Write a time from 0 seconds to one year.
 
 # Accessibility
 accessibility-title = Accessibility
@@ -354,6 +363,10 @@ error-store-read-only = For now everything can be read, but not changed. Try aga
 error-store-busy = A lot of work is waiting just now. Try again in a moment. Nothing was changed.
 error-store-moved = Our records are being moved. Try again in a few minutes. Nothing was changed.
 error-wait = You can try again in { $minutes } minutes.
+error-wait-seconds = { $seconds ->
+    [one] You can try again in a second.
+   *[other] You can try again in { $seconds } seconds.
+}
 error-401-title = Sign in first
 error-401-what = Send the token of POST /api/v1/sessions in the Authorization header as Bearer.
 error-422-title = Please check what you sent

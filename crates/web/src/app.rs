@@ -5,7 +5,7 @@ use maru_kernel::{At, Clock, Id, Result};
 use maru_store::Store;
 
 use crate::{
-    Pages, Texts,
+    Edge, EdgeSettings, Pages, Texts,
     ports::{Ports, Unit},
 };
 
@@ -19,6 +19,7 @@ pub struct App {
     pub texts: Arc<Texts>,
     pub ports: Ports,
     pub settings: Settings,
+    pub edge: Edge,
 }
 
 pub type Shared = Arc<App>;
@@ -33,6 +34,7 @@ pub struct Settings {
     pub address: String,
     /// Behind TLS, cookies are for TLS only.
     pub secure: bool,
+    pub edge: EdgeSettings,
 }
 
 impl App {

@@ -6,9 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::body::HttpBody;
 use axum::{
     Form, Json,
-    body::Body,
+    body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, MatchedPath, Path, Query, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
@@ -22,11 +23,14 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
+use tracing::Instrument;
+
 use crate::{
-    Fail, Shared,
+    Class, Fail, Peer, Refused, Seen, Shared,
     app::random,
     assets::ASSETS,
     context,
+    edge::Who,
     error::status,
     ports::{Person, PersonKind, RoleKind, Session},
     shown,
@@ -35,10 +39,20 @@ use crate::{
 const ONE_YEAR: u32 = 31_536_000;
 /// A form or an API call is small; uploads will have their own limit.
 pub const BODY_BYTES: usize = 256 * 1024;
+/// A request that is not answered by then is given up.
+const WHOLE_TIME: Duration = Duration::from_secs(30);
+/// A body must go on at least this often, and after a while come at this pace.
+const BODY_PAUSE: Duration = Duration::from_secs(10);
+const BODY_BYTES_A_SECOND: u64 = 1024;
+/// Who is told that this is temporary may ask again after this many seconds.
+const AGAIN_SECONDS: u64 = 5;
 const DRAINED_BYTES: usize = 8 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Nothing of a visitor's machine is used here.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), fullscreen=(self), geolocation=(), \
+                           gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
 
 /// Why somebody with a password given to them sees nothing yet.
 const PASSWORD_FIRST: &str = "error-password-first";
@@ -64,6 +78,12 @@ pub struct Context {
     pub request: String,
     /// The address the request came from, as far as it is known.
     pub from: String,
+    /// What is known of where it came from.
+    pub seen: Seen,
+    /// It came over TLS.
+    pub secure: bool,
+    /// Somebody may be signed in; nobody could look.
+    unsure: bool,
 }
 
 /// The same for the JSON API, where people show a bearer token and no cookie counts.
@@ -135,16 +155,31 @@ impl Context {
     }
 
     async fn render(&self, section: &str, template: &str, values: Value) -> Result<String> {
-        let (mut unread, mut who) = (0, Value::from(()));
+        let (mut unread, mut unit_name) = (0, None);
         if let Some(session) = &self.session {
             let person = &session.person;
-            let mut unit_name = None;
             if let Some(unit) = &person.unit {
                 let unit = self.app.ports.people.unit(unit).await?;
                 unit_name = Some(format!("{} {}", unit.agency.get(self.lang), unit.name.get(self.lang)));
             } else {
                 unread = self.app.ports.inbox.unread(&person.id).await?;
             }
+        }
+        self.render_with(section, template, values, unread, unit_name)
+    }
+
+    /// The shell and a page in it, from what is at hand: asks no database.
+    fn render_with(
+        &self,
+        section: &str,
+        template: &str,
+        values: Value,
+        unread: usize,
+        unit_name: Option<String>,
+    ) -> Result<String> {
+        let mut who = Value::from(());
+        if let Some(session) = &self.session {
+            let person = &session.person;
             let (desk, admin) = (session.has(RoleKind::Clerk), session.administers());
             who =
                 context! { name => person.name.get(self.lang), kind => person.kind, unit_name, desk, admin };
@@ -155,6 +190,7 @@ impl Context {
             path => self.path,
             csrf => mask(&self.csrf),
             section, unread, who,
+            unsure => self.unsure,
             demo => self.app.settings.demo,
             css => ASSETS.css,
             js => ASSETS.js,
@@ -173,27 +209,45 @@ impl Context {
             return Redirect::to("/me/password").into_response();
         }
         let status = status(error);
-        let why = match error {
-            Error::Denied(key) | Error::Conflict(key) | Error::Unavailable(key) => Some(self.t(key)),
+        let detail = match error {
+            Error::Denied(key) | Error::Conflict(key) => Some(self.t(key)),
+            Error::Unavailable(key) => Some(self.unavailable(key)),
+            Error::TooMany(seconds) => Some(self.wait(*seconds)),
             _ => None,
         };
-        let seconds = if let Error::TooMany(seconds) = error { *seconds } else { 0 };
-        let detail = match (why, seconds) {
-            (Some(why), _) => Some(why),
-            (None, 0) => None,
-            (None, seconds) => {
-                let minutes = i64::try_from(seconds / 60 + 1).unwrap_or(i64::MAX);
-                self.app.texts.get(self.lang, "error-wait", &[("minutes", minutes.into())])
-            }
-        };
         let values = context! { status => status.as_u16(), detail, reference => self.request };
-        match self.render("", "error.html", values).await {
+        // What says that the machine is in trouble must not need the machine.
+        let page = match error {
+            Error::Unavailable(_) | Error::TooMany(_) | Error::Internal(_) => {
+                self.render_with("", "error.html", values, 0, None)
+            }
+            _ => match self.render("", "error.html", values.clone()).await {
+                Ok(page) => Ok(page),
+                Err(_) => self.render_with("", "error.html", values, 0, None),
+            },
+        };
+        match page {
             Ok(html) => (status, Html(html)).into_response(),
             Err(e) => {
-                tracing::error!(request = %self.request, cause = %e, "the error page failed");
+                tracing::error!(cause = %e, "the error page failed");
                 (status, "error").into_response()
             }
         }
+    }
+
+    /// Why it can't be done now; what was not said is that nothing was changed.
+    fn unavailable(&self, key: &str) -> String {
+        self.app.texts.get(self.lang, key, &[]).unwrap_or_else(|| self.t("error-503-kept"))
+    }
+
+    fn wait(&self, seconds: u64) -> String {
+        let (key, name, number) = if seconds < 90 {
+            ("error-wait-seconds", "seconds", seconds)
+        } else {
+            ("error-wait", "minutes", seconds / 60 + 1)
+        };
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        self.app.texts.get(self.lang, key, &[(name, number.into())]).unwrap_or_else(|| self.t("error-429-do"))
     }
 
     fn problem_json(&self, error: &Error) -> Response {
@@ -212,8 +266,9 @@ impl Context {
         };
         let text = |key: &str| self.app.texts.get(self.lang, key, &[]);
         let detail = match error {
-            Error::Denied(key) | Error::Conflict(key) | Error::Unavailable(key) => text(key),
-            Error::TooMany(seconds) => Some(format!("{seconds} s")),
+            Error::Denied(key) | Error::Conflict(key) => text(key),
+            Error::TooMany(seconds) => Some(self.wait(*seconds)),
+            Error::Unavailable(key) => Some(self.unavailable(key)),
             _ => text(&format!("error-{}-what", status.as_u16())),
         };
         let mut body = json!({
@@ -234,9 +289,6 @@ impl Context {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Error::TooMany(seconds) = error {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
-        }
         response
     }
 
@@ -288,6 +340,9 @@ impl FromRequest<Shared> for Typed {
         if !own_origin || !check_csrf(&sent, &context.csrf) {
             return Err(Fail(Error::Denied("error-csrf".into())));
         }
+        if typed.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            return Err(Fail(Error::invalid("body", "error-nul")));
+        }
         Ok(Typed(typed))
     }
 }
@@ -327,8 +382,8 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-pub(crate) fn set_cookie(app: &Shared, name: &str, value: &str, seconds: Option<u32>) -> String {
-    let secure = if app.settings.secure { "; Secure" } else { "" };
+fn set_cookie(secure: bool, name: &str, value: &str, seconds: Option<u32>) -> String {
+    let secure = if secure { "; Secure" } else { "" };
     let age = seconds.map(|s| format!("; Max-Age={s}")).unwrap_or_default();
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
 }
@@ -337,8 +392,8 @@ impl Context {
     /// The header that gives or takes a session.
     pub fn session_cookie(&self, token: Option<&str>) -> (header::HeaderName, String) {
         let value = match token {
-            Some(token) => set_cookie(&self.app, "maru_session", token, None),
-            None => set_cookie(&self.app, "maru_session", "", Some(0)),
+            Some(token) => set_cookie(self.secure, "maru_session", token, None),
+            None => set_cookie(self.secure, "maru_session", "", Some(0)),
         };
         (header::SET_COOKIE, value)
     }
@@ -357,16 +412,141 @@ fn language(headers: &HeaderMap) -> Lang {
 }
 
 /// Makes the context, runs the handler, turns errors into pages or problems, adds the security headers, logs one line.
-pub async fn layer(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
-    let begun = Instant::now();
+pub async fn layer(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let now = app.now();
-    let request_id = app.ids.next::<()>(now).to_string();
-    let path = request.uri().path().to_owned();
-    let api = path.starts_with("/api/") || path == "/openapi.json";
-    let asset = path.starts_with("/assets/") || path == "/healthz" || path == "/favicon.svg";
-    let headers = request.headers();
+    let peer = request.extensions().get::<Peer>().copied();
+    let seen = Seen::of(peer, request.headers(), &app.edge.settings.behind);
+    let id = seen.request.clone().unwrap_or_else(|| app.ids.next::<()>(now).to_string());
+    // On every line that anything logs while this request is answered.
+    let span = tracing::error_span!("request", request = %id);
+    let answered = answer(app, request, next, now, seen, id.clone()).instrument(span);
+    maru_store::request::scope(id, answered).await
+}
 
-    let token = if api {
+/// What the address asked for tells.
+#[derive(Clone, Copy)]
+struct Kind {
+    api: bool,
+    /// Needs nobody's session: styles, scripts, and what operators ask.
+    asset: bool,
+    /// For operators: never refused.
+    operator: bool,
+}
+
+impl Kind {
+    fn of(path: &str) -> Kind {
+        let operator = matches!(path, "/healthz" | "/readyz" | "/metrics");
+        let asset = path.starts_with("/assets/") || path == "/favicon.svg" || operator;
+        Kind { api: path.starts_with("/api/") || path == "/openapi.json", asset, operator }
+    }
+}
+
+async fn answer(app: Shared, request: Request, next: Next, now: At, seen: Seen, id: String) -> Response {
+    let begun = Instant::now();
+    let _working = app.edge.metrics.working();
+    let kind = Kind::of(request.uri().path());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |p| p.as_str().to_owned());
+    let headers = request.headers();
+    let mut context = Context {
+        lang: language(headers),
+        view: if cookie(headers, "maru_view") == Some("clear") { View::Clear } else { View::Plain },
+        path: request.uri().path_and_query().map_or("/".into(), |p| p.as_str().to_owned()),
+        from: seen.client.map_or("-".into(), |ip| ip.to_string()),
+        secure: app.settings.secure || seen.secure,
+        app: app.clone(),
+        session: None,
+        csrf: String::new(),
+        now,
+        request: id,
+        unsure: false,
+        seen,
+    };
+    let mut new_secret = None;
+    let admitted = admit(&mut context, kind, request, next, &mut new_secret);
+    let mut response = match tokio::time::timeout(WHOLE_TIME, admitted).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => Fail(error).into_response(),
+        Err(_) => {
+            app.edge.metrics.refused(Refused::TooSlow);
+            Fail(Error::Unavailable("error-slow".into())).into_response()
+        }
+    };
+    let error = response.extensions().get::<Arc<Error>>().cloned();
+    // A status without our error comes from the router or an extractor: it gets the same face.
+    let error = error.or_else(|| foreign(&response).map(Arc::new));
+    if let Some(error) = &error {
+        match error.as_ref() {
+            Error::Internal(cause) => tracing::error!(cause, "failed"),
+            // Whoever works all the time says once that the database is gone; the line below says it of each request.
+            Error::Unavailable(why) => tracing::debug!(why, "not now"),
+            _ => {}
+        }
+        let allowed = response.headers_mut().remove(header::ALLOW);
+        response = if kind.api { context.problem_json(error) } else { context.error_page(error).await };
+        let headers = response.headers_mut();
+        if let Some(allowed) = allowed {
+            headers.insert(header::ALLOW, allowed);
+        }
+        let again = match error.as_ref() {
+            Error::TooMany(seconds) => Some(*seconds),
+            Error::Unavailable(_) => Some(AGAIN_SECONDS),
+            _ => None,
+        };
+        if let Some(seconds) = again {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+    if let Some(secret) = new_secret
+        && let Ok(value) = HeaderValue::from_str(&set_cookie(context.secure, "maru_form", &secret, None))
+    {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    dress(response.headers_mut(), kind.asset && !kind.operator, context.secure);
+    if let Ok(id) = HeaderValue::from_str(&context.request) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    if app.edge.health.draining() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    let took = begun.elapsed();
+    app.edge.metrics.served(method.as_str(), &route, response.status().as_u16(), took);
+    let (method_name, status) = (known(&method), response.status().as_u16());
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if kind.operator {
+        // Asked every few seconds, for ever.
+        tracing::debug!(method = method_name, route, status, ms, "served");
+    } else {
+        tracing::info!(method = method_name, route, status, ms, "served");
+    }
+    if method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+/// A method's name; one that nobody knows may be anything, so it is not written down.
+fn known(method: &Method) -> &str {
+    match method.as_str() {
+        name @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS" | "PATCH" | "TRACE" | "CONNECT") => {
+            name
+        }
+        _ => "other",
+    }
+}
+
+/// Takes the whole request in, then looks whether there is room for it, who asks, and whether they may ask more; only then
+/// a room sees it.
+async fn admit(
+    context: &mut Context,
+    kind: Kind,
+    request: Request,
+    next: Next,
+    new_secret: &mut Option<String>,
+) -> Result<Response> {
+    let app = context.app.clone();
+    let headers = request.headers();
+    let token = if kind.api {
         headers
             .get(header::AUTHORIZATION)
             .and_then(|v| v.to_str().ok())
@@ -375,76 +555,113 @@ pub async fn layer(State(app): State<Shared>, mut request: Request, next: Next) 
     } else {
         cookie(headers, "maru_session").map(str::to_owned)
     };
-    let session = match token {
-        Some(token) if !asset => match app.ports.people.session(&token, now).await {
-            Ok(session) => session,
-            Err(e) => {
-                tracing::error!(request = request_id, cause = %e, "session lookup failed");
-                None
-            }
-        },
-        _ => None,
-    };
-    let old_secret = cookie(headers, "maru_form").filter(|s| s.len() == 32).map(str::to_owned);
-    let new_secret = (session.is_none() && old_secret.is_none() && !api && !asset)
-        .then(|| random::<16>().iter().map(|b| format!("{b:02x}")).collect::<String>());
-    let csrf =
-        session.as_ref().map(|s| s.csrf.clone()).or(old_secret).or(new_secret.clone()).unwrap_or_default();
-    let context = Context {
-        lang: language(headers),
-        view: if cookie(headers, "maru_view") == Some("clear") { View::Clear } else { View::Plain },
-        path: request.uri().path_and_query().map_or("/".into(), |p| p.as_str().to_owned()),
-        from: request
-            .extensions()
-            .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-            .map_or("-".into(), |info| info.0.ip().to_string()),
-        app: app.clone(),
-        session,
-        csrf,
-        now,
-        request: request_id.clone(),
-    };
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |p| p.as_str().to_owned());
-    request.extensions_mut().insert(context.clone());
-
-    let mut response = if declared_length(&request) > BODY_BYTES {
-        drain(request.into_body()).await;
-        Fail(Error::TooLarge).into_response()
+    let token = token.filter(|_| !kind.asset);
+    context.unsure = token.is_some() && !kind.api;
+    let (path, query) = context.path.split_once('?').unwrap_or((&context.path, ""));
+    if path.contains("%00") {
+        return Err(Error::NotFound);
+    }
+    if query.contains("%00") {
+        return Err(Error::invalid("address", "error-nul"));
+    }
+    let mut request = received(&app, request).await?;
+    let _turn = if kind.operator {
+        None
     } else {
-        next.run(request).await
+        Some(app.edge.gate.enter().await.ok_or_else(|| {
+            app.edge.metrics.refused(Refused::Busy);
+            Error::Unavailable("error-full".into())
+        })?)
     };
-    let error = response.extensions().get::<Arc<Error>>().cloned();
-    // A status without our error comes from the router or an extractor: it gets the same face.
-    let error = error.or_else(|| foreign(&response).map(Arc::new));
-    if let Some(error) = &error {
-        if let Error::Internal(cause) = error.as_ref() {
-            tracing::error!(request = request_id, cause, "failed");
+    if let Some(token) = token {
+        context.session =
+            app.ports.people.session(&token, context.now).await.map_err(|error| match error {
+                Error::Unavailable(_) => error,
+                // Whoever is signed in must not look signed out because nobody could look.
+                other => {
+                    tracing::error!(cause = %other, "session lookup failed");
+                    Error::Unavailable("error-away".into())
+                }
+            })?;
+    }
+    context.unsure = false;
+    let old_secret = cookie(request.headers(), "maru_form").filter(|s| s.len() == 32).map(str::to_owned);
+    if context.session.is_none() && old_secret.is_none() && !kind.api && !kind.asset {
+        *new_secret = Some(random::<16>().iter().map(|b| format!("{b:02x}")).collect());
+    }
+    let own = context.session.as_ref().map(|s| s.csrf.clone());
+    context.csrf = own.or(old_secret).or(new_secret.clone()).unwrap_or_default();
+    if !kind.asset {
+        within_limit(context, kind, request.method())?;
+    }
+    request.extensions_mut().insert(context.clone());
+    Ok(next.run(request).await)
+}
+
+/// Counts the request for whoever asks.
+fn within_limit(context: &Context, kind: Kind, method: &Method) -> Result<()> {
+    let app = &context.app;
+    let who = match (&context.session, context.seen.client) {
+        (Some(session), Some(_)) => Who::Session(&session.id),
+        (None, Some(ip)) => Who::Address(ip),
+        // Nobody was connected: a test in process.
+        (_, None) => return Ok(()),
+    };
+    let own_machine = context.seen.direct && context.seen.client.is_some_and(|ip| ip.is_loopback());
+    if app.settings.demo && own_machine {
+        return Ok(());
+    }
+    let class = match *method {
+        _ if kind.api => Class::Api,
+        Method::GET | Method::HEAD => Class::Page,
+        _ => Class::Change,
+    };
+    let client = app.edge.keys.client(&who, context.now)?;
+    app.edge.limits.take(class, client, context.now).map_err(|seconds| {
+        app.edge.metrics.limited(class);
+        Error::TooMany(seconds)
+    })
+}
+
+/// Reads the body before anybody works on it: who sends slowly takes nobody's turn.
+async fn received(app: &Shared, request: Request) -> Result<Request> {
+    if declared_length(&request) > BODY_BYTES {
+        drain(request.into_body()).await;
+        return Err(Error::TooLarge);
+    }
+    let (parts, mut body) = request.into_parts();
+    if body.is_end_stream() {
+        return Ok(Request::from_parts(parts, body));
+    }
+    let _leave = app.edge.gate.read().await.ok_or_else(|| {
+        app.edge.metrics.refused(Refused::Busy);
+        Error::Unavailable("error-full".into())
+    })?;
+    let slow = || {
+        app.edge.metrics.refused(Refused::SlowBody);
+        Error::Unavailable("error-slow-body".into())
+    };
+    let begun = Instant::now();
+    let mut whole = Vec::new();
+    loop {
+        let frame = tokio::time::timeout(BODY_PAUSE, body.frame()).await.map_err(|_| slow())?;
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|_| {
+            app.edge.metrics.refused(Refused::Malformed);
+            Error::invalid("body", "error-form")
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        whole.extend_from_slice(&data);
+        if whole.len() > BODY_BYTES {
+            drain(body).await;
+            return Err(Error::TooLarge);
         }
-        let allowed = response.headers_mut().remove(header::ALLOW);
-        response = if api { context.problem_json(error) } else { context.error_page(error).await };
-        if let Some(allowed) = allowed {
-            response.headers_mut().insert(header::ALLOW, allowed);
+        let late = begun.elapsed().saturating_sub(BODY_PAUSE).as_secs().saturating_mul(BODY_BYTES_A_SECOND);
+        if u64::try_from(whole.len()).unwrap_or(u64::MAX) < late {
+            return Err(slow());
         }
     }
-    if let Some(secret) = new_secret
-        && let Ok(value) = HeaderValue::from_str(&set_cookie(&app, "maru_form", &secret, None))
-    {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-    dress(response.headers_mut(), asset);
-    tracing::info!(
-        request = request_id,
-        method = %method,
-        route,
-        status = response.status().as_u16(),
-        ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "served"
-    );
-    if method == Method::HEAD {
-        *response.body_mut() = Body::empty();
-    }
-    response
+    Ok(Request::from_parts(parts, Body::from(Bytes::from(whole))))
 }
 
 fn declared_length(request: &Request) -> usize {
@@ -484,13 +701,19 @@ fn foreign(response: &Response) -> Option<Error> {
     }
 }
 
-fn dress(headers: &mut HeaderMap, asset: bool) {
+fn dress(headers: &mut HeaderMap, kept: bool, secure: bool) {
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
     set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "same-origin");
     set(header::X_FRAME_OPTIONS, "DENY");
-    if !asset {
+    set(header::HeaderName::from_static("permissions-policy"), PERMISSIONS);
+    set(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    if secure {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    if !kept {
         set(header::CACHE_CONTROL, "no-store");
     }
 }
@@ -530,7 +753,7 @@ pub(crate) async fn choose_language(
     if let Some(session) = &context.session {
         context.app.ports.people.set_language(&session.person.id, lang).await?;
     }
-    let cookie = set_cookie(&context.app, "maru_lang", lang.tag(), Some(ONE_YEAR));
+    let cookie = set_cookie(context.secure, "maru_lang", lang.tag(), Some(ONE_YEAR));
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&back(query.get("to")))).into_response())
 }
 
@@ -542,7 +765,7 @@ pub(crate) async fn choose_view(
     if view != "plain" && view != "clear" {
         return Err(Fail(Error::NotFound));
     }
-    let cookie = set_cookie(&context.app, "maru_view", &view, Some(ONE_YEAR));
+    let cookie = set_cookie(context.secure, "maru_view", &view, Some(ONE_YEAR));
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&back(query.get("to")))).into_response())
 }
 

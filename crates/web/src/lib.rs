@@ -3,6 +3,7 @@
 mod app;
 mod assets;
 mod context;
+mod edge;
 mod error;
 mod form;
 mod pages;
@@ -14,6 +15,10 @@ mod work;
 pub use app::{App, Ids, Settings, Shared, random};
 pub use assets::FAVICON;
 pub use context::{ApiContext, BODY_BYTES, Context, Sent, Typed, View, back, layer};
+pub use edge::{
+    Beat, Check, Class, Edge, EdgeSettings, Gate, Health, Limit, Limits, Metrics, Net, Peer, Refused, Ring,
+    Seen, keep, limits, rotate_key, set_limit,
+};
 pub use error::Fail;
 pub use form::{DrawnField, draw, is_known, shown_answer};
 pub use pages::{Pages, show};

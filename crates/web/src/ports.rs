@@ -172,6 +172,8 @@ pub trait People: Send + Sync {
     fn end_grants(&self, grantor: &str, purpose: &str, at: At) -> Batch;
     /// The guard that the unit is still there when the batch is in.
     fn unit_stays(&self, unit: &str) -> Batch;
+    /// Whether a grant that is about to be given lets this be read.
+    fn lets(&self, grant: &NewGrant, ask: &Ask, at: At) -> bool;
     /// The grant under which this may be read, if there is one.
     async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>>;
     async fn set_language(&self, id: &str, lang: Lang) -> Result<()>;
@@ -247,6 +249,8 @@ pub trait Registers: Send + Sync {
     async fn show(&self, ask: &Ask) -> Result<()>;
     /// Facts that registers and the person's own answers give; registers win.
     async fn facts(&self, ask: &Ask, on: Date) -> Result<Sourced>;
+    /// The same under a grant that is given in the same commit as the access entry.
+    async fn facts_under(&self, grant: &NewGrant, ask: &Ask, on: Date) -> Result<Sourced>;
     /// The change that keeps a person's own answer to a question; `None` takes it back.
     async fn say(&self, party: &str, fact: &str, value: Option<&Value>) -> Result<()>;
     /// The newest lines of somebody's access log, theirs to see.

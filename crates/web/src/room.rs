@@ -5,7 +5,7 @@ use axum::{Router, routing::get};
 use maru_kernel::Result;
 use maru_store::{Consumer, Job, Migration};
 
-use crate::{App, Shared, assets};
+use crate::{App, Shared, assets, edge};
 
 /// What a room brings: the program puts rooms together and knows nothing else about them.
 pub struct Room {
@@ -38,7 +38,7 @@ pub trait Handler: Send + Sync {
 pub fn shell() -> Room {
     Room {
         name: "web",
-        migrations: &[],
+        migrations: &[("web/0001", include_str!("../migrations/0001_edge.sql"))],
         templates: &[
             ("shell.html", include_str!("../templates/shell.html")),
             ("parts.html", include_str!("../templates/parts.html")),
@@ -49,6 +49,9 @@ pub fn shell() -> Room {
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
         pages: Router::new()
+            .route("/healthz", get(edge::healthz))
+            .route("/readyz", get(edge::readyz))
+            .route("/metrics", get(edge::metrics_page))
             .route("/assets/{name}", get(assets::serve))
             .route("/language/{tag}", get(crate::context::choose_language))
             .route("/view/{view}", get(crate::context::choose_view))

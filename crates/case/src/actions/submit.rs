@@ -44,8 +44,6 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
         from: app.now(),
         until: None,
     };
-    app.store.commit(app.ports.people.grant(&consent)).await?;
-
     app.store
         .rerun(|| async {
             let mut case = actions::own(app, person, id).await?;
@@ -59,7 +57,7 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             case.receipt = Some(receipt.clone());
             let machine = Actor::Unit { unit: unit.id.clone() };
             let ask = actions::case_ask(machine, &case, &service, actions::evidence(&service));
-            let mut sourced = app.ports.registers.facts(&ask, now.date()).await?;
+            let mut sourced = app.ports.registers.facts_under(&consent, &ask, now.date()).await?;
             for (name, json) in &case.answers {
                 if let Ok(value) = Value::from_json(json)
                     && !matches!(sourced.sources.get(name), Some(Source::Register { .. }))

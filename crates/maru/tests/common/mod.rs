@@ -50,12 +50,18 @@ pub struct Country {
 
 /// The demo's country on Wednesday 7 October 2026, 10:12.
 pub async fn country() -> Country {
+    country_with(|_| {}).await
+}
+
+/// The same with other settings.
+pub async fn country_with(change: impl FnOnce(&mut Settings)) -> Country {
     let place = place::place("country").await;
     let data = place.folder.clone();
     let start = At::parse("2026-10-07T10:12:00+09:00").unwrap();
     let clock = Arc::new(Hand(AtomicI64::new(start.micros())));
     let settings = Settings { demo: true, address: "http://localhost:8080".into(), ..Settings::default() };
-    let settings = seed::settings(settings).unwrap();
+    let mut settings = seed::settings(settings).unwrap();
+    change(&mut settings);
     let post = Post::parse(data.join("mail").to_str().unwrap()).unwrap();
     let wired = wire::wire(&place, post, settings, clock.clone()).await.unwrap();
     let (app, handlers) = (wired.app.clone(), wired.handlers.clone());

@@ -163,7 +163,7 @@ async fn new(context: Context, Query(filters): Query<Filters>) -> Answered {
 
 /// To the page that shows a password once.
 fn once(context: &Context, id: &str, password: &str) -> Response {
-    let secure = if context.app.settings.secure { "; Secure" } else { "" };
+    let secure = if context.secure { "; Secure" } else { "" };
     let path = format!("/admin/officials/{id}/password");
     let cookie = format!("{ONCE}={password}; Path={path}; HttpOnly; SameSite=Strict; Max-Age=120{secure}");
     ([(header::SET_COOKIE, cookie)], Redirect::to(&path)).into_response()
