@@ -246,7 +246,7 @@ async fn official_page(
     units.retain(|unit| unit.value != own_unit);
     units.insert(0, Choice::new("", context.t("form-choose"), get("unit")));
     let values = context! {
-        official => row(context, &official), user => official.user, mail => person.mail, unit_id => person.unit,
+        one => row(context, &official), user => official.user, mail => person.mail, unit_id => person.unit,
         held, units, governed, roles => roles(context, doer, get("role")), until => get("until"),
         ended => official.ended.map(|at| at.micros()),
     };
@@ -314,7 +314,7 @@ async fn password(context: Context, Path(id): Path<String>, headers: HeaderMap) 
         .map(|(_, value)| value.to_owned())
         .filter(|value| value.len() == 19 && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
         .unwrap_or_default();
-    let values = context! { official => row(&context, &official), user => official.user, password => kept };
+    let values = context! { one => row(&context, &official), user => official.user, password => kept };
     let mut response = page(&context, "officials", "party/given.html", values, &[]).await?;
     let gone = format!("{ONCE}=; Path=/admin/officials/{id}/password; Max-Age=0");
     if !kept.is_empty()
