@@ -60,7 +60,7 @@ impl Check<'_> {
                     FILE,
                     &[&id, "roles"],
                     format!("no role {role}"),
-                    &format!("use {}", ROLES.join(", ")),
+                    format!("use {}", ROLES.join(", ")),
                 );
             }
             for (register, row) in &person.registers {
