@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use maru_definition::{Definitions, Pack, Service};
 use maru_kernel::{Both, Error, Lang, Result, Won};
 use maru_rules::{Answer, Decision, Value};
-use maru_store::Store;
+use maru_store::{Batch, Store};
 use maru_web::{
     Context, context,
     ports::{CaseCard, Cases, Letter, People},
@@ -166,6 +166,16 @@ impl Cases for Matters {
             body: Both { ko: body_ko, en: body_en },
             from: Both { ko: from_ko, en: from_en },
         })
+    }
+
+    async fn open_at(&self, unit: &str) -> Result<i64> {
+        tables::open_at(&self.store, unit).await
+    }
+
+    fn none_open_at(&self, unit: &str) -> Batch {
+        let mut batch = Batch::new();
+        tables::none_open_at(&mut batch, unit);
+        batch
     }
 }
 

@@ -9,8 +9,12 @@ mod letters;
 mod model;
 mod pages;
 mod tables;
+mod work;
 
-use maru_web::Room;
+use std::sync::Arc;
+
+use maru_store::Consumer;
+use maru_web::{Handling, Room};
 
 pub use actions::assign;
 pub use letters::Matters;
@@ -32,6 +36,12 @@ pub fn room() -> Room {
         pages: pages::routes().merge(form::routes()).merge(desk::routes()),
         api: api::routes(),
         openapi: include_str!("openapi.json"),
-        handling: Vec::new(),
+        handling: vec![Handling {
+            consumer: Consumer {
+                name: "queue",
+                wants: &["party.official-ended", "party.official-moved", "party.role-ended"],
+            },
+            handler: Arc::new(work::Queue),
+        }],
     }
 }

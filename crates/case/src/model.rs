@@ -54,6 +54,7 @@ pub enum Verb {
     Answer,
     Submit,
     Assign,
+    Release,
     Grant,
     Refuse,
     Withdraw,
@@ -66,6 +67,7 @@ pub fn step(from: State, verb: Verb) -> Result<State> {
         (Draft, Answer) => Ok(Draft),
         (Draft, Submit) => Ok(Received),
         (Received | Assigned, Assign) => Ok(Assigned),
+        (Received | Assigned, Release) => Ok(Received),
         (Assigned, Grant) => Ok(Granted),
         (Assigned, Refuse) => Ok(Refused),
         (Draft | Received | Assigned, Withdraw) => Ok(Withdrawn),
@@ -182,7 +184,7 @@ mod tests {
     #[test]
     fn verbs_lead_where_the_diagram_says() {
         use {State::*, Verb::*};
-        let verbs = [Answer, Submit, Assign, Grant, Refuse, Withdraw];
+        let verbs = [Answer, Submit, Assign, Release, Grant, Refuse, Withdraw];
         let allowed = [
             (Draft, Answer, Draft),
             (Draft, Submit, Received),
@@ -190,6 +192,8 @@ mod tests {
             (Received, Assign, Assigned),
             (Received, Withdraw, Withdrawn),
             (Assigned, Assign, Assigned),
+            (Received, Release, Received),
+            (Assigned, Release, Received),
             (Assigned, Grant, Granted),
             (Assigned, Refuse, Refused),
             (Assigned, Withdraw, Withdrawn),

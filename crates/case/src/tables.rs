@@ -81,6 +81,38 @@ pub async fn desk(store: &Store, unit: &str, states: &[State]) -> Result<Vec<Cas
     rows.iter().map(case_of).collect()
 }
 
+/// How many cases a unit has not decided.
+pub async fn open_at(store: &Store, unit: &str) -> Result<i64> {
+    let row = store
+        .query_one(
+            "SELECT count(*) AS n FROM case_case WHERE unit = $1 AND state IN ('received', 'assigned')",
+            vec![unit.into()],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.int("n"))
+}
+
+pub fn none_open_at(batch: &mut Batch, unit: &str) {
+    batch.at_most(
+        "no open case",
+        format!("unit/{unit}"),
+        "SELECT count(*) AS n FROM case_case WHERE unit = $1 AND state IN ('received', 'assigned')",
+        vec![unit.into()],
+        0,
+    );
+}
+
+/// The cases that an officer works in a unit.
+pub async fn assigned_to(store: &Store, unit: &str, officer: &str) -> Result<Vec<String>> {
+    let rows = store
+        .query(
+            "SELECT id FROM case_case WHERE unit = $1 AND state = 'assigned' AND officer = $2 ORDER BY id",
+            vec![unit.into(), officer.into()],
+        )
+        .await?;
+    rows.iter().map(|row| row.string("id")).collect()
+}
+
 pub async fn open_case(store: &Store, resident: &str, service: &str) -> Result<Option<String>> {
     let row = store
         .query_one(

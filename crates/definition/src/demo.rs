@@ -21,6 +21,8 @@ pub struct DemoUnit {
     pub id: String,
     pub kind: String,
     pub region: String,
+    /// Units that name the same agency belong together.
+    pub agency_id: Option<String>,
     pub agency: Both,
     pub name: Both,
     pub contact: String,
@@ -38,6 +40,9 @@ pub struct DemoPerson {
     pub mail: Option<String>,
     pub unit: Option<String>,
     pub rank: Option<Both>,
+    /// Of an official; without, an official of a unit is its `clerk`.
+    #[serde(default)]
+    pub roles: Vec<String>,
     /// The row of each register, by its fields.
     #[serde(default)]
     pub registers: BTreeMap<String, Map<String, Json>>,

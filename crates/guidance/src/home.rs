@@ -12,7 +12,7 @@ use maru_kernel::{Actor, Date, Error, Lang, Problem, Result, Won};
 use maru_rules::{Answer, Value};
 use maru_web::{
     Context, Fail, Shared, Typed, context,
-    ports::{Person, PersonKind},
+    ports::{Person, PersonKind, RoleKind},
     shown,
 };
 use serde::Serialize;
@@ -183,9 +183,12 @@ fn three(
 }
 
 async fn home(context: Context) -> std::result::Result<Response, Fail> {
-    match context.session.as_ref().map(|s| s.person.kind) {
-        Some(PersonKind::Official) => Ok(Redirect::to("/desk").into_response()),
-        Some(PersonKind::Resident) => show(&context, &[]).await,
+    match &context.session {
+        Some(session) if session.person.kind == PersonKind::Official => {
+            let admin = session.administers() && !session.has(RoleKind::Clerk);
+            Ok(Redirect::to(if admin { "/admin" } else { "/desk" }).into_response())
+        }
+        Some(_) => show(&context, &[]).await,
         None => {
             let definitions = &context.app.definitions;
             let values = context! { total => definitions.len(), note => note(&context) };

@@ -1,3 +1,9 @@
+mod admin;
+mod agencies;
+mod jobs;
+mod officials;
+mod password;
+
 use std::collections::BTreeMap;
 
 use axum::{
@@ -6,13 +12,36 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use maru_kernel::Error;
+use maru_kernel::{Error, Problem};
 use maru_web::{Context, Fail, Shared, Typed, context};
 
 use crate::actions;
 
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/sign-in", get(form).post(sign_in)).route("/sign-out", post(sign_out))
+    Router::new()
+        .route("/sign-in", get(form).post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .merge(password::routes())
+        .merge(admin::routes())
+        .merge(agencies::routes())
+        .merge(officials::routes())
+        .merge(jobs::routes())
+}
+
+#[derive(serde::Serialize)]
+struct Told {
+    id: String,
+    text: String,
+}
+
+/// What is wrong, for the summary.
+fn told(context: &Context, problems: &[Problem]) -> Vec<Told> {
+    problems.iter().map(|p| Told { id: p.field.clone(), text: context.told(p) }).collect()
+}
+
+/// What is wrong, by field.
+fn errors(context: &Context, problems: &[Problem]) -> BTreeMap<String, String> {
+    problems.iter().map(|p| (p.field.clone(), context.told(p))).collect()
 }
 
 /// Somebody to try the demo as.
@@ -33,7 +62,7 @@ async fn page(context: &Context, to: &str, name: &str, error: Option<String>) ->
             people.push(Chooser {
                 name: person.name.get(context.lang).to_owned(),
                 about: person.about.get(context.lang).to_owned(),
-                kind: if person.unit.is_some() { "official" } else { "resident" },
+                kind: if person.kind == "official" { "official" } else { "resident" },
                 user: person.user.clone(),
                 password: password.clone(),
             });

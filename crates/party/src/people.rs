@@ -40,6 +40,12 @@ impl People for Parties {
         batch
     }
 
+    fn unit_stays(&self, unit: &str) -> Batch {
+        let mut batch = Batch::new();
+        tables::unit_stays(&mut batch, unit);
+        batch
+    }
+
     fn lets(&self, grant: &NewGrant, ask: &Ask, at: At) -> bool {
         grant.grantor == ask.subject
             && Some(grant.grantee.as_str()) == grantee(&ask.actor)

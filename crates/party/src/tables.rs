@@ -1,8 +1,18 @@
 //! SQL, and only SQL.
 
+mod agencies;
+mod log;
+mod officials;
+mod roles;
+
 use maru_kernel::{At, Both, Error, Lang, Result};
 use maru_store::{Batch, Row, Store};
 use maru_web::ports::{NewGrant, Person, PersonKind, Session, Unit};
+
+pub use agencies::*;
+pub use log::*;
+pub use officials::*;
+pub use roles::*;
 
 fn both(row: &Row, stem_ko: &str, stem_en: &str) -> Result<Both> {
     Ok(Both { ko: row.string(stem_ko)?, en: row.string(stem_en)? })
@@ -31,6 +41,7 @@ fn unit_of(row: &Row) -> Result<Unit> {
         id: row.string("id")?,
         kind: row.string("kind")?,
         region: row.string("region")?,
+        agency_id: row.maybe_text("agency_id").map(str::to_owned),
         agency: both(row, "agency_ko", "agency_en")?,
         name: both(row, "name_ko", "name_en")?,
         contact: row.string("contact")?,
@@ -78,18 +89,58 @@ pub fn put_password(batch: &mut Batch, user: &str, person: &str, hash: &str) {
     );
 }
 
-/// The person and the hash behind a sign-in name.
+/// A sign-in name that nobody has, with a password to be changed.
+pub fn add_password(batch: &mut Batch, user: &str, person: &str, hash: &str) {
+    batch.write_one(
+        "sign-in name is free",
+        "INSERT INTO party_password (user_name, person, hash, must_change) VALUES ($1, $2, $3, 1)
+         ON CONFLICT (user_name) DO NOTHING",
+        vec![user.into(), person.into(), hash.into()],
+    );
+}
+
+pub fn set_password(batch: &mut Batch, user: &str, old_hash: &str, hash: &str, must_change: bool) {
+    batch.write_one(
+        "password as it was read",
+        "UPDATE party_password SET hash = $3, must_change = $4 WHERE user_name = $1 AND hash = $2",
+        vec![user.into(), old_hash.into(), hash.into(), must_change.into()],
+    );
+}
+
+/// The person and the hash behind a sign-in name; of who has ended, none.
 pub async fn password(store: &Store, user: &str) -> Result<Option<(String, String)>> {
     let row = store
-        .query_one("SELECT person, hash FROM party_password WHERE user_name = $1", vec![user.into()])
+        .query_one(
+            "SELECT w.person, w.hash FROM party_password w JOIN party_person p ON p.id = w.person
+             WHERE w.user_name = $1 AND p.ended_at IS NULL",
+            vec![user.into()],
+        )
         .await?;
     row.map(|row| Ok((row.string("person")?, row.string("hash")?))).transpose()
 }
 
+/// Whether a sign-in name is taken, also by somebody who has ended.
+pub async fn is_taken(store: &Store, user: &str) -> Result<bool> {
+    let row =
+        store.query_one("SELECT person FROM party_password WHERE user_name = $1", vec![user.into()]).await?;
+    Ok(row.is_some())
+}
+
+/// Somebody's sign-in name and hash.
+pub async fn password_of(store: &Store, person: &str) -> Result<Option<(String, String)>> {
+    let row = store
+        .query_one(
+            "SELECT user_name, hash FROM party_password WHERE person = $1 ORDER BY user_name LIMIT 1",
+            vec![person.into()],
+        )
+        .await?;
+    row.map(|row| Ok((row.string("user_name")?, row.string("hash")?))).transpose()
+}
+
 pub fn put_unit(batch: &mut Batch, unit: &Unit) {
     batch.write(
-        "INSERT INTO party_unit (id, kind, region, agency_ko, agency_en, name_ko, name_en, contact)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO party_unit (id, kind, region, agency_ko, agency_en, name_ko, name_en, contact, agency_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
         vec![
             unit.id.as_str().into(),
             unit.kind.as_str().into(),
@@ -99,6 +150,7 @@ pub fn put_unit(batch: &mut Batch, unit: &Unit) {
             unit.name.ko.as_str().into(),
             unit.name.en.as_str().into(),
             unit.contact.as_str().into(),
+            unit.agency_id.clone().into(),
         ],
     );
 }
@@ -106,7 +158,7 @@ pub fn put_unit(batch: &mut Batch, unit: &Unit) {
 pub async fn unit(store: &Store, id: &str) -> Result<Option<Unit>> {
     let row = store
         .query_one(
-            "SELECT id, kind, region, agency_ko, agency_en, name_ko, name_en, contact FROM party_unit WHERE id = $1",
+            "SELECT id, kind, region, agency_id, agency_ko, agency_en, name_ko, name_en, contact FROM party_unit WHERE id = $1",
             vec![id.into()],
         )
         .await?;
@@ -116,8 +168,8 @@ pub async fn unit(store: &Store, id: &str) -> Result<Option<Unit>> {
 pub async fn unit_for(store: &Store, kind: &str, region: &str) -> Result<Option<Unit>> {
     let row = store
         .query_one(
-            "SELECT id, kind, region, agency_ko, agency_en, name_ko, name_en, contact FROM party_unit
-             WHERE kind = $1 AND region = $2 ORDER BY id LIMIT 1",
+            "SELECT id, kind, region, agency_id, agency_ko, agency_en, name_ko, name_en, contact FROM party_unit
+             WHERE kind = $1 AND region = $2 AND ended_at IS NULL ORDER BY id LIMIT 1",
             vec![kind.into(), region.into()],
         )
         .await?;
@@ -136,16 +188,29 @@ pub fn end_session(batch: &mut Batch, id: &str) {
     batch.write("DELETE FROM party_session WHERE id = $1", vec![id.into()]);
 }
 
+/// Ends somebody's sessions, all or all but one.
+pub fn end_sessions(batch: &mut Batch, person: &str, but: &str) {
+    batch.write("DELETE FROM party_session WHERE person = $1 AND id <> $2", vec![person.into(), but.into()]);
+}
+
 pub async fn session(store: &Store, id: &str, now: At) -> Result<Option<Session>> {
     let row = store
         .query_one(
-            "SELECT s.csrf, p.id, p.kind, p.name_ko, p.name_en, p.mail, p.lang, p.unit, p.rank_ko, p.rank_en
-             FROM party_session s JOIN party_person p ON p.id = s.person WHERE s.id = $1 AND s.expires_at > $2",
+            "SELECT s.csrf, p.id, p.kind, p.name_ko, p.name_en, p.mail, p.lang, p.unit, p.rank_ko, p.rank_en,
+               (SELECT CAST(max(w.must_change) AS BIGINT) FROM party_password w WHERE w.person = p.id) AS must_change
+             FROM party_session s JOIN party_person p ON p.id = s.person
+             WHERE s.id = $1 AND s.expires_at > $2 AND p.ended_at IS NULL",
             vec![id.into(), now.into()],
         )
         .await?;
-    row.map(|row| Ok(Session { id: id.to_owned(), person: person_of(&row)?, csrf: row.string("csrf")? }))
-        .transpose()
+    let Some(row) = row else { return Ok(None) };
+    let person = person_of(&row)?;
+    let roles = match person.kind {
+        PersonKind::Official => roles_of(store, &person.id, now).await?,
+        PersonKind::Resident => Vec::new(),
+    };
+    let must_change = row.maybe_int("must_change").unwrap_or(0) != 0;
+    Ok(Some(Session { id: id.to_owned(), person, csrf: row.string("csrf")?, roles, must_change }))
 }
 
 /// Counts one more try; a window that has passed starts anew.

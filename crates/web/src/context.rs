@@ -32,7 +32,7 @@ use crate::{
     context,
     edge::Who,
     error::status,
-    ports::{Person, PersonKind, Session},
+    ports::{Person, PersonKind, RoleKind, Session},
     shown,
 };
 
@@ -53,6 +53,9 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// Nothing of a visitor's machine is used here.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), fullscreen=(self), geolocation=(), \
                            gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
+
+/// Why somebody with a password given to them sees nothing yet.
+const PASSWORD_FIRST: &str = "error-password-first";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
@@ -88,8 +91,13 @@ pub struct Context {
 pub struct ApiContext(pub Context);
 
 impl Context {
+    /// Who is signed in, with a password of their own.
+    fn signed_in(&self) -> Result<&Session> {
+        let session = self.session.as_ref().ok_or(Error::SignInNeeded)?;
+        if session.must_change { Err(Error::Denied(PASSWORD_FIRST.into())) } else { Ok(session) }
+    }
     pub fn person(&self) -> Result<&Person> {
-        self.session.as_ref().map(|s| &s.person).ok_or(Error::SignInNeeded)
+        self.signed_in().map(|session| &session.person)
     }
     pub fn resident(&self) -> Result<&Person> {
         let person = self.person()?;
@@ -99,11 +107,32 @@ impl Context {
             Err(Error::Denied("error-not-resident".into()))
         }
     }
+    /// An official who works the cases of their own unit.
     pub fn official(&self) -> Result<(&Person, &str)> {
-        let person = self.person()?;
+        let session = self.signed_in()?;
+        let person = &session.person;
+        let works = |unit: &str| session.roles.iter().any(|r| r.kind == RoleKind::Clerk && r.over == unit);
         match (&person.kind, &person.unit) {
-            (PersonKind::Official, Some(unit)) => Ok((person, unit)),
+            (PersonKind::Official, Some(unit)) if works(unit) => Ok((person, unit)),
+            (PersonKind::Official, _) => Err(Error::Denied("error-not-clerk".into())),
             _ => Err(Error::Denied("error-not-official".into())),
+        }
+    }
+    /// An official who administers the country.
+    pub fn operator(&self) -> Result<&Session> {
+        self.with_role(&[RoleKind::Operator], "error-not-operator")
+    }
+    /// An official who administers an agency, or the country.
+    pub fn manager(&self) -> Result<&Session> {
+        self.with_role(&[RoleKind::Operator, RoleKind::Manager], "error-not-manager")
+    }
+    /// An official with one of these roles.
+    pub fn with_role(&self, kinds: &[RoleKind], otherwise: &str) -> Result<&Session> {
+        let session = self.signed_in()?;
+        if kinds.iter().any(|kind| session.has(*kind)) {
+            Ok(session)
+        } else {
+            Err(Error::Denied(otherwise.into()))
         }
     }
     pub fn actor(&self) -> Result<Actor> {
@@ -149,8 +178,11 @@ impl Context {
         unit_name: Option<String>,
     ) -> Result<String> {
         let mut who = Value::from(());
-        if let Some(Session { person, .. }) = &self.session {
-            who = context! { name => person.name.get(self.lang), kind => person.kind, unit_name };
+        if let Some(session) = &self.session {
+            let person = &session.person;
+            let (desk, admin) = (session.has(RoleKind::Clerk), session.administers());
+            who =
+                context! { name => person.name.get(self.lang), kind => person.kind, unit_name, desk, admin };
         }
         let shell = context! {
             lang => self.lang.tag(),
@@ -172,6 +204,9 @@ impl Context {
         if matches!(error, Error::SignInNeeded) {
             let to = if self.path.starts_with('/') { encode(&self.path) } else { "%2F".into() };
             return Redirect::to(&format!("/sign-in?to={to}")).into_response();
+        }
+        if matches!(error, Error::Denied(key) if key == PASSWORD_FIRST) {
+            return Redirect::to("/me/password").into_response();
         }
         let status = status(error);
         let detail = match error {

@@ -47,11 +47,13 @@ impl Person {
         }
     }
 
+    /// An official who works in no unit acts for the country.
     pub fn actor(&self) -> Actor {
         match (&self.kind, &self.unit) {
-            (PersonKind::Official, Some(unit)) => {
-                Actor::Official { party: self.id.clone(), unit: unit.clone() }
-            }
+            (PersonKind::Official, unit) => Actor::Official {
+                party: self.id.clone(),
+                unit: unit.clone().unwrap_or_else(|| Role::COUNTRY.into()),
+            },
             _ => Actor::Resident { party: self.id.clone() },
         }
     }
@@ -62,9 +64,58 @@ pub struct Unit {
     pub id: String,
     pub kind: String,
     pub region: String,
+    /// The agency it belongs to; a program of the version before knew none.
+    pub agency_id: Option<String>,
     pub agency: Both,
     pub name: Both,
     pub contact: String,
+}
+
+/// What an official may do. Each is a grant with the purpose `role`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleKind {
+    /// The country's agencies, units, officials, roles, jobs.
+    Operator,
+    /// One agency's units and officials, and their roles up to this one.
+    Manager,
+    /// The cases of one unit.
+    Clerk,
+    /// The administration log. No case.
+    Auditor,
+}
+
+impl RoleKind {
+    pub const ALL: [RoleKind; 4] =
+        [RoleKind::Operator, RoleKind::Manager, RoleKind::Clerk, RoleKind::Auditor];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RoleKind::Operator => "operator",
+            RoleKind::Manager => "manager",
+            RoleKind::Clerk => "clerk",
+            RoleKind::Auditor => "auditor",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<RoleKind> {
+        RoleKind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A role that holds now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Role {
+    /// The grant it is.
+    pub grant: String,
+    /// What it is over: a unit, an agency, or [`Role::COUNTRY`].
+    pub over: String,
+    pub kind: RoleKind,
+}
+
+impl Role {
+    /// The grantor of what is over everything.
+    pub const COUNTRY: &'static str = "country";
 }
 
 /// Somebody signed in.
@@ -74,6 +125,20 @@ pub struct Session {
     pub id: String,
     pub person: Person,
     pub csrf: String,
+    /// The roles that held when the request came.
+    pub roles: Vec<Role>,
+    /// The password was given by somebody else: nothing else is open until it is changed.
+    pub must_change: bool,
+}
+
+impl Session {
+    pub fn has(&self, kind: RoleKind) -> bool {
+        self.roles.iter().any(|role| role.kind == kind)
+    }
+    /// Whether anything of the administration is theirs to see.
+    pub fn administers(&self) -> bool {
+        self.roles.iter().any(|role| role.kind != RoleKind::Clerk)
+    }
 }
 
 /// Who may read which fields of which registers of somebody, for what, until when.
@@ -105,6 +170,8 @@ pub trait People: Send + Sync {
     fn grant(&self, grant: &NewGrant) -> Batch;
     /// The change that ends what a purpose was granted.
     fn end_grants(&self, grantor: &str, purpose: &str, at: At) -> Batch;
+    /// The guard that the unit is still there when the batch is in.
+    fn unit_stays(&self, unit: &str) -> Batch;
     /// Whether a grant that is about to be given lets this be read.
     fn lets(&self, grant: &NewGrant, ask: &Ask, at: At) -> bool;
     /// The grant under which this may be read, if there is one.
@@ -219,6 +286,10 @@ pub trait Cases: Send + Sync {
     async fn of(&self, party: &str) -> Result<Vec<CaseCard>>;
     /// The letter a case's event calls for: `received`, `granted`, `refused`.
     async fn letter(&self, case: &str, kind: &str) -> Result<Letter>;
+    /// How many cases a unit has not decided yet.
+    async fn open_at(&self, unit: &str) -> Result<i64>;
+    /// The guard that a unit has none of them when the batch is in.
+    fn none_open_at(&self, unit: &str) -> Batch;
 }
 
 // ── message ──────────────────────────────────────────────────────────────────────────────────────────────────────

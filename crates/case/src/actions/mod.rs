@@ -4,6 +4,7 @@ mod answer;
 mod assign;
 mod decide;
 mod file;
+mod release;
 mod submit;
 mod withdraw;
 
@@ -13,6 +14,7 @@ pub use answer::answer;
 pub use assign::assign;
 pub use decide::{Decided, computed, decide};
 pub use file::file;
+pub use release::release;
 pub use submit::{responsible, submit};
 pub use withdraw::withdraw;
 

@@ -78,6 +78,8 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             tables::put(&mut batch, &case)?;
             let body = json!({ "service": case.service, "receipt": receipt, "unit": unit.id, "due_on": case.due_on });
             batch.event(actions::event(app, "submitted", &case, person.actor(), now, body));
+            // No case arrives at a unit that ends in this moment.
+            batch.and(app.ports.people.unit_stays(&unit.id));
             Ok((batch, case))
         })
         .await

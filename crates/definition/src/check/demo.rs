@@ -1,7 +1,11 @@
 //! The demo's people: their units, registers and regions are there.
 
 use super::{Check, quoted};
-use crate::FactKind;
+use crate::{DemoUnit, FactKind};
+
+/// Roles over the country, which need no unit.
+const COUNTRY: [&str; 2] = ["operator", "auditor"];
+const ROLES: [&str; 4] = ["operator", "auditor", "manager", "clerk"];
 
 impl Check<'_> {
     pub(super) fn demo(&mut self) {
@@ -30,6 +34,11 @@ impl Check<'_> {
             }
             self.both(FILE, &[&id], &unit.name, &format!("the name of {}", unit.id));
             self.both(FILE, &[&id], &unit.agency, &format!("the agency of {}", unit.id));
+            let same = |other: &&DemoUnit| unit.agency_id.is_some() && other.agency_id == unit.agency_id;
+            if demo.units.iter().filter(same).any(|other| other.agency != unit.agency) {
+                let what = format!("{} names its agency otherwise than another unit", unit.id);
+                self.at(FILE, &[&id, "agency"], what, "one agency_id has one agency");
+            }
         }
         for person in &demo.people {
             let id = quoted(&person.id);
@@ -37,9 +46,22 @@ impl Check<'_> {
             self.both(FILE, &[&id], &person.about, &format!("about of {}", person.id));
             let official = person.kind == "official";
             let unit = person.unit.as_ref().map(|unit| demo.units.iter().any(|u| u.id == *unit));
-            if !(official && unit == Some(true) || person.kind == "resident" && unit.is_none()) {
-                let todo = "a resident has none; an official has one of the units above";
+            let country =
+                !person.roles.is_empty() && person.roles.iter().all(|r| COUNTRY.contains(&r.as_str()));
+            if !(official && (unit == Some(true) || unit.is_none() && country)
+                || person.kind == "resident" && unit.is_none() && person.roles.is_empty())
+            {
+                let todo =
+                    "a resident has none; an official has one of the units above, or a role over the country";
                 self.at(FILE, &[&id], format!("{} has the wrong kind or unit", person.id), todo);
+            }
+            for role in person.roles.iter().filter(|role| !ROLES.contains(&role.as_str())) {
+                self.at(
+                    FILE,
+                    &[&id, "roles"],
+                    format!("no role {role}"),
+                    format!("use {}", ROLES.join(", ")),
+                );
             }
             for (register, row) in &person.registers {
                 let Some(known) = pack.register(register) else {

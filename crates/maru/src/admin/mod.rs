@@ -2,6 +2,7 @@
 
 mod cluster;
 mod keep;
+mod people;
 
 use std::process::ExitCode;
 
@@ -12,10 +13,13 @@ use maru_kernel::Result;
 pub enum Admin {
     #[command(flatten)]
     Keep(keep::Keep),
+    #[command(flatten)]
+    People(people::People),
 }
 
 pub async fn run(admin: Admin) -> Result<ExitCode> {
     match admin {
         Admin::Keep(keep) => keep::run(keep).await,
+        Admin::People(people) => people::run(people).await,
     }
 }

@@ -24,27 +24,13 @@ pub async fn sign_in(app: &App, user: &str, password: &str, from: &str, now: At)
     if user.is_empty() || user.chars().count() > 64 || password.chars().count() > 256 {
         return Err(Error::invalid("name", "signin-wrong"));
     }
-    let window = now.plus_seconds(-model::TRY_WINDOW_SECONDS);
     let limits =
         [(format!("name:{user}"), model::TRIES_A_NAME), (format!("from:{from}"), model::TRIES_AN_ADDRESS)];
-    let mut counted = Batch::new();
-    for (key, limit) in &limits {
-        let (count, since) = tables::tries(&app.store, key, window).await?;
-        if count >= *limit {
-            let again = since.plus_seconds(model::TRY_WINDOW_SECONDS).micros() - now.micros();
-            return Err(Error::TooMany(u64::try_from(again / 1_000_000 + 1).unwrap_or(1)));
-        }
-        tables::count_try(&mut counted, key, now, window);
-    }
-    app.store.commit(counted).await?;
+    let limits = count_tries(app, &limits, now).await?;
 
     let known = tables::password(&app.store, &user).await?;
     let (person, hash) = known.map_or((None, None), |(person, hash)| (Some(person), Some(hash)));
-    let right = {
-        let _turn = CHECKS.acquire().await.map_err(Error::internal)?;
-        let password = password.to_owned();
-        tokio::task::spawn_blocking(move || check(&password, hash)).await.map_err(Error::internal)?
-    };
+    let right = is_right(password, hash).await?;
     let Some(person) = person.filter(|_| right) else {
         return Err(Error::invalid("name", "signin-wrong"));
     };
@@ -54,11 +40,38 @@ pub async fn sign_in(app: &App, user: &str, password: &str, from: &str, now: At)
     let until = now.plus_seconds(model::SESSION_HOURS * 3_600);
     let mut batch = Batch::new();
     tables::put_session(&mut batch, &token_id(&token), &person, &csrf, now, until);
-    for (key, _) in &limits {
+    for (key, _) in limits {
         tables::forget_try(&mut batch, key);
     }
     app.store.commit(batch).await?;
     Ok(SignedIn { token, person, until })
+}
+
+/// Counts one more try for each key, unless one has had too many.
+pub(crate) async fn count_tries<'a>(
+    app: &App,
+    limits: &'a [(String, i64)],
+    now: At,
+) -> Result<&'a [(String, i64)]> {
+    let window = now.plus_seconds(-model::TRY_WINDOW_SECONDS);
+    let mut counted = Batch::new();
+    for (key, limit) in limits {
+        let (count, since) = tables::tries(&app.store, key, window).await?;
+        if count >= *limit {
+            let again = since.plus_seconds(model::TRY_WINDOW_SECONDS).micros() - now.micros();
+            return Err(Error::TooMany(u64::try_from(again / 1_000_000 + 1).unwrap_or(1)));
+        }
+        tables::count_try(&mut counted, key, now, window);
+    }
+    app.store.commit(counted).await?;
+    Ok(limits)
+}
+
+/// Checks a password, slowly, a few at a time.
+pub(crate) async fn is_right(password: &str, hash: Option<String>) -> Result<bool> {
+    let _turn = CHECKS.acquire().await.map_err(Error::internal)?;
+    let password = password.to_owned();
+    tokio::task::spawn_blocking(move || check(&password, hash)).await.map_err(Error::internal)
 }
 
 /// A name nobody has takes as long as one that somebody has.

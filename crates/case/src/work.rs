@@ -1,0 +1,39 @@
+//! What happens to cases when people change.
+
+use async_trait::async_trait;
+use maru_kernel::{Error, Result};
+use maru_store::{Batch, Job};
+use maru_web::{App, Handler, ports::RoleKind};
+use serde_json::Value as Json;
+
+use crate::{actions, tables};
+
+/// An officer who ended, moved or works cases no more leaves what was theirs to the unit's queue.
+pub struct Queue;
+
+#[async_trait]
+impl Handler for Queue {
+    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
+        let event = job.event()?;
+        let text = |name: &str| event.body.get(name).and_then(Json::as_str).unwrap_or_default();
+        let unit = match event.kind.as_str() {
+            "party.official-ended" => text("unit"),
+            "party.official-moved" => text("from"),
+            "party.role-ended" if text("role") == RoleKind::Clerk.as_str() => text("over"),
+            _ => "",
+        };
+        let officer = text("official");
+        if !unit.is_empty() {
+            for case in tables::assigned_to(&app.store, unit, officer).await? {
+                actions::release(app, unit, officer, &case).await?;
+            }
+        }
+        let mut batch = Batch::new();
+        batch.finish(job);
+        match app.store.commit(batch).await {
+            // Done by somebody else in the meantime.
+            Err(Error::Guard(_)) => Ok(()),
+            other => other,
+        }
+    }
+}
