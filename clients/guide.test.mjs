@@ -116,7 +116,7 @@ test('a cluster goes back to a moment', { timeout: 180_000 }, async (t) => {
     const maru = (...words) => run(program(), words, { cwd: root });
     const count = (on) => on.ask('maru', "SELECT count(*) FROM party_agency WHERE id LIKE 'later-%'").then(([[n]]) => Number(n));
     const data = join(place, 'data');
-    const agency = (id) => maru('admin', 'agency', 'add', '--data', data, '--database', database, '--name-ko', '보기', '--name-en', 'Example', '--id', id);
+    const agency = (id) => maru('admin', 'agency', 'add', '--data', data, '--database', database, '--ko', `보기 ${id}`, '--en', `Example ${id}`, '--region', '경기도 수원시', '--id', id);
     await agency('early-1');
     await maru('admin', 'backup', '--data', data, '--database', database, '--to', archive);
     await agency('later-1');

@@ -127,7 +127,7 @@ pub fn suites(log: &Path) -> Outcome<(usize, String)> {
     cargo(&["test", "--locked", "--no-fail-fast", "-p", "maru", "--tests"])?;
     cargo(&["test", "--locked", "-p", "maru-store", "--test", "bodies", "--", "--ignored", "--nocapture"])?;
     let said = std::fs::read_to_string(log).map_err(|e| e.to_string())?;
-    let note = said.lines().filter_map(|line| line.split_once("note: ")).map(|(_, note)| note).last();
+    let note = said.lines().rev().find_map(|line| line.split_once("note: ")).map(|(_, note)| note);
     let passed = crate::test::sum_after(log, "test result: ok. ")?;
     if passed == 0 {
         return Err("no test ran".to_owned());
