@@ -274,3 +274,43 @@ async fn a_case_goes_back_to_the_queue_and_keeps_its_unit_alive() {
     let desk = garam.get("/desk?officer=nobody").await;
     assert!(desk.body.contains("김○루"), "back in the queue: {}", desk.body);
 }
+
+#[tokio::test]
+async fn a_job_that_stopped_is_tried_again_or_discarded() {
+    let country = country().await;
+    let store = &country.app.store;
+    for id in ["job-one", "job-two", "job-three"] {
+        let mut batch = maru_store::Batch::new();
+        batch.job(maru_store::NewJob {
+            id: id.into(),
+            kind: "mail".into(),
+            lane: None,
+            due: country.app.now(),
+            body: serde_json::json!({}),
+        });
+        store.commit(batch).await.unwrap();
+    }
+    while store.dead_jobs(10, "").await.unwrap().len() < 3 {
+        for job in store.claim(vec!["mail".into()], 10, country.app.now(), 60).await.unwrap() {
+            store.fail(&job, "the post is away", country.app.now()).await.unwrap();
+        }
+        country.clock.forward(100_000);
+    }
+    let mut onnuri = country.signed_in("onnuri").await;
+    let page = onnuri.get("/admin/jobs").await;
+    assert_eq!(page.body.matches("the post is away").count(), 3, "{}", page.body);
+    assert_eq!(onnuri.post("/admin/jobs/job-one/retry", &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(onnuri.get("/admin/jobs/job-two/discard").await.status, StatusCode::OK);
+    assert_eq!(onnuri.post("/admin/jobs/job-two/discard", &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(onnuri.get("/admin/jobs/job-two/discard").await.status, StatusCode::NOT_FOUND);
+    onnuri.get("/admin/jobs").await;
+    assert_eq!(onnuri.post("/admin/jobs/retry", &[("kind", "none")]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(onnuri.post("/admin/jobs/retry", &[("kind", "mail")]).await.status, StatusCode::SEE_OTHER);
+    assert!(store.dead_jobs(10, "").await.unwrap().is_empty());
+    let counts = store.job_counts().await.unwrap();
+    assert_eq!(counts.iter().find(|count| count.kind == "mail").unwrap().waiting, 2);
+    let log = onnuri.get("/admin/log").await.body;
+    for did in ["멈춘 일을 다시 함", "멈춘 일을 버림", "멈춘 일을 모두 다시 함"] {
+        assert!(log.contains(&format!("<b>{did}</b>")), "{did}");
+    }
+}

@@ -174,7 +174,7 @@ async fn name_of(context: &Context, names: &mut BTreeMap<String, String>, about:
     Ok(name)
 }
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "agency-added",
     "agency-renamed",
     "agency-ended",
@@ -188,6 +188,7 @@ const KINDS: [&str; 14] = [
     "role-granted",
     "role-ended",
     "job-retried",
+    "jobs-retried",
     "job-discarded",
 ];
 

@@ -1,0 +1,117 @@
+// The administration in a real browser, without scripts: an operator makes an agency, a unit and an official; the official
+// chooses a password, works, is moved and goes. Every page on the way goes through the judges.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { judge } from './judge.mjs';
+import { Maru } from './maru.mjs';
+import { typed } from './places.mjs';
+import { launch, Visitor } from './visitor.mjs';
+import { language, signIn, signOut } from './walk.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+describe('administration', { concurrency: 2 }, () => {
+  for (const say of ['ko', 'en']) {
+    for (const width of [390, 1280]) {
+      test(`${say}-${width}`, { timeout: 120_000 }, () => walk(say, width));
+    }
+  }
+});
+
+async function walk(say, width) {
+  const name = `admin-${say}-${width}`;
+  const maru = await Maru.start(name);
+  const visitor = await Visitor.open(browser, { url: maru.url, language: say, scripts: false, width, name });
+  const { page } = visitor;
+  const faults = [];
+  const look = async (what, status = 200) => {
+    for (const fault of await judge(visitor, { h1: /\S/, language: say, status })) faults.push(`${what} ${visitor.path}: ${fault}`);
+    await visitor.picture(what);
+  };
+  const see = async (path, what) => {
+    await visitor.go(path);
+    await look(what);
+  };
+  const send = async (action, fields) => {
+    const form = page.locator(`main form[method="post"][action="${action}"]`).first();
+    for (const [field, value] of Object.entries(fields)) {
+      const control = form.locator(`[name="${field}"]`);
+      const kind = await control.first().evaluate((f) => (f.tagName === 'SELECT' ? 'select' : f.type));
+      if (kind === 'select') await control.selectOption(value);
+      else if (kind === 'radio') await form.locator(`[name="${field}"][value="${value}"]`).check();
+      else await control.fill(value);
+    }
+    await visitor.leave(() => form.locator('button').first().click());
+  };
+  try {
+    await language(visitor);
+    await signIn(visitor, 'onnuri');
+    assert.equal(visitor.path, '/admin');
+    await look('overview');
+    for (const place of ['agencies', 'officials', 'jobs', 'log']) await see(`/admin/${place}`, place);
+    await see('/admin/agencies?q=zzzz', 'nothing-found');
+
+    await see('/admin/agencies/new', 'agency-new');
+    await send('/admin/agencies/new', {});
+    assert.equal(await page.locator('[role="alert"]').count(), 1, 'what is missing is told');
+    await look('agency-new', 422);
+    await send('/admin/agencies/new', { ko: '경기도 성남시 (시연)', en: 'Seongnam (demo)', kind: 'local', region: '경기도 성남시' });
+    const agency = visitor.path;
+    await look('agency');
+    await see(`${agency}/units/new`, 'unit-new');
+    await send(`${agency}/units/new`, { ko: '복지팀', en: 'Welfare Team', kind: 'livelihood', contact: '000-000-0101' });
+    const unit = visitor.path;
+    await look('unit');
+    await see(`/admin/officials/new?unit=${unit.split('/').at(-1)}`, 'official-new');
+    await send('/admin/officials/new', { ko: '고요', en: 'Go Yo', role: 'clerk', user: 'goyo' });
+    await look('given');
+    const given = await page.locator('#given').innerText();
+    typed(given);
+    const official = visitor.path.replace('/password', '');
+    await see(`${official}/password`, 'renew');
+    assert.equal(await page.locator('#given').count(), 0, 'shown once');
+    await see(official, 'official');
+    await see(`${agency}/end`, 'agency-end-not');
+    await signOut(visitor);
+
+    // The official: first a password of their own, then the desk.
+    await visitor.go('/sign-in');
+    const door = page.locator('main form', { has: page.locator('#password') });
+    await door.locator('[name="name"]').fill('goyo');
+    await door.locator('#password').fill(given);
+    await visitor.leave(() => door.locator('button').click());
+    assert.equal(visitor.path, '/me/password');
+    await look('password');
+    const own = 'quiet as the floor';
+    await send('/me/password', { old: given, password: 'short', again: 'short' });
+    await look('password', 422);
+    await send('/me/password', { old: given, password: own, again: own });
+    assert.equal(visitor.path, '/desk');
+    await signOut(visitor);
+
+    await signIn(visitor, 'onnuri');
+    await visitor.go(official);
+    await send(`${official}/move`, { unit: 'suwon-livelihood' });
+    await look('moved');
+    await see(`${official}/end`, 'official-end');
+    await send(`${official}/end`, {});
+    await look('ended');
+    await see(`${unit}/end`, 'unit-end');
+    await send(`${unit}/end`, {});
+    await see(`${agency}/end`, 'agency-end');
+    await send(`${agency}/end`, {});
+    await see('/admin/log', 'log-after');
+    assert.ok((await page.locator('main tbody tr').count()) >= 8, 'all of it is in the log');
+  } catch (error) {
+    await visitor.picture('broke-here').catch(() => {});
+    error.message = `on ${visitor.path}: ${error.message}\n${faults.join('\n')}`;
+    throw error;
+  } finally {
+    await visitor.close();
+    await maru.stop();
+  }
+  const told = [...new Set(faults)];
+  assert.equal(told.length, 0, `${told.length} faults\n${told.join('\n')}`);
+}
