@@ -76,6 +76,11 @@ fn an_empty_country_gets_its_first_people() {
         serde_json::from_str(&right(data, &["agency", "list", "--ended", "--json"])).unwrap();
     assert_eq!(agencies[0]["id"], "suwon");
     right(data, &["jobs", "list"]);
+    right(data, &["limits", "set", "page", "900"]);
+    assert!(right(data, &["limits", "list"]).contains("900"));
+    assert!(wrong(data, &["limits", "set", "king", "9"]).contains("name: "));
+    let key = right(data, &["keys", "rotate"]);
+    assert!(right(data, &["keys", "list"]).contains(key.trim()));
     assert!(wrong(data, &["jobs", "retry", "none"]).contains("none with this id"));
     std::fs::remove_dir_all(&folder).unwrap();
 }

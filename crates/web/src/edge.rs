@@ -18,7 +18,7 @@ use maru_store::Store;
 pub use address::{Net, Peer, Seen};
 pub use gate::Gate;
 pub use keep::keep;
-pub use keys::{Ring, rotate_key};
+pub use keys::{Ring, ShownKey, keys, rotate_key};
 pub use limits::{Class, Limit, Limits, limits, set_limit};
 pub use metrics::{Metrics, Refused};
 pub use ready::{Beat, Check, Health};

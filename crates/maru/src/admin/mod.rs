@@ -1,6 +1,7 @@
 //! `maru admin`: what an operator does.
 
 mod cluster;
+mod edge;
 mod keep;
 mod people;
 
@@ -15,11 +16,14 @@ pub enum Admin {
     Keep(keep::Keep),
     #[command(flatten)]
     People(people::People),
+    #[command(flatten)]
+    Edge(edge::Edge),
 }
 
 pub async fn run(admin: Admin) -> Result<ExitCode> {
     match admin {
         Admin::Keep(keep) => keep::run(keep).await,
         Admin::People(people) => people::run(people).await,
+        Admin::Edge(edge) => edge::run(edge).await,
     }
 }

@@ -255,13 +255,13 @@ pub enum Jobs {
 /// Dead jobs that a list shows.
 const DEAD: i64 = 200;
 
-async fn open(asked: &Asked) -> Result<Shared> {
+pub(super) async fn open(asked: &Asked) -> Result<Shared> {
     let clock = Arc::new(wire::Running::from(None));
     Ok(wire::wire(&asked.place.place(), Post::None, Settings::default(), clock).await?.app)
 }
 
 /// What is wrong in words: the field, and what to do.
-fn told(app: &App, error: Error) -> Error {
+pub(super) fn told(app: &App, error: Error) -> Error {
     let text = |key: &str| app.texts.of(Lang::En, key);
     let one = |p: &Problem| {
         let bound = p.value.clone().unwrap_or_default();
@@ -276,12 +276,12 @@ fn told(app: &App, error: Error) -> Error {
     }
 }
 
-fn line(asked: &Asked, told: &str, value: Json) {
+pub(super) fn line(asked: &Asked, told: &str, value: Json) {
     if asked.json { println!("{value}") } else { println!("{told}") }
 }
 
 /// Rows under their heads, aligned; for programs an array of objects.
-fn table(asked: &Asked, heads: &[&str], rows: Vec<Vec<String>>) {
+pub(super) fn table(asked: &Asked, heads: &[&str], rows: Vec<Vec<String>>) {
     if asked.json {
         let objects: Vec<Json> = rows
             .into_iter()

@@ -137,6 +137,28 @@ pub(crate) async fn first_key(store: &Store, now: At) -> Result<()> {
     store.commit(batch).await
 }
 
+/// A key as an operator sees it: never its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownKey {
+    pub id: String,
+    pub from: At,
+    pub until: Option<At>,
+}
+
+/// The keys that stand, newest first.
+pub async fn keys(store: &Store, now: At) -> Result<Vec<ShownKey>> {
+    let rows = tables::keys(store, now).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ShownKey {
+                id: row.string("id")?,
+                from: row.at("from_at")?,
+                until: row.maybe_int("until_at").map(At::from_micros),
+            })
+        })
+        .collect()
+}
+
 /// A new key that signs from now on; the old ones verify for `keep_old_seconds` more. Every process notices within
 /// seconds; so that none meets a ticket of a key it has not read, the new key begins a moment later, unless the old one
 /// must go at once (`keep_old_seconds` = 0). Gives the new key's id.
