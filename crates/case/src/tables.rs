@@ -142,6 +142,15 @@ pub fn add(batch: &mut Batch, case: &Case) {
     );
 }
 
+/// Nobody has written the case since it was read.
+pub fn still(batch: &mut Batch, case: &Case) {
+    batch.still(
+        "case as it was read",
+        "SELECT 1 FROM case_case WHERE resident = $1 AND id = $2 AND version = $3",
+        vec![case.resident.as_str().into(), case.id.as_str().into(), case.version.into()],
+    );
+}
+
 /// Writes the case as it is now over the version that was read.
 pub fn put(batch: &mut Batch, case: &Case) -> Result<()> {
     let file = case.file.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;

@@ -57,6 +57,9 @@ impl At {
 /// Where time comes from; tests give their own.
 pub trait Clock: Send + Sync {
     fn now(&self) -> At;
+
+    /// Something that is kept says that it was this late already: time goes on from there rather than go back.
+    fn not_before(&self, _at: At) {}
 }
 
 pub fn weekday_ko(date: Date) -> &'static str {

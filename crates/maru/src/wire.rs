@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -15,28 +15,53 @@ use maru_web::{
     ports::{People, Ports},
 };
 
-/// The wall clock, or one that started somewhere else.
+/// The wall clock, or one that started somewhere else. It never goes back: a wall clock that was set back is waited for, at the
+/// usual pace, and what a database holds from before a start counts as well.
 pub struct Running {
-    start: Option<(At, Instant)>,
+    anchor: Mutex<(At, Instant)>,
+    wall: bool,
 }
+
+/// A kept time further ahead than this is a mistake that is not followed.
+const AHEAD_SECONDS: i64 = 86_400;
 
 impl Running {
     pub fn from(start: Option<At>) -> Self {
-        Running { start: start.map(|at| (at, Instant::now())) }
+        let at = start.unwrap_or_else(wall);
+        Running { anchor: Mutex::new((at, Instant::now())), wall: start.is_none() }
     }
+}
+
+fn wall() -> At {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    At::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl Clock for Running {
     fn now(&self) -> At {
-        match self.start {
-            Some((at, begun)) => {
-                let gone = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
-                At::from_micros(at.micros().saturating_add(gone))
-            }
-            None => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                At::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-            }
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = i64::try_from(anchor.1.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let steady = At::from_micros(anchor.0.micros().saturating_add(gone));
+        let shown = if self.wall { wall() } else { steady };
+        if shown > steady {
+            *anchor = (shown, Instant::now());
+        }
+        shown.max(steady)
+    }
+
+    fn not_before(&self, at: At) {
+        let now = self.now();
+        if at > now.plus_seconds(AHEAD_SECONDS) {
+            tracing::warn!(
+                kept = at.rfc3339(),
+                "the database holds a time more than a day ahead of the clock; it is not followed"
+            );
+        } else if at > now {
+            tracing::warn!(
+                kept = at.rfc3339(),
+                "the clock is behind what the database holds; time goes on from there"
+            );
+            *self.anchor.lock().unwrap_or_else(PoisonError::into_inner) = (at, Instant::now());
         }
     }
 }
@@ -82,6 +107,9 @@ pub struct Wired {
 pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn Clock>) -> Result<Wired> {
     let rooms = rooms(post);
     let store = open_store(place, &rooms).await?;
+    if let Some(seen) = maru_web::last_seen(&store).await? {
+        clock.not_before(seen);
+    }
     let pack = pack()?;
     let definitions = Definitions::open(store.clone(), pack.clone(), clock.now()).await?;
     let texts = Arc::new(Texts::new(rooms.iter().flat_map(|room| Lang::ALL.into_iter().zip(room.locales)))?);

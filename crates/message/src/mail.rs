@@ -52,7 +52,9 @@ impl Post {
                 let beside = folder.join(format!(".{id}.part"));
                 let mut file = fs::File::create(&beside).map_err(Error::internal)?;
                 file.write_all(&mail.formatted()).and_then(|()| file.sync_all()).map_err(Error::internal)?;
-                fs::rename(&beside, folder.join(format!("{id}.eml"))).map_err(Error::internal)
+                fs::rename(&beside, folder.join(format!("{id}.eml"))).map_err(Error::internal)?;
+                // The name is on disk only when the folder is.
+                fs::File::open(folder).and_then(|f| f.sync_all()).map_err(Error::internal)
             }
         }
     }

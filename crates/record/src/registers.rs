@@ -84,14 +84,14 @@ impl Registers for Books {
         Ok(self.sourced(self.read(ask).await?, on))
     }
 
-    async fn facts_under(&self, grant: &NewGrant, ask: &Ask, on: Date) -> Result<Sourced> {
+    async fn facts_under(&self, grant: &NewGrant, guards: Batch, ask: &Ask, on: Date) -> Result<Sourced> {
         let now = self.clock.now();
         if !self.people.lets(grant, ask, now) {
             return Err(Error::Denied("error-no-grant".into()));
         }
         let id = self.ids.next::<Access>(now).to_string();
         let mut batch = self.people.grant(grant);
-        batch.and(access::record(id, ask, &grant.id, now)?);
+        batch.and(access::record(id, ask, &grant.id, now)?).and(guards);
         self.store.commit(batch).await?;
         Ok(self.sourced(self.held(ask).await?, on))
     }

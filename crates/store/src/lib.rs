@@ -202,7 +202,12 @@ impl Store {
         F: Future<Output = Result<(Batch, T)>>,
     {
         for _ in 0..RERUNS {
-            let (batch, result) = action().await?;
+            let (batch, result) = match action().await {
+                Ok(decided) => decided,
+                // A part of it that is committed first may have a guard of its own.
+                Err(Error::Guard(_)) => continue,
+                Err(other) => return Err(other),
+            };
             match self.commit(batch).await {
                 Ok(()) => return Ok(result),
                 Err(Error::Guard(_)) => continue,

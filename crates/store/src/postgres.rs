@@ -33,6 +33,8 @@ use crate::{
 const TRIES: u32 = 60;
 /// Statements that leave in one go; more would only wait in buffers.
 const TOGETHER: usize = 30;
+/// A database that has not answered for so long is treated as gone.
+const PATIENCE: Duration = Duration::from_secs(6);
 /// How long the outcome of a commit whose connection broke is asked for.
 const RESOLVE: Duration = Duration::from_secs(8);
 /// Programs that start together make the tables one after the other.
@@ -49,7 +51,7 @@ enum Fail {
     Again,
     /// The connection broke before the commit was sent: nothing is in.
     Broke,
-    /// The connection broke after the commit was sent; the transaction's number tells later.
+    /// The connection broke after the commit was sent; the mark that the transaction left tells later.
     Unknown(String),
     Told(Error),
 }
@@ -145,7 +147,11 @@ impl Body {
         let mut again = true;
         loop {
             let client = self.client().await?;
-            match read(&client, sql, params).await {
+            let Ok(answer) = tokio::time::timeout(PATIENCE, read(&client, sql, params)).await else {
+                drop(Object::take(client));
+                return Err(Error::Unavailable("error-store-gone".into()));
+            };
+            match answer {
                 Ok(rows) => return rows,
                 // A connection that died while it waited in the pool; a read may be asked twice.
                 Err(e) if again && gone(&e) => {
@@ -158,18 +164,19 @@ impl Body {
     }
 
     /// Runs to its end also when whoever asked has gone: a half-done transaction must not go back to the pool.
-    pub(crate) async fn commit(&self, steps: Vec<Step>) -> Result<()> {
-        let (pool, stats) = (Body { pool: self.pool.clone(), stats: self.stats.clone() }, self.stats.clone());
+    pub(crate) async fn commit(&self, mut steps: Vec<Step>) -> Result<()> {
+        let (body, stats) = (Body { pool: self.pool.clone(), stats: self.stats.clone() }, self.stats.clone());
+        let mark = mark(&mut steps)?;
         tokio::spawn(async move {
             for number in 0..TRIES {
-                match pool.transaction(&steps).await {
+                match body.transaction(&steps).await {
                     Ok(()) => return Ok(()),
                     Err(Fail::Again | Fail::Broke) => {
                         stats.retry();
                         rest(number).await?;
                     }
                     Err(Fail::Unknown(transaction)) => {
-                        if pool.committed(&transaction).await? {
+                        if body.committed(&mark, &transaction).await? {
                             return Ok(());
                         }
                     }
@@ -184,18 +191,23 @@ impl Body {
 
     async fn transaction(&self, steps: &[Step]) -> std::result::Result<(), Fail> {
         let client = self.client().await.map_err(Fail::Told)?;
-        let (number, outcome) = run(&client, steps).await;
+        let Ok((number, outcome)) = tokio::time::timeout(PATIENCE, run(&client, steps)).await else {
+            // The database has stopped answering; without a commit nothing is in.
+            drop(Object::take(client));
+            return Err(Fail::Told(Error::Unavailable("error-store-gone".into())));
+        };
         match outcome {
-            Ok(()) => match client.batch_execute("COMMIT").await {
-                Ok(()) => Ok(()),
-                Err(e) if gone(&e) => {
+            Ok(()) => match tokio::time::timeout(PATIENCE, client.batch_execute("COMMIT")).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(e)) if !gone(&e) => Err(fail(&e)),
+                _ => {
                     drop(Object::take(client));
                     Err(number.map_or(Fail::Broke, Fail::Unknown))
                 }
-                Err(e) => Err(fail(&e)),
             },
             Err(why) => {
-                if client.batch_execute("ROLLBACK").await.is_err() {
+                let undone = tokio::time::timeout(PATIENCE, client.batch_execute("ROLLBACK")).await;
+                if !matches!(undone, Ok(Ok(()))) {
                     // Nobody may find it with an open transaction.
                     drop(Object::take(client));
                 }
@@ -204,8 +216,9 @@ impl Body {
         }
     }
 
-    /// Whether a transaction whose answer was lost is in.
-    async fn committed(&self, transaction: &str) -> Result<bool> {
+    /// Whether a transaction whose answer was lost is in: the mark it left is there. Its number alone would not do: after a crash
+    /// PostgreSQL hands out numbers again that were never written down.
+    async fn committed(&self, mark: &Mark, transaction: &str) -> Result<bool> {
         let begun = Instant::now();
         loop {
             let status = self
@@ -214,13 +227,20 @@ impl Body {
                     &[transaction.into()],
                 )
                 .await;
-            match status.as_ref().ok().and_then(|rows| rows.first()).and_then(|row| row.maybe_text("status"))
-            {
-                Some("committed") => return Ok(true),
-                Some("aborted") => return Ok(false),
-                _ if begun.elapsed() > RESOLVE => return Err(Error::Unavailable("error-store-gone".into())),
-                _ => tokio::time::sleep(Duration::from_millis(100)).await,
+            let running = match &status {
+                Ok(rows) => rows.first().and_then(|row| row.maybe_text("status")) == Some("in progress"),
+                // A number from before a crash may lie ahead of what is known now.
+                Err(Error::Internal(_)) => false,
+                Err(_) => true,
+            };
+            // Asked after it has ended, so that the answer is final.
+            if !running && let Ok(rows) = self.query(mark.sql, &[mark.id.as_str().into()]).await {
+                return Ok(!rows.is_empty());
             }
+            if begun.elapsed() > RESOLVE {
+                return Err(Error::Unavailable("error-store-gone".into()));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -324,6 +344,44 @@ pub(crate) async fn close(client: Object, sql: &str, params: &[Value]) -> Result
     ended.map_err(|e| told(&e))
 }
 
+/// What a transaction leaves behind for ever, or long enough: how to find out whether it is in.
+struct Mark {
+    sql: &'static str,
+    id: String,
+}
+
+/// The batch's first event, or else a row of its own.
+fn mark(steps: &mut Vec<Step>) -> Result<Mark> {
+    let event = steps.iter().find_map(|step| match step {
+        Step::Write { sql, params } if sql.starts_with("INSERT INTO store_event") => match params.first() {
+            Some(Value::Text(id)) => Some(id.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    if let Some(id) = event {
+        return Ok(Mark { sql: "SELECT 1 AS found FROM store_event WHERE id = $1", id });
+    }
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).map_err(Error::internal)?;
+    let id: String = random.iter().map(|b| format!("{b:02x}")).collect();
+    steps.insert(
+        0,
+        Step::Write {
+            sql: "INSERT INTO store_mark (id, at) VALUES ($1, CAST(extract(epoch FROM now()) * 1000000 AS BIGINT))",
+            params: vec![id.as_str().into()],
+        },
+    );
+    // Now and then whoever comes by clears away what nobody will ask for any more.
+    if random.first().is_some_and(|n| *n == 0) {
+        steps.push(Step::Write {
+            sql: "DELETE FROM store_mark WHERE at < CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) - 3600000000",
+            params: vec![],
+        });
+    }
+    Ok(Mark { sql: "SELECT 1 AS found FROM store_mark WHERE id = $1", id })
+}
+
 /// A connection pool for an address like `postgres://user:password@host:5432/maru?sslmode=require&sslrootcert=/etc/maru/ca.pem`.
 fn pool(url: &str, connections: usize) -> Result<Pool> {
     let (url, authority) = own_parameters(url);
@@ -341,14 +399,14 @@ fn pool(url: &str, connections: usize) -> Result<Pool> {
     Pool::builder(manager)
         .max_size(connections)
         .runtime(Runtime::Tokio1)
-        .wait_timeout(Some(Duration::from_secs(8)))
+        .wait_timeout(Some(PATIENCE))
         .create_timeout(Some(Duration::from_secs(6)))
         .recycle_timeout(Some(Duration::from_secs(5)))
         .post_create(Hook::async_fn(|client, _| {
             Box::pin(async move {
                 client
                     .batch_execute(
-                        "SET statement_timeout = '60s'; SET lock_timeout = '15s';
+                        "SET statement_timeout = '60s'; SET lock_timeout = '5s';
                          SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on;
                          SET default_transaction_isolation = 'read committed'; SET timezone = 'UTC'",
                     )

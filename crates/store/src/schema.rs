@@ -30,6 +30,7 @@ pub(crate) const SCHEMA: &[Migration] = &[
          CREATE UNIQUE INDEX store_job_place ON store_job (lane, place);
          CREATE INDEX store_job_dead ON store_job (kind, id) WHERE dead_at IS NOT NULL;
          CREATE TABLE store_state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+         CREATE TABLE store_mark (id TEXT PRIMARY KEY, at BIGINT NOT NULL);
          CREATE TABLE store_chunk (name TEXT PRIMARY KEY, after TEXT NOT NULL, changed BIGINT NOT NULL, done BIGINT NOT NULL);",
     ),
 ];

@@ -178,7 +178,9 @@ pub(crate) fn told(error: rusqlite::Error) -> Error {
     match code.code {
         ErrorCode::DiskFull => unavailable("error-store-full"),
         ErrorCode::ReadOnly => unavailable("error-store-read-only"),
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => unavailable("error-store-busy"),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OutOfMemory => {
+            unavailable("error-store-busy")
+        }
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => unavailable("error-store-gone"),
         ErrorCode::ConstraintViolation
             if [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY]

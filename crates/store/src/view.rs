@@ -9,7 +9,7 @@ use crate::{Body, Row, Store, Value, postgres, sqlite};
 /// Rows a page.
 const PAGE: i64 = 5_000;
 /// What belongs to a place and not to the country: it neither moves nor counts in the hash.
-const PLACE_ONLY: [&str; 2] = ["store_state", "store_migration"];
+const PLACE_ONLY: [&str; 3] = ["store_mark", "store_migration", "store_state"];
 
 /// A table as its database describes it. Both databases describe it alike, but for the words for types.
 #[derive(Debug, Clone, PartialEq, Eq)]

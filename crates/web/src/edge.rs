@@ -17,7 +17,7 @@ use maru_store::Store;
 
 pub use address::{Net, Peer, Seen};
 pub use gate::Gate;
-pub use keep::keep;
+pub use keep::{keep, last_seen};
 pub use keys::{Ring, ShownKey, keys, rotate_key};
 pub use limits::{Class, Limit, Limits, limits, set_limit};
 pub use metrics::{Metrics, Refused};

@@ -17,7 +17,7 @@ pub use assets::FAVICON;
 pub use context::{ApiContext, BODY_BYTES, Context, Sent, Typed, View, back, layer};
 pub use edge::{
     Beat, Check, Class, Edge, EdgeSettings, Gate, Health, Limit, Limits, Metrics, Net, Peer, Refused, Ring,
-    Seen, ShownKey, keep, keys, limits, rotate_key, set_limit,
+    Seen, ShownKey, keep, keys, last_seen, limits, rotate_key, set_limit,
 };
 pub use error::Fail;
 pub use form::{DrawnField, draw, is_known, shown_answer};

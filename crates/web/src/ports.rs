@@ -249,8 +249,8 @@ pub trait Registers: Send + Sync {
     async fn show(&self, ask: &Ask) -> Result<()>;
     /// Facts that registers and the person's own answers give; registers win.
     async fn facts(&self, ask: &Ask, on: Date) -> Result<Sourced>;
-    /// The same under a grant that is given in the same commit as the access entry.
-    async fn facts_under(&self, grant: &NewGrant, ask: &Ask, on: Date) -> Result<Sourced>;
+    /// The same under a grant that is given in the same commit as the access entry, if `guards` hold.
+    async fn facts_under(&self, grant: &NewGrant, guards: Batch, ask: &Ask, on: Date) -> Result<Sourced>;
     /// The change that keeps a person's own answer to a question; `None` takes it back.
     async fn say(&self, party: &str, fact: &str, value: Option<&Value>) -> Result<()>;
     /// The newest lines of somebody's access log, theirs to see.

@@ -57,7 +57,10 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             case.receipt = Some(receipt.clone());
             let machine = Actor::Unit { unit: unit.id.clone() };
             let ask = actions::case_ask(machine, &case, &service, actions::evidence(&service));
-            let mut sourced = app.ports.registers.facts_under(&consent, &ask, now.date()).await?;
+            // A consent is only given to a case that is still what was read: not to one that is being withdrawn.
+            let mut guards = Batch::new();
+            tables::still(&mut guards, &case);
+            let mut sourced = app.ports.registers.facts_under(&consent, guards, &ask, now.date()).await?;
             for (name, json) in &case.answers {
                 if let Ok(value) = Value::from_json(json)
                     && !matches!(sourced.sources.get(name), Some(Source::Register { .. }))

@@ -71,11 +71,11 @@ pub(crate) async fn count_tries<'a>(
 pub(crate) async fn is_right(password: &str, hash: Option<String>) -> Result<bool> {
     let _turn = CHECKS.acquire().await.map_err(Error::internal)?;
     let password = password.to_owned();
-    tokio::task::spawn_blocking(move || check(&password, hash)).await.map_err(Error::internal)
+    tokio::task::spawn_blocking(move || check(&password, hash)).await.map_err(Error::internal)?
 }
 
 /// A name nobody has takes as long as one that somebody has.
-fn check(password: &str, hash: Option<String>) -> bool {
+fn check(password: &str, hash: Option<String>) -> Result<bool> {
     static NOBODY: OnceLock<String> = OnceLock::new();
     let known = hash.is_some();
     let hash = hash.unwrap_or_else(|| {
@@ -89,5 +89,11 @@ fn check(password: &str, hash: Option<String>) -> bool {
             })
             .clone()
     });
-    Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok() && known
+    match Argon2::default().verify_password(password.as_bytes(), hash.as_str()) {
+        Ok(()) => Ok(known),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+        // Too little memory for the check is no wrong password.
+        Err(e) if known => Err(Error::internal(e)),
+        Err(_) => Ok(false),
+    }
 }

@@ -3,14 +3,21 @@
 use std::time::Duration;
 
 use maru_kernel::{At, Result};
+use maru_store::{Batch, Store};
 use tokio::sync::watch;
 
-use crate::{App, Shared};
+use crate::{App, Shared, edge::tables};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Keys and limits are read every this many rounds, jobs counted every that many.
 const REFRESH: u64 = 2;
 const LOOK: u64 = 5;
+
+/// The latest time that a program on this database has kept.
+pub async fn last_seen(store: &Store) -> Result<Option<At>> {
+    let row = tables::last_beat(store, "clock").await?;
+    row.map(|row| row.at("at")).transpose()
+}
 
 /// Runs until told to stop; then settles once more, so that a restart forgets nothing.
 pub async fn keep(app: Shared, mut stop: watch::Receiver<bool>) {
@@ -43,6 +50,13 @@ async fn once(app: &App, round: u64, now: At) -> Result<()> {
         app.edge.refresh(&app.store, now).await?;
     }
     if round.is_multiple_of(LOOK) {
+        // The next start goes on from here, whatever the machine's clock says then.
+        let mut batch = Batch::new();
+        tables::beat(&mut batch, "clock", now);
+        app.store.commit(batch).await?;
+        if app.definitions.refresh().await? {
+            tracing::info!("another program has changed the catalogue; it was read again");
+        }
         app.edge.metrics.look_at_jobs(&app.store, now).await?;
     }
     Ok(())
