@@ -15,12 +15,16 @@ mod value;
 mod view;
 mod wal;
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{fs::File, ops::Range, path::Path, sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use futures_util::{Stream, stream::BoxStream};
 
 use maru_kernel::{At, Clock, Error, Event, Result};
 
 pub use archive::{Base, Restored, bases};
 pub use batch::{Batch, Job, NewJob};
+pub use blob::Received;
 pub use chunk::{Chunks, Moved};
 pub use jobs::{DeadJob, JobCount};
 pub use place::{Database, Place};
@@ -255,6 +259,32 @@ impl Store {
             )
             .await?;
         rows.iter().map(batch::event_of).collect()
+    }
+
+    /// Takes a file in, piece by piece. `look` sees it whole before it is kept; what it refuses, what breaks off and what is
+    /// longer than `limit` bytes leaves nothing.
+    pub async fn receive<T: Send + 'static>(
+        &self,
+        from: impl Stream<Item = Result<Bytes>>,
+        limit: u64,
+        look: impl FnOnce(&mut File, &Received) -> Result<T> + Send + 'static,
+    ) -> Result<(Received, T)> {
+        self.blobs.receive(from, limit, look).await
+    }
+
+    /// How many bytes a blob has.
+    pub async fn blob_size(&self, name: &str) -> Result<u64> {
+        let (blobs, name) = (self.blobs.clone(), name.to_owned());
+        tokio::task::spawn_blocking(move || blobs.size(&name)).await.map_err(Error::internal)?
+    }
+
+    /// A part of a blob, piece by piece.
+    pub async fn send_blob(
+        &self,
+        name: &str,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.blobs.send(name, range).await
     }
 
     pub async fn put_blob(&self, bytes: Vec<u8>) -> Result<String> {
