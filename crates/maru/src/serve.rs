@@ -110,6 +110,10 @@ pub struct Where {
     /// Rows in PostgreSQL 15 or newer instead: postgres://user:password@host:5432/maru
     #[arg(long, env = "MARU_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
+    /// Files handed in go into a bucket that speaks S3 instead of the folder: s3://bucket/prefix. AWS_ENDPOINT, AWS_REGION,
+    /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are read from the environment. A bucket is backed up by its own means
+    #[arg(long, value_name = "S3", env = "MARU_BLOBS")]
+    pub blobs: Option<String>,
     /// Connections to PostgreSQL
     #[arg(long, default_value_t = Place::CONNECTIONS)]
     pub connections: usize,
@@ -118,6 +122,7 @@ pub struct Where {
 impl Where {
     pub fn place(&self) -> Place {
         let mut place = Place::new(&self.data, self.database.as_deref());
+        place.bucket.clone_from(&self.blobs);
         if let Database::Postgres { connections, .. } = &mut place.database {
             *connections = self.connections.max(2);
         }

@@ -17,6 +17,8 @@ use futures_util::{
 use maru_kernel::{Error, Result};
 use sha2::{Digest, Sha256};
 
+use crate::bucket::Bucket;
+
 /// What was never finished is kept this long: another process may be writing it.
 const LEFTOVER: Duration = Duration::from_secs(24 * 60 * 60);
 /// So much is collected before it is written, and so much is read at once.
@@ -39,13 +41,21 @@ pub struct Received {
 /// Files named by what they hold.
 pub(crate) struct Blobs {
     folder: PathBuf,
+    /// They live here instead; the folder only holds what is on its way.
+    bucket: Option<Bucket>,
 }
 
 impl Blobs {
     pub(crate) fn open(folder: PathBuf) -> Result<Self> {
         fs::create_dir_all(folder.join(UNFINISHED)).map_err(kept)?;
-        let blobs = Blobs { folder };
+        let blobs = Blobs { folder, bucket: None };
         blobs.sweep(SystemTime::now())?;
+        Ok(blobs)
+    }
+
+    pub(crate) fn open_with(folder: PathBuf, bucket: Option<&str>) -> Result<Self> {
+        let mut blobs = Blobs::open(folder)?;
+        blobs.bucket = bucket.map(Bucket::open).transpose()?;
         Ok(blobs)
     }
 
@@ -99,7 +109,8 @@ impl Blobs {
         Ok(())
     }
 
-    pub(crate) fn put(&self, bytes: &[u8]) -> Result<String> {
+    #[cfg(test)]
+    fn put(&self, bytes: &[u8]) -> Result<String> {
         let mut coming = self.begin()?;
         coming.take(bytes)?;
         Ok(self.keep(coming)?.name)
@@ -116,7 +127,7 @@ impl Blobs {
 
     /// What came is on disk under its name when this answers, file and folder.
     fn keep(&self, coming: Coming) -> Result<Received> {
-        let name: String = coming.hash.clone().finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let name = coming.name();
         let path = self.path(&name)?;
         let shelf = path.parent().ok_or(Error::NotFound)?;
         // What is there already may not be on disk yet: whoever is writing it at this moment has only just renamed it.
@@ -160,17 +171,35 @@ impl Blobs {
             }
         }
         let blobs = self.clone();
-        apart(move || {
+        let (done, seen) = apart(move || {
             let told = Received { name: String::new(), size: coming.size, head: coming.head.clone() };
             coming.file.seek(SeekFrom::Start(0)).map_err(kept)?;
             let seen = look(&mut coming.file, &told)?;
-            Ok((blobs.keep(coming)?, seen))
+            if blobs.bucket.is_none() {
+                return Ok((Done::Kept(blobs.keep(coming)?), seen));
+            }
+            coming.file.seek(SeekFrom::Start(0)).map_err(kept)?;
+            Ok((Done::Here(coming), seen))
         })
-        .await
+        .await?;
+        let received = match (done, &self.bucket) {
+            (Done::Kept(received), _) => received,
+            (Done::Here(coming), Some(bucket)) => {
+                let name = coming.name();
+                bucket.keep(&name, coming.file.try_clone().map_err(kept)?).await?;
+                Received { name, size: coming.size, head: coming.head.clone() }
+            }
+            (Done::Here(coming), None) => self.keep(coming)?,
+        };
+        Ok((received, seen))
     }
 
-    pub(crate) fn size(&self, name: &str) -> Result<u64> {
-        Ok(fs::metadata(self.path(name)?).map_err(found)?.len())
+    pub(crate) async fn size(&self, name: &str) -> Result<u64> {
+        let path = self.path(name)?;
+        match &self.bucket {
+            Some(bucket) => bucket.size(name).await,
+            None => apart(move || Ok(fs::metadata(path).map_err(found)?.len())).await,
+        }
     }
 
     /// A part of a blob, piece by piece.
@@ -180,6 +209,9 @@ impl Blobs {
         range: Range<u64>,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         let path = self.path(name)?;
+        if let Some(bucket) = &self.bucket {
+            return bucket.send(name, range).await;
+        }
         let file = apart(move || {
             let mut file = File::open(path).map_err(found)?;
             file.seek(SeekFrom::Start(range.start)).map_err(kept)?;
@@ -207,7 +239,8 @@ impl Blobs {
         .boxed())
     }
 
-    pub(crate) fn get(&self, name: &str) -> Result<Vec<u8>> {
+    #[cfg(test)]
+    fn get(&self, name: &str) -> Result<Vec<u8>> {
         fs::read(self.path(name)?).map_err(found)
     }
 }
@@ -226,7 +259,17 @@ struct Coming {
     head: Vec<u8>,
 }
 
+enum Done {
+    Kept(Received),
+    /// Hashed and looked at; on this disk, not yet in the bucket.
+    Here(Coming),
+}
+
 impl Coming {
+    fn name(&self) -> String {
+        self.hash.clone().finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+
     fn take(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).map_err(kept)?;
         self.hash.update(bytes);
@@ -292,7 +335,7 @@ mod tests {
         assert_eq!((received.size, seen), (1_000_000, (1_000_000, 1_000_000)));
         assert_eq!(received.head, whole[..512]);
         assert_eq!(received.name, blobs.put(&whole).unwrap(), "the same content is the same blob");
-        assert_eq!(blobs.size(&received.name).unwrap(), 1_000_000);
+        assert_eq!(blobs.size(&received.name).await.unwrap(), 1_000_000);
         for range in [0..1_000_000, 0..1, 262_144..700_001, 999_999..1_000_000, 5..5] {
             let parts: Vec<_> = blobs.send(&received.name, range.clone()).await.unwrap().collect().await;
             let sent: Vec<u8> = parts.into_iter().flat_map(|part| part.unwrap()).collect();

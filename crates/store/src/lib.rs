@@ -3,6 +3,7 @@
 mod archive;
 mod batch;
 mod blob;
+mod bucket;
 mod chunk;
 mod jobs;
 mod place;
@@ -18,7 +19,10 @@ mod wal;
 use std::{fs::File, ops::Range, path::Path, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use futures_util::{Stream, stream::BoxStream};
+use futures_util::{
+    Stream, TryStreamExt,
+    stream::{self, BoxStream},
+};
 
 use maru_kernel::{At, Clock, Error, Event, Result};
 
@@ -91,7 +95,7 @@ impl Store {
         };
         Ok(Store {
             body: Arc::new(body),
-            blobs: Arc::new(blob::Blobs::open(place.folder.join("blobs"))?),
+            blobs: Arc::new(blob::Blobs::open_with(place.folder.join("blobs"), place.bucket.as_deref())?),
             consumers: consumers.into(),
             stats,
             added: Arc::default(),
@@ -274,8 +278,7 @@ impl Store {
 
     /// How many bytes a blob has.
     pub async fn blob_size(&self, name: &str) -> Result<u64> {
-        let (blobs, name) = (self.blobs.clone(), name.to_owned());
-        tokio::task::spawn_blocking(move || blobs.size(&name)).await.map_err(Error::internal)?
+        self.blobs.size(name).await
     }
 
     /// A part of a blob, piece by piece.
@@ -288,12 +291,14 @@ impl Store {
     }
 
     pub async fn put_blob(&self, bytes: Vec<u8>) -> Result<String> {
-        let blobs = self.blobs.clone();
-        tokio::task::spawn_blocking(move || blobs.put(&bytes)).await.map_err(Error::internal)?
+        let whole = stream::iter([Ok(Bytes::from(bytes))]);
+        Ok(self.receive(whole, u64::MAX, |_, _| Ok(())).await?.0.name)
     }
 
+    /// A small blob, whole.
     pub async fn get_blob(&self, name: &str) -> Result<Vec<u8>> {
-        let (blobs, name) = (self.blobs.clone(), name.to_owned());
-        tokio::task::spawn_blocking(move || blobs.get(&name)).await.map_err(Error::internal)?
+        let size = self.blob_size(name).await?;
+        let pieces: Vec<Bytes> = self.send_blob(name, 0..size).await?.try_collect().await?;
+        Ok(pieces.concat())
     }
 }
