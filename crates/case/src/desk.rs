@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 
 use crate::{
     actions::{self, CASE_FILE, Decided},
-    clock,
+    clock, files,
     form::{Line, register_lines},
     letters,
     model::{Case, State, facts_of, receipt_is_right},
@@ -194,7 +194,13 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     let service = actions::service(&context.app, &case.service)?;
     let mut fields = actions::evidence(&service);
     fields.insert(CASE_FILE.into(), case.answers.keys().cloned().collect());
-    if case.answers.is_empty() {
+    let files = files::papers(context, case).await?;
+    if let Some(names) = fields.get_mut(CASE_FILE)
+        && !files.is_empty()
+    {
+        names.push(actions::FILES.into());
+    }
+    if fields.get(CASE_FILE).is_some_and(Vec::is_empty) {
         fields.remove(CASE_FILE);
     }
     context.app.ports.registers.show(&actions::case_ask(person.actor(), case, &service, fields)).await?;
@@ -246,7 +252,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         applicant => applicant.name.get(context.lang),
         due => case.due_on.map(|d| d.to_string()), gone, period => service.period.days, article => service.period.article,
         received => case.submitted_at.map(|at| at.micros()),
-        decision, missing, facts => by_source(lines), officer, unit, note => case.note,
+        files, decision, missing, facts => by_source(lines), officer, unit, note => case.note,
         mine => case.officer.as_deref() == Some(&person.id),
         can_grant => answer == Some(Answer::Yes),
         open => case.state.is_open(),

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    actions, clock,
+    actions, clock, files,
     model::{Case, State, facts_of},
 };
 
@@ -119,6 +119,7 @@ async fn list(context: Context, Path(id): Path<String>) -> Answer {
         service => text.name, service_id => service.id,
         total => service.form.pages(&facts_of(case.answers.iter())).len(),
         begun => case.created_at.micros(),
+        papers => files::papers(&context, &case).await?.len(),
     };
     Ok(context.page("services", "case/form.html", values).await?)
 }
@@ -278,6 +279,7 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     let previous = service.form.pages(&facts).last().map_or(String::new(), |p| p.id.clone());
     let values = context! {
         id => case.id, service => text.name, yours, theirs, due, unit, steps, problems => told,
+        files => files::papers(context, case).await?,
         previous => format!("/cases/{}/form/{previous}", case.id),
     };
     Ok(if problems.is_empty() {

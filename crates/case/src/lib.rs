@@ -4,7 +4,9 @@ mod actions;
 mod api;
 mod clock;
 mod desk;
+mod files;
 mod form;
+mod kind;
 mod letters;
 mod model;
 mod pages;
@@ -22,10 +24,15 @@ pub use letters::Matters;
 pub fn room() -> Room {
     Room {
         name: "case",
-        migrations: &[("case/0001", include_str!("../migrations/0001_case.sql"))],
+        migrations: &[
+            ("case/0001", include_str!("../migrations/0001_case.sql")),
+            ("case/0002", include_str!("../migrations/0002_file.sql")),
+        ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),
             ("case/show.html", include_str!("../templates/show.html")),
+            ("case/files.html", include_str!("../templates/files.html")),
+            ("case/papers.html", include_str!("../templates/papers.html")),
             ("case/form.html", include_str!("../templates/form.html")),
             ("case/question.html", include_str!("../templates/question.html")),
             ("case/check.html", include_str!("../templates/check.html")),
@@ -33,8 +40,8 @@ pub fn room() -> Room {
             ("case/desk.html", include_str!("../templates/desk.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
-        pages: pages::routes().merge(form::routes()).merge(desk::routes()),
-        api: api::routes(),
+        pages: pages::routes().merge(form::routes()).merge(desk::routes()).merge(files::pages()),
+        api: api::routes().merge(files::api()),
         openapi: include_str!("openapi.json"),
         handling: vec![Handling {
             consumer: Consumer {

@@ -11,7 +11,7 @@ use maru_web::{Context, Fail, Shared, Typed, context, shown};
 use serde::Serialize;
 
 use crate::{
-    actions, clock,
+    actions, clock, files,
     model::{Case, State},
     tables,
 };
@@ -243,7 +243,7 @@ async fn show(context: Context, Path(id): Path<String>) -> Answered {
         period_days => service.period.days, article => service.period.article, period_text => text.period,
         gone, officer => officer.map(|(name, place, contact)| context! { name, place, contact }),
         open => case.state.is_open(), objection_until, objection_text => text.objection,
-        pays => service.pays.as_str(),
+        pays => service.pays.as_str(), files => files::papers(&context, &case).await?,
         fresh => events.last().is_some_and(|e| e.kind == "case.submitted"),
     };
     Ok(context.page("cases", "case/show.html", values).await?)

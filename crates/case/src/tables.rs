@@ -4,7 +4,11 @@ use maru_kernel::{At, Error, Result};
 use maru_store::{Batch, Row, Store};
 use serde_json::Value as Json;
 
-use crate::model::{Case, State};
+use crate::{
+    actions::{CASE_BYTES, CASE_FILES, CaseFile},
+    kind::Kind,
+    model::{Case, State},
+};
 
 fn json(row: &Row, column: &str) -> Result<Option<Json>> {
     row.maybe_text(column).map(serde_json::from_str).transpose().map_err(Error::internal)
@@ -193,5 +197,85 @@ pub fn take_receipt(batch: &mut Batch, receipt: &str, case: &str) {
         "receipt number is free",
         "INSERT INTO case_receipt (receipt, id) VALUES ($1, $2) ON CONFLICT (receipt) DO NOTHING",
         vec![receipt.into(), case.into()],
+    );
+}
+
+fn file_of(row: &Row) -> Result<CaseFile> {
+    Ok(CaseFile {
+        id: row.string("id")?,
+        name: row.string("name")?,
+        kind: Kind::parse(row.text("kind")?)?,
+        size: row.int("size")?,
+        blob: row.string("blob")?,
+        added_by: row.string("added_by")?,
+        added_at: row.at("added_at")?,
+    })
+}
+
+/// The files of a case that are still there, the oldest first.
+pub async fn files(store: &Store, case: &Case) -> Result<Vec<CaseFile>> {
+    let rows = store
+        .query(
+            "SELECT id, name, kind, size, blob, added_by, added_at FROM case_file
+             WHERE resident = $1 AND case_id = $2 AND removed_at IS NULL ORDER BY id",
+            vec![case.resident.as_str().into(), case.id.as_str().into()],
+        )
+        .await?;
+    rows.iter().map(file_of).collect()
+}
+
+/// Adds a file to a case that is still open. Two that come at once can't pass the bounds together.
+pub fn add_file(batch: &mut Batch, case: &Case, file: &CaseFile) {
+    let of = || vec![case.resident.as_str().into(), case.id.as_str().into()];
+    batch.at_most(
+        "room for one more file",
+        format!("case_file/{}", case.id),
+        "SELECT CAST(count(*) AS BIGINT) FROM case_file
+         WHERE resident = $1 AND case_id = $2 AND removed_at IS NULL",
+        of(),
+        CASE_FILES.saturating_sub(1),
+    );
+    batch.at_most(
+        "room for so many bytes",
+        format!("case_file/{}", case.id),
+        "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM case_file
+         WHERE resident = $1 AND case_id = $2 AND removed_at IS NULL",
+        of(),
+        CASE_BYTES.saturating_sub(file.size),
+    );
+    batch.write(
+        "INSERT INTO case_file (resident, case_id, id, name, kind, size, blob, added_by, added_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        vec![
+            case.resident.as_str().into(),
+            case.id.as_str().into(),
+            file.id.as_str().into(),
+            file.name.as_str().into(),
+            file.kind.name().into(),
+            file.size.into(),
+            file.blob.as_str().into(),
+            file.added_by.as_str().into(),
+            file.added_at.into(),
+        ],
+    );
+    as_read(batch, case);
+}
+
+pub fn remove_file(batch: &mut Batch, case: &Case, file: &str, now: At) {
+    batch.write_one(
+        "file still there",
+        "UPDATE case_file SET removed_at = $4
+         WHERE resident = $1 AND case_id = $2 AND id = $3 AND removed_at IS NULL",
+        vec![case.resident.as_str().into(), case.id.as_str().into(), file.into(), now.into()],
+    );
+    as_read(batch, case);
+}
+
+/// The case has not moved on.
+fn as_read(batch: &mut Batch, case: &Case) {
+    batch.still(
+        "case in the state it was read in",
+        "SELECT 1 FROM case_case WHERE resident = $1 AND id = $2 AND state = $3",
+        vec![case.resident.as_str().into(), case.id.as_str().into(), case.state.as_str().into()],
     );
 }

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Du
 use axum::{
     Json, Router,
     extract::DefaultBodyLimit,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     middleware,
     response::IntoResponse,
     routing::get,
@@ -21,6 +21,7 @@ use maru_store::{Database, Place};
 use maru_web::{EdgeSettings, Net, Settings, Shared};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
+    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::{Notify, watch},
     task::JoinHandle,
@@ -53,6 +54,14 @@ pub struct Serving {
     /// The address people reach this server at, for links in mail
     #[arg(long)]
     pub address: Option<String>,
+    /// Address and port of the second listener, which serves what people handed in and nothing else [default: the port after
+    /// the one of --listen]
+    #[arg(long, value_name = "ADDRESS")]
+    pub files: Option<SocketAddr>,
+    /// The address people reach the second listener at: another origin than --address, better another site
+    /// [default: the host of --address with the port of --files]
+    #[arg(long, value_name = "URL")]
+    pub files_address: Option<String>,
     /// Everybody comes over TLS: cookies for TLS only. Set by itself with --tls-cert
     #[arg(long)]
     pub secure: bool,
@@ -101,6 +110,10 @@ pub struct Where {
     /// Rows in PostgreSQL 15 or newer instead: postgres://user:password@host:5432/maru
     #[arg(long, env = "MARU_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
+    /// Files handed in go into a bucket that speaks S3 instead of the folder: s3://bucket/prefix. AWS_ENDPOINT, AWS_REGION,
+    /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are read from the environment. A bucket is backed up by its own means
+    #[arg(long, value_name = "S3", env = "MARU_BLOBS")]
+    pub blobs: Option<String>,
     /// Connections to PostgreSQL
     #[arg(long, default_value_t = Place::CONNECTIONS)]
     pub connections: usize,
@@ -109,6 +122,7 @@ pub struct Where {
 impl Where {
     pub fn place(&self) -> Place {
         let mut place = Place::new(&self.data, self.database.as_deref());
+        place.bucket.clone_from(&self.blobs);
         if let Database::Postgres { connections, .. } = &mut place.database {
             *connections = self.connections.max(2);
         }
@@ -131,8 +145,12 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let local = listener.local_addr().map_err(Error::internal)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = serving.address.clone().unwrap_or_else(|| format!("{scheme}://localhost:{}", local.port()));
+    let files_listener = files_listener(&serving, local)?;
+    let files_local = files_listener.local_addr().map_err(Error::internal)?;
+    let files_address = files_address(&address, serving.files_address.as_deref(), files_local.port())?;
     let settings = Settings {
         demo,
+        files_address: files_address.clone(),
         demo_password: None,
         address: address.clone(),
         secure: serving.secure || tls.is_some(),
@@ -171,19 +189,80 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     }
 
     println!("Maru is ready: {address}");
+    println!("What people handed in is shown from {files_address}");
     if demo {
         println!(
             "People and cases are made up. Data: {}. Mail: {mail}. Stop with Ctrl-C.",
             serving.place.data.display()
         );
     }
+    let files = Listening {
+        listener: files_listener,
+        app: app.clone(),
+        router: maru_web::files(app.clone()),
+        tls: tls.clone(),
+        connections: (connections / 4).max(1),
+        per_client: serving.http_connections_per_client.max(1),
+        stage: stage.clone(),
+    };
     let router = router(wired);
     let per_client = serving.http_connections_per_client.max(1);
-    Listening { listener, app, router, tls, connections, per_client, stage }.run().await;
+    let pages = Listening { listener, app, router, tls, connections, per_client, stage };
+    tokio::join!(pages.run(), files.run());
     stop.send(true).ok();
     end(beside).await;
     stopping.abort();
     Ok(ExitCode::SUCCESS)
+}
+
+/// The second listener. Where nobody asked for a port of their own, one that is taken is not a reason to stay away.
+fn files_listener(serving: &Serving, pages: SocketAddr) -> Result<TcpListener> {
+    let next = SocketAddr::new(pages.ip(), pages.port().checked_add(1).unwrap_or(0));
+    let wanted = serving.files.unwrap_or(next);
+    match listen::bind(wanted) {
+        Err(_) if serving.files.is_none() && serving.files_address.is_none() => {
+            listen::bind(SocketAddr::new(pages.ip(), 0))
+        }
+        bound => bound,
+    }
+    .map_err(|e| Error::internal(format!("can't listen on {wanted}: {e}; choose another with --files")))
+}
+
+/// Scheme, host and port as browsers compare them.
+fn origin(address: &str) -> Option<(String, String, u16)> {
+    let uri: Uri = address.parse().ok()?;
+    let scheme = uri.scheme_str()?.to_ascii_lowercase();
+    let port = uri.port_u16().or(match scheme.as_str() {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    })?;
+    let host = uri.host()?.trim_end_matches('.').to_ascii_lowercase();
+    Some((scheme, host, port))
+}
+
+/// What the second listener is called outside. Never the origin of pages: there a file would act as a page of ours.
+fn files_address(pages: &str, wanted: Option<&str>, port: u16) -> Result<String> {
+    let wrong = |what: &str| Error::internal(format!("{what}: write it like https://files.example.kr"));
+    let (scheme, host, pages_port) = origin(pages).ok_or_else(|| wrong("--address"))?;
+    let address = match wanted {
+        Some(wanted) => wanted.trim_end_matches('/').to_owned(),
+        None => format!("{scheme}://{host}:{port}"),
+    };
+    let own = origin(&address).ok_or_else(|| wrong("--files-address"))?;
+    let path =
+        address.parse::<Uri>().map_or(true, |uri| !matches!(uri.path(), "" | "/") || uri.query().is_some());
+    if path {
+        return Err(wrong("--files-address"));
+    }
+    // Same host and port under another scheme is no other origin that a listener could have.
+    if (&own.1, own.2) == (&host, pages_port) {
+        return Err(Error::internal(format!(
+            "--files-address {address} is where the pages are: what people hand in must be shown from another origin; \
+             give it another host or port"
+        )));
+    }
+    Ok(address)
 }
 
 /// Waits for what works beside the listener, but not for ever: what is cut off is done again after the next start.
@@ -351,4 +430,23 @@ fn start(clock: Option<&str>) -> Result<Option<At>> {
             })
         })
         .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_an_origin_of_their_own() {
+        let files = |pages, wanted| files_address(pages, wanted, 8081).map_err(|_| ());
+        assert_eq!(files("http://localhost:8080", None), Ok("http://localhost:8081".into()));
+        assert_eq!(files("https://maru.kr", None), Ok("https://maru.kr:8081".into()));
+        assert_eq!(files("https://maru.kr", Some("https://files.kr/")), Ok("https://files.kr".into()));
+        for same in ["https://maru.kr", "https://MARU.kr:443/", "https://maru.kr.", "http://maru.kr:443"] {
+            assert_eq!(files("https://maru.kr", Some(same)), Err(()), "{same}");
+        }
+        for wrong in ["files.kr", "https://files.kr/a", "/files", "ftp://files.kr", ""] {
+            assert_eq!(files("https://maru.kr", Some(wrong)), Err(()), "{wrong}");
+        }
+    }
 }

@@ -49,3 +49,4 @@ record-proof-what-text = A short file with which you can work out for yourself t
 record-odd = Does an entry look odd?
 record-odd-text = Call 110 with the receipt number or the date, and the agency explains why.
 error-no-grant = You may not see this: consent has ended or was not given for this work.
+record-files = attached files

@@ -40,3 +40,4 @@ record-proof-what-text = 기록이 나중에 바뀌거나 지워지지 않았는
 record-odd = 이상한 기록이 있나요?
 record-odd-text = 전화 110에 접수번호나 날짜를 말씀해 주시면 그 기관이 까닭을 설명합니다.
 error-no-grant = 이 정보를 볼 권한이 없습니다. 동의가 끝났거나 이 일에 주어지지 않았습니다.
+record-files = 붙인 파일

@@ -173,7 +173,9 @@ fn what(pack: &Pack, context: &Context, access: &Access) -> Vec<String> {
                         Some(def) => def.fields.iter().find(|f| f.name == *field).map(|f| &f.label),
                         None => pack.fact(field).map(|f| &f.label),
                     };
-                    label.map_or(field.clone(), |l: &Both| l.get(lang).to_owned())
+                    // What was handed in with the case stands beside its answers.
+                    let unnamed = || if field == "files" { context.t("record-files") } else { field.clone() };
+                    label.map_or_else(unnamed, |l: &Both| l.get(lang).to_owned())
                 })
                 .collect();
             if labels.is_empty() { name } else { format!("{name}: {}", labels.join(", ")) }

@@ -3,6 +3,7 @@
 mod archive;
 mod batch;
 mod blob;
+mod bucket;
 mod chunk;
 mod jobs;
 mod place;
@@ -15,12 +16,19 @@ mod value;
 mod view;
 mod wal;
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{fs::File, ops::Range, path::Path, sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use futures_util::{
+    Stream, TryStreamExt,
+    stream::{self, BoxStream},
+};
 
 use maru_kernel::{At, Clock, Error, Event, Result};
 
 pub use archive::{Base, Restored, bases};
 pub use batch::{Batch, Job, NewJob};
+pub use blob::Received;
 pub use chunk::{Chunks, Moved};
 pub use jobs::{DeadJob, JobCount};
 pub use place::{Database, Place};
@@ -87,7 +95,7 @@ impl Store {
         };
         Ok(Store {
             body: Arc::new(body),
-            blobs: Arc::new(blob::Blobs::open(place.folder.join("blobs"))?),
+            blobs: Arc::new(blob::Blobs::open_with(place.folder.join("blobs"), place.bucket.as_deref())?),
             consumers: consumers.into(),
             stats,
             added: Arc::default(),
@@ -262,13 +270,40 @@ impl Store {
         rows.iter().map(batch::event_of).collect()
     }
 
-    pub async fn put_blob(&self, bytes: Vec<u8>) -> Result<String> {
-        let blobs = self.blobs.clone();
-        tokio::task::spawn_blocking(move || blobs.put(&bytes)).await.map_err(Error::internal)?
+    /// Takes a file in, piece by piece. `look` sees it whole before it is kept; what it refuses, what breaks off and what is
+    /// longer than `limit` bytes leaves nothing.
+    pub async fn receive<T: Send + 'static>(
+        &self,
+        from: impl Stream<Item = Result<Bytes>>,
+        limit: u64,
+        look: impl FnOnce(&mut File, &Received) -> Result<T> + Send + 'static,
+    ) -> Result<(Received, T)> {
+        self.blobs.receive(from, limit, look).await
     }
 
+    /// How many bytes a blob has.
+    pub async fn blob_size(&self, name: &str) -> Result<u64> {
+        self.blobs.size(name).await
+    }
+
+    /// A part of a blob, piece by piece.
+    pub async fn send_blob(
+        &self,
+        name: &str,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.blobs.send(name, range).await
+    }
+
+    pub async fn put_blob(&self, bytes: Vec<u8>) -> Result<String> {
+        let whole = stream::iter([Ok(Bytes::from(bytes))]);
+        Ok(self.receive(whole, u64::MAX, |_, _| Ok(())).await?.0.name)
+    }
+
+    /// A small blob, whole.
     pub async fn get_blob(&self, name: &str) -> Result<Vec<u8>> {
-        let (blobs, name) = (self.blobs.clone(), name.to_owned());
-        tokio::task::spawn_blocking(move || blobs.get(&name)).await.map_err(Error::internal)?
+        let size = self.blob_size(name).await?;
+        let pieces: Vec<Bytes> = self.send_blob(name, 0..size).await?.try_collect().await?;
+        Ok(pieces.concat())
     }
 }

@@ -8,6 +8,8 @@ use std::{
 pub struct Place {
     pub folder: PathBuf,
     pub database: Database,
+    /// Files that were handed in lie in this bucket instead: `s3://bucket/prefix`. It is backed up by its own means.
+    pub bucket: Option<String>,
 }
 
 #[derive(Clone)]
@@ -29,7 +31,7 @@ impl Place {
             url: url.to_owned(),
             connections: Place::CONNECTIONS,
         });
-        Place { folder: folder.into(), database }
+        Place { folder: folder.into(), database, bucket: None }
     }
 
     pub fn file(&self) -> PathBuf {

@@ -6,7 +6,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -33,16 +33,21 @@ use crate::{
 const TRIES: u32 = 60;
 /// Statements that leave in one go; more would only wait in buffers.
 const TOGETHER: usize = 30;
-/// A database that has not answered for so long is treated as gone.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// A database that has not answered for so long is treated as gone; while that is fresh, the next ones wait much shorter.
+const PATIENCE: Duration = Duration::from_secs(4);
+const LITTLE_PATIENCE: Duration = Duration::from_millis(500);
+const FRESH: Duration = Duration::from_secs(5);
 /// How long the outcome of a commit whose connection broke is asked for.
 const RESOLVE: Duration = Duration::from_secs(8);
 /// Programs that start together make the tables one after the other.
 const MIGRATING: i64 = 0x6d61_7275;
 
+#[derive(Clone)]
 pub(crate) struct Body {
     pool: Pool,
     stats: Arc<Stats>,
+    /// When the database last failed to answer in time.
+    silent: Arc<Mutex<Option<Instant>>>,
 }
 
 /// Why a transaction did not go in.
@@ -63,14 +68,17 @@ impl Body {
         migrations: &[Migration],
         stats: Arc<Stats>,
     ) -> Result<Body> {
-        let body = Body { pool: pool(url, connections)?, stats };
+        let body = Body { pool: pool(url, connections)?, stats, silent: Arc::default() };
         body.check().await?;
         body.migrate(migrations).await?;
         Ok(body)
     }
 
     pub(crate) async fn client(&self) -> Result<Object> {
-        self.pool.get().await.map_err(|e| match e {
+        let Ok(found) = self.in_time(Duration::ZERO, self.pool.get()).await else {
+            return Err(Error::Unavailable("error-store-gone".into()));
+        };
+        found.map_err(|e| match e {
             PoolError::Backend(e) => told(&e),
             PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
                 Error::Unavailable("error-store-busy".into())
@@ -80,6 +88,27 @@ impl Body {
                 Error::Unavailable("error-store-gone".into())
             }
         })
+    }
+
+    /// Waits for an answer, but not for a database that has fallen silent.
+    async fn in_time<T>(
+        &self,
+        more: Duration,
+        answer: impl Future<Output = T>,
+    ) -> std::result::Result<T, ()> {
+        let silent = || self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = silent().is_some_and(|since| since.elapsed() < FRESH);
+        let patience = more + if fresh { LITTLE_PATIENCE } else { PATIENCE };
+        match tokio::time::timeout(patience, answer).await {
+            Ok(answer) => {
+                *silent() = None;
+                Ok(answer)
+            }
+            Err(_) => {
+                *silent() = Some(Instant::now());
+                Err(())
+            }
+        }
     }
 
     /// The promises that everything above rests on.
@@ -147,7 +176,7 @@ impl Body {
         let mut again = true;
         loop {
             let client = self.client().await?;
-            let Ok(answer) = tokio::time::timeout(PATIENCE, read(&client, sql, params)).await else {
+            let Ok(answer) = self.in_time(Duration::ZERO, read(&client, sql, params)).await else {
                 drop(Object::take(client));
                 return Err(Error::Unavailable("error-store-gone".into()));
             };
@@ -165,7 +194,7 @@ impl Body {
 
     /// Runs to its end also when whoever asked has gone: a half-done transaction must not go back to the pool.
     pub(crate) async fn commit(&self, mut steps: Vec<Step>) -> Result<()> {
-        let (body, stats) = (Body { pool: self.pool.clone(), stats: self.stats.clone() }, self.stats.clone());
+        let (body, stats) = (self.clone(), self.stats.clone());
         let mark = mark(&mut steps)?;
         tokio::spawn(async move {
             for number in 0..TRIES {
@@ -191,13 +220,15 @@ impl Body {
 
     async fn transaction(&self, steps: &[Step]) -> std::result::Result<(), Fail> {
         let client = self.client().await.map_err(Fail::Told)?;
-        let Ok((number, outcome)) = tokio::time::timeout(PATIENCE, run(&client, steps)).await else {
+        // An import writes thousands of rows at once.
+        let long = Duration::from_millis(u64::try_from(steps.len()).unwrap_or(0));
+        let Ok((number, outcome)) = self.in_time(long, run(&client, steps)).await else {
             // The database has stopped answering; without a commit nothing is in.
             drop(Object::take(client));
             return Err(Fail::Told(Error::Unavailable("error-store-gone".into())));
         };
         match outcome {
-            Ok(()) => match tokio::time::timeout(PATIENCE, client.batch_execute("COMMIT")).await {
+            Ok(()) => match self.in_time(Duration::ZERO, client.batch_execute("COMMIT")).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(e)) if !gone(&e) => Err(fail(&e)),
                 _ => {
@@ -206,7 +237,7 @@ impl Body {
                 }
             },
             Err(why) => {
-                let undone = tokio::time::timeout(PATIENCE, client.batch_execute("ROLLBACK")).await;
+                let undone = self.in_time(Duration::ZERO, client.batch_execute("ROLLBACK")).await;
                 if !matches!(undone, Ok(Ok(()))) {
                     // Nobody may find it with an open transaction.
                     drop(Object::take(client));

@@ -32,6 +32,8 @@ pub struct Settings {
     pub demo_password: Option<String>,
     /// The address people reach us at, for links in mail: `http://localhost:8080`.
     pub address: String,
+    /// The address files that were handed in are opened at, another origin than `address`: `http://localhost:8081`.
+    pub files_address: String,
     /// Behind TLS, cookies are for TLS only.
     pub secure: bool,
     pub edge: EdgeSettings,

@@ -37,13 +37,15 @@ use crate::{
 };
 
 const ONE_YEAR: u32 = 31_536_000;
-/// A form or an API call is small; uploads will have their own limit.
+/// A form or an API call is small; a file is taken as it comes (`Upload`, `Posted`).
 pub const BODY_BYTES: usize = 256 * 1024;
 /// A request that is not answered by then is given up.
 const WHOLE_TIME: Duration = Duration::from_secs(30);
+/// A file may take longer to come.
+const UPLOAD_TIME: Duration = Duration::from_secs(15 * 60);
 /// A body must go on at least this often, and after a while come at this pace.
-const BODY_PAUSE: Duration = Duration::from_secs(10);
-const BODY_BYTES_A_SECOND: u64 = 1024;
+pub(crate) const BODY_PAUSE: Duration = Duration::from_secs(10);
+pub(crate) const BODY_BYTES_A_SECOND: u64 = 1024;
 /// Who is told that this is temporary may ask again after this many seconds.
 const AGAIN_SECONDS: u64 = 5;
 const DRAINED_BYTES: usize = 8 * 1024 * 1024;
@@ -135,6 +137,11 @@ impl Context {
             Err(Error::Denied(otherwise.into()))
         }
     }
+    /// What a form of theirs must prove to know.
+    pub(crate) fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
     pub fn actor(&self) -> Result<Actor> {
         self.person().map(Person::actor)
     }
@@ -348,7 +355,7 @@ impl FromRequest<Shared> for Typed {
 }
 
 /// A browser tells where a form stood; a form that stood elsewhere is refused whatever it carries.
-fn same_origin(headers: &HeaderMap) -> bool {
+pub(crate) fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {
         (None, _) => true,
@@ -364,7 +371,7 @@ fn mask(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode([pad.as_slice(), raw.as_slice()].concat())
 }
 
-fn check_csrf(sent: &str, secret: &str) -> bool {
+pub(crate) fn check_csrf(sent: &str, secret: &str) -> bool {
     let Ok(bytes) = URL_SAFE_NO_PAD.decode(sent) else { return false };
     let Some((pad, raw)) = bytes.split_at_checked(16) else { return false };
     let open: Vec<u8> = raw.iter().zip(pad.iter().cycle()).map(|(s, p)| s ^ p).collect();
@@ -431,22 +438,26 @@ struct Kind {
     asset: bool,
     /// For operators: never refused.
     operator: bool,
+    /// A file comes in: the room takes it piece by piece.
+    file: bool,
 }
 
 impl Kind {
-    fn of(path: &str) -> Kind {
+    /// A route whose template ends in `/files` takes files by POST.
+    fn of(path: &str, method: &Method, route: &str) -> Kind {
         let operator = matches!(path, "/healthz" | "/readyz" | "/metrics");
+        let file = *method == Method::POST && route.ends_with("/files");
         let asset = path.starts_with("/assets/") || path == "/favicon.svg" || operator;
-        Kind { api: path.starts_with("/api/") || path == "/openapi.json", asset, operator }
+        Kind { api: path.starts_with("/api/") || path == "/openapi.json", asset, operator, file }
     }
 }
 
 async fn answer(app: Shared, request: Request, next: Next, now: At, seen: Seen, id: String) -> Response {
     let begun = Instant::now();
     let _working = app.edge.metrics.working();
-    let kind = Kind::of(request.uri().path());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |p| p.as_str().to_owned());
+    let kind = Kind::of(request.uri().path(), &method, &route);
     let headers = request.headers();
     let mut context = Context {
         lang: language(headers),
@@ -464,14 +475,15 @@ async fn answer(app: Shared, request: Request, next: Next, now: At, seen: Seen, 
     };
     let mut new_secret = None;
     let admitted = admit(&mut context, kind, request, next, &mut new_secret);
-    let mut response = match tokio::time::timeout(WHOLE_TIME, admitted).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => Fail(error).into_response(),
-        Err(_) => {
-            app.edge.metrics.refused(Refused::TooSlow);
-            Fail(Error::Unavailable("error-slow".into())).into_response()
-        }
-    };
+    let mut response =
+        match tokio::time::timeout(if kind.file { UPLOAD_TIME } else { WHOLE_TIME }, admitted).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => Fail(error).into_response(),
+            Err(_) => {
+                app.edge.metrics.refused(Refused::TooSlow);
+                Fail(Error::Unavailable("error-slow".into())).into_response()
+            }
+        };
     let error = response.extensions().get::<Arc<Error>>().cloned();
     // A status without our error comes from the router or an extractor: it gets the same face.
     let error = error.or_else(|| foreign(&response).map(Arc::new));
@@ -564,9 +576,15 @@ async fn admit(
     if query.contains("%00") {
         return Err(Error::invalid("address", "error-nul"));
     }
-    let mut request = received(&app, request).await?;
+    let mut request = if kind.file { request } else { received(&app, request).await? };
     let _turn = if kind.operator {
         None
+    } else if kind.file {
+        // Whoever sends a file slowly keeps others from sending, never from reading pages.
+        Some(app.edge.gate.read().await.ok_or_else(|| {
+            app.edge.metrics.refused(Refused::Busy);
+            Error::Unavailable("error-full".into())
+        })?)
     } else {
         Some(app.edge.gate.enter().await.ok_or_else(|| {
             app.edge.metrics.refused(Refused::Busy);
@@ -718,7 +736,7 @@ fn dress(headers: &mut HeaderMap, kept: bool, secure: bool) {
     }
 }
 
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     text.bytes()
         .map(|b| match b {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(b).to_string(),

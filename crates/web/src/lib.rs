@@ -5,11 +5,13 @@ mod assets;
 mod context;
 mod edge;
 mod error;
+mod files;
 mod form;
 mod pages;
 pub mod ports;
 mod room;
 mod texts;
+mod upload;
 mod work;
 
 pub use app::{App, Ids, Settings, Shared, random};
@@ -20,10 +22,12 @@ pub use edge::{
     Seen, ShownKey, keep, keys, last_seen, limits, rotate_key, set_limit,
 };
 pub use error::Fail;
+pub use files::files;
 pub use form::{DrawnField, draw, is_known, shown_answer};
 pub use pages::{Pages, show};
 pub use room::{Handler, Handling, Room, shell};
 pub use texts::{Texts, shown};
+pub use upload::{Coming, Posted, Upload};
 pub use work::work;
 
 #[doc(hidden)]

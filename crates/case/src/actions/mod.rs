@@ -2,6 +2,7 @@
 
 mod answer;
 mod assign;
+mod attach;
 mod decide;
 mod file;
 mod release;
@@ -12,6 +13,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use answer::answer;
 pub use assign::assign;
+pub use attach::{
+    CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
+};
 pub use decide::{Decided, computed, decide};
 pub use file::file;
 pub use release::release;

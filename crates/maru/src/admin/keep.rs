@@ -70,6 +70,7 @@ pub async fn run(keep: Keep) -> Result<ExitCode> {
             let now = wire::Running::from(None).now();
             let (base, state) = open(&place.place()).await?.back_up(&to, now).await?;
             println!("{}\nstate {state}, the same as the original's", base.folder.display());
+            told_of_bucket(&place);
         }
         Keep::Restore { from, cluster: Some(cluster), until, .. } => {
             let until = until.as_deref().map(moment).transpose()?;
@@ -102,6 +103,14 @@ pub async fn run(keep: Keep) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn told_of_bucket(place: &Where) {
+    if let Some(bucket) = &place.blobs {
+        println!(
+            "Files handed in stay in {bucket}: back that up by its own means, and name it again with --blobs."
+        );
+    }
+}
+
 async fn open(place: &Place) -> Result<Store> {
     wire::open_store(place, &wire::rooms(Post::None)).await
 }
@@ -121,8 +130,10 @@ async fn move_to(from: &Where, to_data: Option<PathBuf>, to_database: Option<&st
     if let Some(place) = old.moved().await? {
         return Err(Error::internal(format!("this country has moved already, to {place}")));
     }
+    let to = Place { bucket: from.blobs.clone(), ..to };
     let new = open(&to).await?;
-    if to_data.is_some() {
+    told_of_bucket(from);
+    if to_data.is_some() && from.blobs.is_none() {
         old.copy_blobs(&new)?;
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());

@@ -59,7 +59,12 @@ pub async fn country_with(change: impl FnOnce(&mut Settings)) -> Country {
     let data = place.folder.clone();
     let start = At::parse("2026-10-07T10:12:00+09:00").unwrap();
     let clock = Arc::new(Hand(AtomicI64::new(start.micros())));
-    let settings = Settings { demo: true, address: "http://localhost:8080".into(), ..Settings::default() };
+    let settings = Settings {
+        demo: true,
+        address: "http://localhost:8080".into(),
+        files_address: "http://localhost:8081".into(),
+        ..Settings::default()
+    };
     let mut settings = seed::settings(settings).unwrap();
     change(&mut settings);
     let post = Post::parse(data.join("mail").to_str().unwrap()).unwrap();
