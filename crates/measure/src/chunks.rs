@@ -98,7 +98,7 @@ pub fn run(place: &Place) -> Result<()> {
             "{} rows changed in pieces of 10,000, killed {kills} times: each once",
             thousands(rows as f64)
         ),
-        format!("{:.0} s", took.as_secs_f64()),
+        format!("{:.1} s", took.as_secs_f64()),
         "≤ 60 s",
     );
     Ok(())

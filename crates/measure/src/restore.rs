@@ -55,6 +55,6 @@ async fn measured(place: &Place, file: &str) -> Result<()> {
         format!("{:.0} s", saved.as_secs_f64()),
         "",
     );
-    figure("making them, in batches of 100", format!("{:.0} s", made.as_secs_f64()), "");
+    figure("making those cases, in batches of 100", format!("{:.0} s", made.as_secs_f64()), "");
     Ok(())
 }

@@ -46,13 +46,13 @@ pub fn run(place: &Place) -> Result<()> {
     }
     times.sort_by(f64::total_cmp);
     let ((submits, shown), (syncs, syncs_shown)) = (rates(runs), rates(disk));
-    figure("one-at-a-time fsync of 4 KiB", syncs_shown, "");
+    figure("one-at-a-time fsync of 4 KiB, before and after each run of submissions", syncs_shown, "");
     figure(
         format!("applications submitted over HTTP, durable, {CLIENTS} clients, SQLite"),
         shown,
         "≥ 3 × the fsync rate",
     );
-    figure("ratio to the fsync rate", format!("{:.2}", submits / syncs), "≥ 3");
+    figure("ratio of submissions to that", format!("{:.2}", submits / syncs), "≥ 3");
     figure(
         "time of one submission: p50 / p99",
         format!("{:.1} ms / {:.1} ms", quantile(&times, 0.5), quantile(&times, 0.99)),

@@ -38,7 +38,11 @@ pub fn run(place: &Place) -> Result<()> {
     let sqlite = Kept::from(&place.folder.join("transitions"));
     let found = runtime.block_on(ours(&sqlite, each, &file))?;
     let (ours_rate, shown) = rates(found);
-    figure("one-at-a-time fsync of 4 KiB", format!("{}/s", crate::thousands(syncs)), "");
+    figure(
+        "one-at-a-time fsync of 4 KiB, before the transitions",
+        format!("{}/s", crate::thousands(syncs)),
+        "",
+    );
     figure("case transitions in process, durable, SQLite", shown, "≥ 20,000/s");
     let (alone, alone_shown) =
         rates((0..RUNS).map(|_| peers::sqlite_alone(place, &file)).collect::<Result<Vec<_>>>()?);
@@ -46,7 +50,11 @@ pub fn run(place: &Place) -> Result<()> {
     let (together, together_shown) =
         rates((0..RUNS).map(|_| peers::sqlite_together(place, &file)).collect::<Result<Vec<_>>>()?);
     figure("peer: a plain SQLite loop, the same rows, 256 in one transaction", together_shown, "");
-    figure("ratio to the plain loops", format!("{:.2} / {:.2}", ours_rate / alone, ours_rate / together), "");
+    figure(
+        "ratio of our transitions to the plain loops",
+        format!("{:.2} / {:.2}", ours_rate / alone, ours_rate / together),
+        "",
+    );
     if let Some(cluster) = &place.postgres {
         let mine = runtime.block_on(peers::database(cluster, "transitions"))?;
         let each = 12_000 / place.less;

@@ -59,6 +59,10 @@ impl Blobs {
         Ok(blobs)
     }
 
+    pub(crate) fn in_folder(&self) -> bool {
+        self.bucket.is_none()
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -87,26 +91,35 @@ impl Blobs {
             for file in fs::read_dir(shelf.path()).into_iter().flatten().flatten() {
                 let name =
                     format!("{}{}", shelf.file_name().to_string_lossy(), file.file_name().to_string_lossy());
-                if let Ok(path) = other.path(&name)
-                    && !path.exists()
-                {
-                    let mut from = File::open(file.path()).map_err(kept)?;
-                    let mut coming = other.begin()?;
-                    let mut piece = vec![0; PIECE];
-                    loop {
-                        let read = from.read(&mut piece).map_err(kept)?;
-                        if read == 0 {
-                            break;
-                        }
-                        coming.take(piece.get(..read).unwrap_or_default())?;
-                    }
-                    if other.keep(coming)?.name != name {
-                        return Err(Error::internal(format!("{} is damaged", file.path().display())));
-                    }
+                if other.path(&name).is_ok() {
+                    self.copy_one(&name, &other)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Copies one blob, unless it is there.
+    pub(crate) fn copy_one(&self, name: &str, other: &Blobs) -> Result<()> {
+        if other.path(name)?.exists() {
+            return Ok(());
+        }
+        let path = self.path(name)?;
+        let mut from = File::open(&path).map_err(kept)?;
+        let mut coming = other.begin()?;
+        let mut piece = vec![0; PIECE];
+        loop {
+            let read = from.read(&mut piece).map_err(kept)?;
+            if read == 0 {
+                break;
+            }
+            coming.take(piece.get(..read).unwrap_or_default())?;
+        }
+        if other.keep(coming)?.name == name {
+            Ok(())
+        } else {
+            Err(Error::internal(format!("{} is damaged", path.display())))
+        }
     }
 
     #[cfg(test)]

@@ -16,7 +16,13 @@ mod value;
 mod view;
 mod wal;
 
-use std::{fs::File, ops::Range, path::Path, sync::Arc, time::Instant};
+use std::{
+    fs::File,
+    ops::Range,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use bytes::Bytes;
 use futures_util::{
@@ -55,6 +61,8 @@ pub struct Store {
     consumers: Arc<[Consumer]>,
     stats: Arc<stats::Stats>,
     added: Arc<tokio::sync::Notify>,
+    /// Where files handed in are copied as they come.
+    archived: Arc<OnceLock<blob::Blobs>>,
 }
 
 /// The same promises, kept by two databases in their own ways.
@@ -99,6 +107,7 @@ impl Store {
             consumers: consumers.into(),
             stats,
             added: Arc::default(),
+            archived: Arc::default(),
         })
     }
 
@@ -158,6 +167,9 @@ impl Store {
             ));
         };
         private_folder(root)?;
+        if self.blobs.in_folder() {
+            self.archived.set(blob::Blobs::open(root.join("blobs"))?).ok();
+        }
         let gap = Arc::new(tokio::sync::Notify::new());
         body.archive(root, clock, gap.clone()).await?;
         if bases(root)?.is_empty() {
@@ -278,7 +290,19 @@ impl Store {
         limit: u64,
         look: impl FnOnce(&mut File, &Received) -> Result<T> + Send + 'static,
     ) -> Result<(Received, T)> {
-        self.blobs.receive(from, limit, look).await
+        let received = self.blobs.receive(from, limit, look).await?;
+        if self.archived.get().is_some() {
+            let (blobs, archived, name) =
+                (self.blobs.clone(), self.archived.clone(), received.0.name.clone());
+            let copied = tokio::task::spawn_blocking(move || {
+                archived.get().map_or(Ok(()), |other| blobs.copy_one(&name, other))
+            });
+            // What can't be archived just now is taken along by the next base.
+            if let Err(e) = copied.await.map_err(Error::internal)? {
+                tracing::error!(cause = %e, "the archive lacks a file that was handed in");
+            }
+        }
+        Ok(received)
     }
 
     /// How many bytes a blob has.

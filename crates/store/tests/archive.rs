@@ -90,6 +90,7 @@ async fn every_moment_can_be_gone_back_to() {
     fill(&store, "after a stop", 1).await;
     let gap = store.archive(&root, clock.clone()).await.unwrap();
     shipped().await;
+    let later_blob = store.put_blob(b"handed in later".to_vec()).await.unwrap();
     assert!(
         tokio::time::timeout(Duration::from_millis(50), gap.notified()).await.is_err(),
         "nothing was missed"
@@ -108,8 +109,14 @@ async fn every_moment_can_be_gone_back_to() {
         assert_eq!(&store.state().await.unwrap().hash, hash);
         assert_eq!(store.get_blob(&blob).await.unwrap(), b"handed in");
     }
-    let newest = Store::restore(&root, &folder("newest").join("data"), None).await.unwrap();
+    let back = folder("newest").join("data");
+    let newest = Store::restore(&root, &back, None).await.unwrap();
     assert_eq!(newest.state, moments.last().unwrap().1);
+    assert_eq!(
+        open(&back).await.get_blob(&later_blob).await.unwrap(),
+        b"handed in later",
+        "files come along without a new base"
+    );
     assert!(
         Store::restore(&root, &folder("never").join("data"), Some(At::from_micros(5))).await.is_err(),
         "before the first base"

@@ -115,6 +115,7 @@ pub async fn attach(app: &App, person: &Person, id: &str, coming: Coming) -> Res
                 added_at: now,
             };
             let mut batch = Batch::new();
+            tables::still(&mut batch, &case);
             tables::add_file(&mut batch, &case, &file);
             let body = json!({ "file": file.id });
             batch.event(actions::event(app, "attached", &case, person.actor(), now, body));
@@ -139,6 +140,7 @@ pub async fn remove(app: &App, person: &Person, id: &str, which: &str) -> Result
             }
             let now = app.now();
             let mut batch = Batch::new();
+            tables::still(&mut batch, &case);
             tables::remove_file(&mut batch, &case, &file.id, now);
             let body = json!({ "file": file.id });
             batch.event(actions::event(app, "removed", &case, person.actor(), now, body));
