@@ -11,6 +11,7 @@ import tls from 'node:tls';
 import { prepared } from './file.mjs';
 import { judge } from './judge.mjs';
 import { Maru } from './maru.mjs';
+import { proxyBefore } from './proxy.mjs';
 import { Plain } from './plain.mjs';
 import { folder, here, program, root } from './places.mjs';
 import { launch, Visitor } from './visitor.mjs';
@@ -450,31 +451,6 @@ test('the pages that say “not now” are good pages too', { timeout: 120_000 }
     await own.stop();
   }
 });
-
-/** A proxy as small as can be: asks each backend whether it is ready, and sends nothing to one that is not. */
-async function proxyBefore(backends) {
-  const agent = new http.Agent({ keepAlive: true });
-  const state = { turn: 0, failed: [], served: 0 };
-  const look = async (backend) => {
-    backend.ready = await ask(backend.maru, '/readyz').then((answer) => answer.status === 200, () => false);
-  };
-  await Promise.all(backends.map(look));
-  const looking = setInterval(() => backends.forEach(look), 200);
-  const server = http.createServer((incoming, outgoing) => {
-    const ready = backends.filter((backend) => backend.ready);
-    const backend = ready[(state.turn += 1) % Math.max(ready.length, 1)];
-    if (!backend) return outgoing.writeHead(502).end();
-    const request = http.request({ host: '127.0.0.1', port: backend.maru.port, path: incoming.url, method: incoming.method, headers: { ...incoming.headers, 'x-forwarded-for': '203.0.113.1' }, agent },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(outgoing);
-      });
-    request.on('error', () => outgoing.headersSent || outgoing.writeHead(502).end());
-    incoming.pipe(request);
-  });
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  return { port: server.address().port, close: () => { clearInterval(looking); server.close(); server.closeAllConnections(); agent.destroy(); } };
-}
 
 test('one program after the other is replaced, and nobody behind a proxy sees it', { timeout: 120_000 }, async (t) => {
   const more = ['--behind', '127.0.0.1', '--drain', '2'];

@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 23] = [
+const STEPS: [Step; 24] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -77,6 +77,7 @@ const STEPS: [Step; 23] = [
     Step { name: "files", after: &["build", "judges"], run: |place| node(place, "files.test.mjs") },
     Step { name: "disk", after: &["clients-install"], run: |place| node(place, "disk.test.mjs") },
     Step { name: "guide", after: &["needs", "build"], run: |place| node(place, "guide.test.mjs") },
+    Step { name: "nation", after: &["needs", "build"], run: |place| node(place, "nation.test.mjs") },
     Step {
         name: "faults",
         after: &["build", "clients-install"],
