@@ -69,6 +69,16 @@ impl Body {
         stats: Arc<Stats>,
     ) -> Result<Body> {
         let body = Body { pool: pool(url, connections)?, stats, silent: Arc::default() };
+        // Whoever starts a program is told why; whoever uses it later is not.
+        if let Err(e) = body.pool.get().await {
+            let mut why = e.to_string();
+            let mut cause = std::error::Error::source(&e);
+            while let Some(e) = cause {
+                why.push_str(&format!(": {e}"));
+                cause = e.source();
+            }
+            return Err(Error::internal(format!("the database can't be reached: {why}")));
+        }
         body.check().await?;
         body.migrate(migrations).await?;
         Ok(body)
