@@ -99,12 +99,14 @@ impl Upload {
     }
 }
 
-/// A file as a program sends it: the body is the file, or it is one part of a form.
+/// A percent-encoded name in a header may be this long.
+const NAME_BYTES: usize = 1000;
+
+/// A file as a program sends it: the body is the file, its name is in `x-file-name`.
 pub struct Posted {
     file: Result<Option<Coming>>,
-    parts: Option<multer::Multipart<'static>>,
-    /// A body that is the file, for what is left of it.
-    body: Option<Arc<Mutex<BoxStream<'static, Result<Bytes>>>>>,
+    /// What is left of it.
+    body: Arc<Mutex<BoxStream<'static, Result<Bytes>>>>,
 }
 
 impl FromRequest<Shared> for Posted {
@@ -112,38 +114,22 @@ impl FromRequest<Shared> for Posted {
     async fn from_request(request: Request, app: &Shared) -> std::result::Result<Self, Fail> {
         let headers = request.headers().clone();
         let media = text(&headers, header::CONTENT_TYPE).to_owned();
-        let bytes = steady(app.clone(), request.into_body(), REST_BYTES);
-        if let Ok(boundary) = multer::parse_boundary(&media) {
-            let mut parts = multer::Multipart::new(bytes.map_err(Carried), boundary);
-            let file = file_among(&mut parts).await;
-            return Ok(Posted { file, parts: Some(parts), body: None });
-        }
-        let body = Arc::new(Mutex::new(bytes.boxed()));
+        let body = Arc::new(Mutex::new(steady(app.clone(), request.into_body(), REST_BYTES).boxed()));
         let coming = stream::unfold(body.clone(), |body| async move {
             let next = body.lock().await.next().await?;
             Some((next, body))
         });
-        let name = percent_decoded(text(&headers, header::HeaderName::from_static("x-file-name")));
-        let file = name
+        let sent = text(&headers, header::HeaderName::from_static("x-file-name"));
+        let file = percent_decoded(sent)
+            .filter(|_| sent.len() <= NAME_BYTES)
             .map(|name| Some(Coming { name, media, bytes: coming.boxed() }))
             .ok_or_else(|| Error::invalid("x-file-name", "error-file-name"));
-        Ok(Posted { file, parts: None, body: Some(body) })
+        Ok(Posted { file, body })
     }
-}
-
-async fn file_among(parts: &mut multer::Multipart<'static>) -> Result<Option<Coming>> {
-    while let Some(field) = parts.next_field().await.map_err(told)? {
-        if field.name() == Some("file") {
-            let name = field.file_name().unwrap_or_default().to_owned();
-            let media = field.content_type().map(ToString::to_string).unwrap_or_default();
-            return Ok(Some(Coming { name, media, bytes: field.map_err(told).boxed() }));
-        }
-    }
-    Ok(None)
 }
 
 impl Posted {
-    /// The file, once. None: there was none in the form.
+    /// The file, once.
     pub fn take(&mut self) -> Result<Option<Coming>> {
         std::mem::replace(&mut self.file, Ok(None))
     }
@@ -151,14 +137,7 @@ impl Posted {
     /// Reads on to the end, within bounds.
     pub async fn rest(&mut self) {
         self.file = Ok(None);
-        let reading = async {
-            if let Some(parts) = &mut self.parts {
-                while let Ok(Some(_)) = parts.next_field().await {}
-            }
-            if let Some(body) = &self.body {
-                while let Some(Ok(_)) = body.lock().await.next().await {}
-            }
-        };
+        let reading = async { while let Some(Ok(_)) = self.body.lock().await.next().await {} };
         tokio::time::timeout(REST_TIME, reading).await.ok();
     }
 }
