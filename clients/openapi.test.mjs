@@ -38,9 +38,11 @@ test('the description is valid OpenAPI 3.1', async () => {
 });
 
 /** Each operation is tried by somebody who may do it, on things that are there. */
-const OFFICIAL = /^\/api\/v1\/(desk|cases\/\{id\}\/(assign|grant|refuse))/;
+const OFFICIAL = /^\/api\/v1\/(desk|cases\/\{id\}\/(assign|grant|refuse|ask|consult|extend|transfer|return)|tasks\/\{id\}\/(reply|recall))/;
 /** What a schema cannot say and the answer has to: an unknown fact, a wrong password, a form that is not whole. */
-const SAYS_MORE = ['POST /api/v1/sessions', 'POST /api/v1/eligibility', 'POST /api/v1/cases', 'POST /api/v1/cases/{id}/answers', 'POST /api/v1/cases/{id}/submit', 'POST /api/v1/cases/{id}/refuse'];
+const SAYS_MORE = ['POST /api/v1/sessions', 'POST /api/v1/eligibility', 'POST /api/v1/cases', 'POST /api/v1/cases/{id}/answers', 'POST /api/v1/cases/{id}/submit', 'POST /api/v1/cases/{id}/refuse',
+  'POST /api/v1/cases/{id}/ask', 'POST /api/v1/cases/{id}/consult', 'POST /api/v1/cases/{id}/extend', 'POST /api/v1/cases/{id}/transfer', 'POST /api/v1/cases/{id}/return',
+  'POST /api/v1/tasks/{id}/supply', 'POST /api/v1/tasks/{id}/reply', 'POST /api/v1/clocks'];
 
 function settings() {
   const lines = ['[generation]', 'database = "none"', ''];
@@ -87,12 +89,20 @@ async function schemathesis(t, { user, keep, ids }) {
 // Signing out would end the run; it is tried in api.test.mjs.
 test('as a resident, schemathesis finds nothing that the description does not say', { timeout: 300_000 }, async (t) => {
   const caller = await new Caller(maru.url).signIn(PEOPLE.resident);
-  const { id } = await caller.filed();
-  await schemathesis(t, { user: PEOPLE.resident, keep: (where) => !OFFICIAL.test(where), ids: { cases: [id], services: [SERVICE.id] } });
+  const { id } = await caller.submitted();
+  const official = await new Caller(maru.url).signIn(PEOPLE.official);
+  await official.must(200, 'POST', `/api/v1/cases/${id}/assign`);
+  await official.must(200, 'POST', `/api/v1/cases/${id}/ask`, { text: 'The second page of the contract is missing.' });
+  const { tasks } = await caller.must(200, 'GET', `/api/v1/cases/${id}/tasks`);
+  await schemathesis(t, { user: PEOPLE.resident, keep: (where) => !OFFICIAL.test(where), ids: { cases: [id], services: [SERVICE.id], tasks: [tasks[0].id] } });
 });
 
 test('as an official, too', { timeout: 300_000 }, async (t) => {
   const caller = await new Caller(maru.url).signIn(PEOPLE.applicants[1]);
   const { id } = await caller.submitted();
-  await schemathesis(t, { user: PEOPLE.official, keep: (where) => OFFICIAL.test(where), ids: { cases: [id] } });
+  const official = await new Caller(maru.url).signIn(PEOPLE.official);
+  await official.must(200, 'POST', `/api/v1/cases/${id}/assign`);
+  await official.must(200, 'POST', `/api/v1/cases/${id}/consult`, { units: ['jeonju-livelihood'], text: 'Does anybody else live at this address?' });
+  const { tasks } = await official.must(200, 'GET', `/api/v1/cases/${id}/tasks`);
+  await schemathesis(t, { user: PEOPLE.official, keep: (where) => OFFICIAL.test(where), ids: { cases: [id], tasks: [tasks[0].id] } });
 });

@@ -14,9 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value as Body, json};
 
 use crate::{
-    actions::{self, Decided},
+    actions::{self, Asked, Decided, More},
     letters,
-    model::Case,
+    model::{Case, Task},
     tables,
 };
 
@@ -30,7 +30,18 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}/assign", post(assign))
         .route("/cases/{id}/grant", post(grant))
         .route("/cases/{id}/refuse", post(refuse))
+        .route("/cases/{id}/ask", post(ask))
+        .route("/cases/{id}/consult", post(consult))
+        .route("/cases/{id}/extend", post(extend))
+        .route("/cases/{id}/transfer", post(transfer))
+        .route("/cases/{id}/return", post(give_back))
+        .route("/cases/{id}/tasks", get(tasks))
+        .route("/tasks/{id}/supply", post(supply))
+        .route("/tasks/{id}/reply", post(reply))
+        .route("/tasks/{id}/prolong", post(prolong))
+        .route("/tasks/{id}/recall", post(recall))
         .route("/desk", get(desk))
+        .route("/desk/tasks", get(asked))
 }
 
 type Answered = Result<Response, Fail>;
@@ -163,6 +174,154 @@ async fn grant(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(bod
 
 async fn refuse(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(body): Sent<Note>) -> Answered {
     decide(context, &id, &body.note, Decided::Refused).await
+}
+
+async fn give_back(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Note>,
+) -> Answered {
+    decide(context, &id, &body.note, Decided::Returned).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    text: String,
+    days: Option<u32>,
+}
+
+async fn ask(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Question>,
+) -> Answered {
+    let (person, unit) = context.official()?;
+    let asked = Asked { text: &body.text, days: body.days };
+    let case = actions::ask(&context.app, person, unit, &id, asked).await?;
+    Ok(Json(brief(&case)).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Consultation {
+    units: Vec<String>,
+    text: String,
+    days: Option<u32>,
+}
+
+async fn consult(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Consultation>,
+) -> Answered {
+    let (person, unit) = context.official()?;
+    let asked = Asked { text: &body.text, days: body.days };
+    let case = actions::consult(&context.app, person, unit, &id, &body.units, asked).await?;
+    Ok(Json(brief(&case)).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extension {
+    days: u32,
+    reason: String,
+    #[serde(default)]
+    agreed: bool,
+}
+
+async fn extend(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Extension>,
+) -> Answered {
+    let (person, unit) = context.official()?;
+    let more = More { days: body.days, reason: &body.reason, agreed: body.agreed };
+    let case = actions::extend(&context.app, person, unit, &id, more).await?;
+    Ok(Json(brief(&case)).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Transfer {
+    unit: String,
+    reason: String,
+}
+
+async fn transfer(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Transfer>,
+) -> Answered {
+    let (person, unit) = context.official()?;
+    let case = actions::transfer(&context.app, person, unit, &id, &body.unit, &body.reason).await?;
+    Ok(Json(brief(&case)).into_response())
+}
+
+fn told(task: &Task) -> Body {
+    json!({
+        "id": task.id,
+        "case": task.case,
+        "kind": task.kind,
+        "state": task.state,
+        "unit": task.unit,
+        "asked": task.asked,
+        "asked_at": task.asked_at.rfc3339(),
+        "due_on": task.due_on,
+        "reply": task.reply,
+        "ended_at": task.ended_at.map(|at| at.rfc3339()),
+    })
+}
+
+/// What runs beside a case, for its applicant and its unit.
+async fn tasks(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
+    let case = match context.official() {
+        Ok((_, unit)) => actions::of_unit(&context.app, unit, &id).await?,
+        Err(_) => actions::own(&context.app, context.resident()?, &id).await?,
+    };
+    let tasks = tables::tasks(&context.app.store, &case.resident, &case.id).await?;
+    Ok(Json(json!({ "tasks": tasks.iter().map(told).collect::<Vec<_>>() })).into_response())
+}
+
+/// What the unit was asked and has not answered.
+async fn asked(ApiContext(context): ApiContext) -> Answered {
+    let (_, unit) = context.official()?;
+    let tasks = tables::tasks_at(&context.app.store, unit).await?;
+    Ok(Json(json!({ "tasks": tasks.iter().map(told).collect::<Vec<_>>() })).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reply {
+    text: String,
+}
+
+async fn supply(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Reply>,
+) -> Answered {
+    let case = actions::supply(&context.app, context.resident()?, &id, &body.text).await?;
+    Ok(Json(brief(&case)).into_response())
+}
+
+async fn reply(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(body): Sent<Reply>) -> Answered {
+    let (person, unit) = context.official()?;
+    actions::reply(&context.app, person, unit, &id, &body.text).await?;
+    let (task, _, _) = actions::found(&context.app, &id).await?;
+    Ok(Json(told(&task)).into_response())
+}
+
+async fn prolong(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
+    let unit = context.official().ok().map(|(_, unit)| unit);
+    let task = actions::prolong(&context.app, context.person()?, unit, &id).await?;
+    Ok(Json(told(&task)).into_response())
+}
+
+async fn recall(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
+    let (person, unit) = context.official()?;
+    let case = actions::recall(&context.app, person, unit, &id).await?;
+    Ok(Json(brief(&case)).into_response())
 }
 
 async fn desk(ApiContext(context): ApiContext) -> Answered {
