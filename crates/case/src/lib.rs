@@ -10,6 +10,7 @@ mod kind;
 mod letters;
 mod model;
 mod pages;
+pub mod routing;
 mod tables;
 mod work;
 
