@@ -20,21 +20,21 @@ const ONE: u64 = 1 << 32;
 /// How many words of knowledge the whole language weighs: what a group's texts must speak against.
 const LANGUAGE: u64 = 5000;
 /// How many words of cases the knowledge about a group weighs: it fades as cases come.
-const KNOWLEDGE: u64 = 2000;
+const KNOWLEDGE: u64 = 1000;
 /// How many words of its own cases the group weighs for one office.
 const GROUP: u64 = 5000;
 /// How many cases the shares of known work stand for before the first real one.
 const WORK: u64 = 100;
 /// Fragments overlap and say the same thing several times: hundredths of their weight that count.
-const EVIDENCE: i64 = 17;
+const EVIDENCE: i64 = 13;
 /// What naming a place is worth for the offices of just that place.
-const NAMED: i64 = MICRO;
+const NAMED: i64 = 3 * MICRO;
 /// With fewer cases behind it no guess is sure, however far ahead it is.
 const ENOUGH: i64 = 200;
 /// How far a sure guess is ahead of the next one: nine of ten such were right when this was chosen.
-const SURE: i64 = 2_900_000;
+const SURE: i64 = 2_700_000;
 /// The same when the place isn't known: the office of the place may be the right one and was not even thought of.
-const SURE_ANYWHERE: i64 = 4_100_000;
+const SURE_ANYWHERE: i64 = 3_800_000;
 /// A count beyond this says no more.
 const MOST: i64 = 1 << 30;
 

@@ -1,7 +1,7 @@
 //! The first guess, measured on real questions: titles that residents put to 158 and more agencies.
 //!
 //! Needs `../shared/data` (or the folder that `MARU_SHARED` names); without it nothing is measured, and it says so.
-#![allow(clippy::unwrap_used, clippy::print_stdout)] // a test says what is wrong by failing
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::as_conversions)] // a test says what is wrong by failing
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -12,6 +12,9 @@ use std::{
 use maru_case::routing::{Learned, Office};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
+
+mod simpler;
+use simpler::{Similar, WholeWords};
 
 const REGIONS: &str = include_str!("../../../packs/kr/regions.tsv");
 
@@ -245,6 +248,57 @@ impl Score {
     }
 }
 
+/// First right and among three, of the ways to compare with.
+fn others(
+    world: &World,
+    known: &[&Question],
+    asked: &[&Question],
+    place: bool,
+) -> Vec<(&'static str, usize, usize)> {
+    let (learned, offices) = world.learned(known.iter().copied());
+    let by_id: BTreeMap<&str, &Office> = offices.iter().map(|office| (office.id.as_str(), office)).collect();
+    let (mut words, mut similar) = (WholeWords::default(), Similar::default());
+    let mut often: BTreeMap<&str, usize> = BTreeMap::new();
+    for question in known {
+        words.learn(&question.title, &question.office);
+        similar.learn(&question.title, by_id[question.office.as_str()]);
+        *often.entry(&question.office).or_default() += 1;
+    }
+    let mut often: Vec<(usize, &str)> = often.into_iter().map(|(office, times)| (times, office)).collect();
+    often.sort_by(|a, b| b.cmp(a));
+    let often: Vec<&str> = often.into_iter().take(3).map(|(_, office)| office).collect();
+    let mut ways: Vec<(&'static str, usize, usize)> = Vec::new();
+    let mut tell = |at: usize, way: &'static str, told: &[&str], right: &str| {
+        if ways.len() == at {
+            ways.push((way, 0, 0));
+        }
+        ways[at].1 += usize::from(told.first() == Some(&right));
+        ways[at].2 += usize::from(told.contains(&right));
+    };
+    for question in asked {
+        let from = place.then(|| world.place(question));
+        let near = simpler::reachable(&question.title, from.as_deref(), &offices);
+        let right = question.office.as_str();
+        let local: Vec<&str> = near
+            .iter()
+            .filter(|office| office.region.is_some() && office.region == from)
+            .map(|office| office.id.as_str())
+            .collect();
+        tell(0, "the most frequent agency", &often, right);
+        tell(1, "the municipality of the place", &local, right);
+        tell(2, "whole words", &words.guess(&question.title, &near), right);
+        tell(3, "similar titles", &similar.guess(&question.title, &near), right);
+        let first = learned.guess(&question.title, from.as_deref(), &offices);
+        tell(
+            4,
+            "this, reordered by similar titles",
+            &similar.reorder(&question.title, &first, &by_id),
+            right,
+        );
+    }
+    ways
+}
+
 /// What was held out, never looked at while the constants were chosen: the questions whose number's SHA-256 begins with a byte
 /// below 64. A title that stands on both sides is not learned from.
 #[test]
@@ -274,6 +328,11 @@ fn held_out_questions() {
             let score = Score::of(&world, &learned, &offices, &asked, place);
             score.say(&format!("{what}, {whence}, {} offices", offices.len()));
             scores.push(score);
+        }
+    }
+    for (whence, place) in [("place known", true), ("place not known", false)] {
+        for (way, first, three) in others(&world, &known, &asked, place) {
+            println!("# note: to compare, {whence}: {way}: first right {first}, among three {three}");
         }
     }
     // Floors well below what was measured: that it works, not how well.
@@ -307,6 +366,15 @@ fn tuning() {
                     .filter(|question| titles && !of(question) && !same.contains(question.title.as_str())),
             );
             all.add(Score::of(&world, &learned, &offices, &asked, place));
+        }
+        if titles {
+            let (asked, known): (Vec<_>, Vec<_>) =
+                world.kept.iter().partition(|question| number(&format!("fold{}", question.id)) % 5 == 0);
+            println!(
+                "  a fifth of them, {} questions: {:?}",
+                asked.len(),
+                others(&world, &known, &asked, place)
+            );
         }
         all.say(what);
         println!("  nine of ten: {:?}", all.nine_of_ten());
