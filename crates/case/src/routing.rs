@@ -27,6 +27,8 @@ const GROUP: u64 = 5000;
 const WORK: u64 = 100;
 /// Fragments overlap and say the same thing several times: hundredths of their weight that count.
 const EVIDENCE: i64 = 13;
+/// A text with more fragments than this is weighed as if it had so many: a long letter is not surer than a short one.
+const FULL: i64 = 40;
 /// What naming a place is worth for the offices of just that place.
 const NAMED: i64 = 3 * MICRO;
 /// With fewer cases behind it no guess is sure, however far ahead it is.
@@ -269,10 +271,15 @@ struct Thought<'a> {
 /// A group of offices, or an office without a kind.
 struct Group {
     shelf: Option<usize>,
-    /// How much all the words speak for it.
-    words: i64,
+    /// How much a word speaks for it that is not on its shelf.
+    silence: i64,
     /// Twice the cases of its offices that are thought of, and one for each.
     offices: u64,
+}
+
+/// How much a word speaks for an office beyond its group that it never heard itself.
+fn own_silence(shelf: &Shelf) -> i64 {
+    ln(GROUP) - ln(count(shelf.sum.learned) + GROUP)
 }
 
 /// The words of a text that are known, with their share of the language.
@@ -305,7 +312,10 @@ impl<'a> Heard<'a> {
         let group = *self.group_of.entry(id.clone()).or_insert(next);
         if group == next {
             let shelf = self.learned.ids.get(&id).copied();
-            self.groups.push(Group { shelf, words: 0, offices: 0 });
+            let sum = shelf.map_or_else(Times::default, |shelf| self.learned.shelves[shelf].sum);
+            let known = ln(LANGUAGE) - ln(count(sum.known) + LANGUAGE);
+            let silence = known + ln(KNOWLEDGE) - ln(count(sum.learned) + KNOWLEDGE);
+            self.groups.push(Group { shelf, silence, offices: 0 });
         }
         self.groups[group].offices += 2 * cases + 1;
         Thought { office, named, group, shelf, score: 0 }
@@ -315,7 +325,8 @@ impl<'a> Heard<'a> {
     fn share(&self, group: &Group, all: u64, times: Times) -> u64 {
         let sum = group.shelf.map_or_else(Times::default, |shelf| self.learned.shelves[shelf].sum);
         let known = (count(times.known) * ONE + LANGUAGE * all) / (count(sum.known) + LANGUAGE);
-        ((count(times.learned) * ONE + KNOWLEDGE * known) / (count(sum.learned) + KNOWLEDGE)).max(1)
+        let known = known.min(ONE);
+        ((count(times.learned) * ONE + KNOWLEDGE * known) / (count(sum.learned) + KNOWLEDGE)).clamp(1, ONE)
     }
 
     /// How much a word speaks for a group, against the language as a whole.
@@ -326,35 +337,51 @@ impl<'a> Heard<'a> {
 
     /// How much a word speaks for an office beyond its group: nothing for an office without a kind.
     fn of_office(&self, one: &Thought<'_>, share: u64, spread: &Spread) -> i64 {
-        let (Some(shelf), Some(_)) = (one.shelf, &one.office.kind) else { return 0 };
+        match (one.shelf, &one.office.kind) {
+            (Some(shelf), Some(_)) => self.own(shelf, share, spread.at(one.shelf)),
+            _ => 0,
+        }
+    }
+
+    fn own(&self, shelf: usize, share: u64, times: Times) -> i64 {
         let sum = count(self.learned.shelves[shelf].sum.learned);
-        let times = count(spread.at(one.shelf).learned);
-        let own = ((times * ONE + GROUP * share) / (sum + GROUP)).max(1);
+        let own = ((count(times.learned) * ONE + GROUP * share) / (sum + GROUP)).max(1);
         ln(own) - ln(share)
     }
 
-    fn weigh(&mut self, thought: &mut [Thought<'_>]) {
-        let mut shares = Vec::new();
-        for group in 0..self.groups.len() {
-            let mut words = 0;
-            for (_, all, spread) in &self.known {
-                let (share, speaks) = self.of_group(&self.groups[group], *all, spread);
-                shares.push(share);
-                words += speaks;
+    /// Most words are on few shelves: every shelf is first given what silence of all the words says, then each word that is on it.
+    fn weigh(&self, thought: &mut [Thought<'_>]) {
+        let many = size(self.known.len());
+        let shelves = self.learned.shelves.len();
+        let mut groups: Vec<Option<&Group>> = vec![None; shelves];
+        let mut offices: Vec<Option<&Group>> = vec![None; shelves];
+        for group in &self.groups {
+            group.shelf.into_iter().for_each(|shelf| groups[shelf] = Some(group));
+        }
+        for one in thought.iter().filter(|one| one.office.kind.is_some()) {
+            one.shelf.into_iter().for_each(|shelf| offices[shelf] = Some(&self.groups[one.group]));
+        }
+        let mut words = vec![0; shelves];
+        for (_, all, spread) in &self.known {
+            for (shelf, times) in &spread.on {
+                if let Some(group) = groups[*shelf] {
+                    words[*shelf] += ln(self.share(group, *all, *times)) - ln(*all) - group.silence;
+                }
+                if let Some(group) = offices[*shelf] {
+                    let share = self.share(group, *all, spread.at(group.shelf));
+                    let silence = own_silence(&self.learned.shelves[*shelf]);
+                    words[*shelf] += self.own(*shelf, share, *times) - silence;
+                }
             }
-            self.groups[group].words = words;
         }
         for one in thought {
             let group = &self.groups[one.group];
-            let shares = &shares[one.group * self.known.len()..];
-            let words: i64 = group.words
-                + self
-                    .known
-                    .iter()
-                    .zip(shares)
-                    .map(|((_, _, spread), share)| self.of_office(one, *share, spread))
-                    .sum::<i64>();
-            one.score = self.before(one) + words * EVIDENCE / 100 + one.named.map_or(0, |_| NAMED);
+            let mut speak = many * group.silence + group.shelf.map_or(0, |shelf| words[shelf]);
+            if let (Some(shelf), Some(_)) = (one.shelf, &one.office.kind) {
+                speak += many * own_silence(&self.learned.shelves[shelf]) + words[shelf];
+            }
+            let weight = speak * EVIDENCE / 100 * FULL / many.max(FULL);
+            one.score = self.before(one) + weight + one.named.map_or(0, |_| NAMED);
         }
     }
 

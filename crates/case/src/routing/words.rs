@@ -55,6 +55,10 @@ impl Words {
     }
 
     fn add(&mut self, word: String, script: Option<Script>, seen: &mut HashSet<String>) {
+        // Telephone and resident numbers say nothing about the office, and aren't to be kept.
+        if word.chars().filter(char::is_ascii_digit).count() > 4 {
+            return;
+        }
         let at = self.words.len();
         let letters: Vec<char> = word.chars().collect();
         let mut fragments = Vec::new();
@@ -104,6 +108,11 @@ mod tests {
         assert_eq!(fragments("가로등이"), ["가로", "로등", "등이", "가로등", "로등이"]);
         assert_eq!(fragments("LH 땅, 2026년"), ["lh", "땅", "2026", "년"]);
         assert_eq!(fragments(" ,.\u{0} "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn long_numbers_are_left_out() {
+        assert_eq!(fragments("전화 01012345678, 900101-1234567, 110번"), ["전화", "110", "번"]);
     }
 
     #[test]
