@@ -39,7 +39,8 @@ impl Words {
         let mut word = String::new();
         let mut before = None;
         for letter in text.nfc().flat_map(char::to_lowercase).chain(std::iter::once(' ')) {
-            let now = script(letter);
+            let joins = matches!(letter, '-' | '.') && word.ends_with(|last: char| last.is_ascii_digit());
+            let now = if joins { Some(Script::Other) } else { script(letter) };
             if now != before && !word.is_empty() {
                 words.add(std::mem::take(&mut word), before, &mut seen);
             }
@@ -55,6 +56,7 @@ impl Words {
     }
 
     fn add(&mut self, word: String, script: Option<Script>, seen: &mut HashSet<String>) {
+        let word = word.trim_end_matches(['-', '.']).to_owned();
         // Telephone and resident numbers say nothing about the office, and aren't to be kept.
         if word.chars().filter(char::is_ascii_digit).count() > 4 {
             return;
@@ -112,7 +114,8 @@ mod tests {
 
     #[test]
     fn long_numbers_are_left_out() {
-        assert_eq!(fragments("전화 01012345678, 900101-1234567, 110번"), ["전화", "110", "번"]);
+        let text = "전화 01012345678, 010-1234-5678. 900101-1234567, 2026. 110번 10-2";
+        assert_eq!(fragments(text), ["전화", "2026", "110", "번", "10-2"]);
     }
 
     #[test]
