@@ -6,12 +6,6 @@ case-list-none-text = Once you apply, you can follow it here.
 case-list-find = See my services
 case-receipt = Receipt number
 case-begun = begun on { $day }
-case-state-draft = Draft
-case-state-received = Received
-case-state-assigned = Under review
-case-state-granted = Granted
-case-state-refused = Refused
-case-state-withdrawn = Withdrawn
 case-form-title = Apply: { $service }
 case-form-lede = { $done } of { $total } questions answered.
 case-form-begin = Begin
@@ -60,7 +54,6 @@ case-fresh-text = Your receipt number is { $receipt }. A confirmation is in your
 case-due = We answer by { $date }
 case-wait = You can simply wait. We tell you at once if there is something to do.
 case-why-date = Why { $date }?
-case-why-date-text = Day { $gone } of the { $days } days set by law.
 case-due-unknown = The calendar for these dates is not out yet, so the due date can't be counted. We tell you when it is.
 case-due-unknown-bold = The due date is not yet known.
 case-granted-title = Granted
@@ -135,8 +128,7 @@ desk-empty = Nothing to do
 desk-empty-text = New applications are placed here, nearest due date first.
 desk-pick = Pick a case on the left
 desk-pick-text = Opening a case leaves a record that the applicant can see.
-desk-day = day { $gone } of { $period }
-desk-received = Received { $at }, first day counted, without Saturdays, Sundays and holidays
+desk-received = Received { $at }
 desk-computed-yes = Qualifies
 desk-computed-no = Does not qualify
 desk-computed-unknown = Not yet known
@@ -206,3 +198,144 @@ file-markup = This file holds { $bound }, which is not taken. Make it a PDF or a
 file-broken = The file is damaged or was not saved to its end. Open it, save it again and choose it
 file-bomb = Unpacked, this file would be far too large. Save what it holds in smaller files
 file-kept = Files of an application that was sent can't be taken out. If one is wrong, tell the unit in charge.
+clock-far-days = Day { $gone } of the { $period } days set by law.
+clock-far-hours = { $gone } of { $period } working hours have passed.
+clock-period-hours = { $n ->
+    [one] { $n } working hour
+   *[other] { $n } working hours
+  }
+clock-period-days = { $n ->
+    [one] { $n } day
+   *[other] { $n } days
+  }
+clock-period-weeks = { $n ->
+    [one] { $n } week
+   *[other] { $n } weeks
+  }
+clock-period-months = { $n ->
+    [one] { $n } month
+   *[other] { $n } months
+  }
+clock-period-years = { $n ->
+    [one] { $n } year
+   *[other] { $n } years
+  }
+clock-in-hours = Working hours only, from the moment of receipt (8 a day)
+clock-first-day = The first day counted
+clock-first-day-not = The first day not counted
+clock-extended = Extended by { $n }
+clock-weekends = Without { $n } Saturdays and Sundays
+clock-holidays = { $n ->
+    [one] Without { $n } holiday
+   *[other] Without { $n } holidays
+  }
+clock-paused-supplement = Without { $n } days for your supplement
+clock-paused-shared-data = Without { $n } days for looking up shared information
+clock-paused-prerequisite = Without { $n } days for a case that comes first
+clock-paused-travel = Without { $n } days for papers on their way
+clock-paused-representative = Without { $n } days for choosing a representative
+clock-paused-hearing = Without { $n } days for a hearing
+clock-paused-expert = Without { $n } days for tests and experts
+clock-paused-inspection = Without { $n } days for looking at the place
+clock-still-supplement = Stopped until your supplement is here
+clock-still-shared-data = Stopped while shared information is looked up
+clock-still-prerequisite = Stopped until a case that comes first has ended
+clock-still-travel = Stopped while papers are on their way
+clock-still-representative = Stopped while a representative is chosen
+clock-still-hearing = Stopped for a hearing
+clock-still-expert = Stopped for tests and experts
+clock-still-inspection = Stopped while the place is looked at
+clock-rolled = The last day was a day off, so the next working day
+clock-unknown = The calendar of that year is not set yet, so the date is not known
+cal-hours = hours
+cal-paused = stopped
+clock-wrong-period = Write one unit, as PT3H, P7D, P2W, P1M or P1Y
+clock-wrong-moment = Write it as 2026-09-23T16:00:00+09:00
+clock-wrong-why = No such reason. Write supplement, shared-data, prerequisite, travel, representative, hearing, expert or inspection
+clock-wrong-counting = Write statute or civil
+clock-wrong-agency = There is no such agency
+clock-wrong-hours = The Civil Act counts no hours. Write days, weeks, months or years
+clock-wrong-pause = The pause ends before it begins
+clock-wrong-extensions = It can be extended twice at most
+clock-wrong-extension = Extend by 1 up to the period itself
+clock-wrong-many = Ask for at most { $bound } at a time
+desk-verbs = What can be done with this case
+desk-tasks = Supplements and consultations
+desk-asked = { $count ->
+    [one] { $count } question for us
+   *[other] { $count } questions for us
+  }
+desk-stands = The clock stands.
+task-question = The question
+task-answers = What the applicant wrote
+task-ask = What the applicant should add
+task-ask-hint = Say everything that is needed, and why, in one go. The applicant gets it word for word.
+task-ask-then = The clock stands until it is here. If it does not come in time, you can ask once more.
+task-units = Whom to ask
+task-consult = The question
+task-consult-hint = Each of them gets the same question. The clock goes on meanwhile.
+task-consult-then = Whoever is asked sees only what the applicant wrote, and every look is recorded.
+task-days-label = Within how many days
+task-days = Write 1 to { $bound } days
+task-days-number = Write the days as a number
+task-text-needed = Write at least 10 characters, so that it can be understood
+task-reply-needed = Write at least 10 characters, so that it can be understood
+task-supply-needed = Write what you add. If you only attached files, say so
+task-units-needed = Choose at least one
+task-units-many = Ask 20 at most at a time
+task-unit-own = Choose another one
+task-unit-unknown = There is no such unit. Choose one of the list
+task-unit-asked = One of them was asked already and has not replied
+task-already-open = Something was asked already and is not here yet.
+task-asked-enough = It was asked twice and can't be asked again.
+task-already-ended = This has ended. Reload the page to see it.
+task-prolonged-enough = There can be no more time.
+task-prolonged-late = The time is over and can't be extended.
+task-reply = Reply
+task-reply-hint = It goes to the officer who asked.
+task-reply-do = Reply
+task-recall = Recall
+task-prolong = Get more time
+task-prolong-hint = As many days again as at first, twice at most.
+task-prolong-unit = As many days again as at first, once.
+task-supplement-title = Something is still needed
+task-supply = What you add
+task-supply-hint = Write it here. Attach papers as files first.
+task-supply-do = Send
+case-tasks-open = A supplement or a reply is still awaited. Decide when it is here, or recall it.
+case-not-lapsed = A case can be returned after both times for a supplement have passed.
+case-clock-stands = The clock stands and can't be extended now.
+case-extend-late = The time is over and can't be extended.
+case-extend-enough = It was extended twice and can't be again.
+case-extend-agreed = The second time the applicant has to agree
+case-extend-agreed-label = The applicant has agreed
+case-extend-days = By how many days (up to { $most })
+case-reason = Why
+case-reason-hint = The applicant gets it word for word.
+case-reason-needed = Write why in at least 10 characters, so that the applicant understands
+case-transfer-unit = Move to
+case-transfer-kind = That unit does not do this. Choose one of the list
+case-transfer-then = Everything sent and done so far goes along, and the applicant is told.
+case-returned-title = Returned, because what was missing did not come
+case-stands = We wait for your supplement; our time stands still.
+case-event-asked = You were asked for more
+case-event-asked-text = { "" }
+case-event-supplied = You supplied it
+case-event-supplied-text = { "" }
+case-event-lapsed = The time for the supplement passed
+case-event-lapsed-text = { "" }
+case-event-recalled = It is no longer needed
+case-event-recalled-text = { "" }
+case-event-prolonged = More time was given
+case-event-prolonged-text = { "" }
+case-event-consulted = Other units were asked
+case-event-consulted-text = { "" }
+case-event-replied = Another unit replied
+case-event-replied-text = { "" }
+case-event-extended = The time was extended
+case-event-extended-text = { "" }
+case-event-transferred = It moved to another unit
+case-event-transferred-text = { "" }
+case-event-released = It waits for another officer
+case-event-released-text = { "" }
+case-event-returned = Returned

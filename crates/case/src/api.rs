@@ -16,7 +16,7 @@ use serde_json::{Value as Body, json};
 use crate::{
     actions::{self, Decided},
     letters,
-    model::{Case, State},
+    model::Case,
     tables,
 };
 
@@ -167,6 +167,6 @@ async fn refuse(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(bo
 
 async fn desk(ApiContext(context): ApiContext) -> Answered {
     let (_, unit) = context.official()?;
-    let cases = tables::desk(&context.app.store, unit, &[State::Received, State::Assigned]).await?;
+    let cases = tables::desk(&context.app.store, unit, &["received", "assigned"]).await?;
     Ok(Json(json!({ "cases": cases.iter().map(brief).collect::<Vec<_>>() })).into_response())
 }

@@ -8,19 +8,20 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use maru_definition::Who;
 use maru_kernel::{Error, Problem, Result};
 use maru_rules::Answer;
-use maru_web::{Context, Fail, Shared, Typed, context, ports::Sourced, shown, shown_answer};
+use maru_web::{Context, Fail, Shared, Typed, context, ports::Sourced, shown};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::{
     actions::{self, CASE_FILE, Decided},
-    clock, files,
+    files,
     form::{Line, register_lines},
     letters,
-    model::{Case, State, facts_of, receipt_is_right},
-    tables,
+    model::{self, Case, receipt_is_right},
+    pages, tables, tasks,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -41,7 +42,9 @@ struct Row {
     name: String,
     receipt: String,
     service: String,
-    state: &'static str,
+    state: String,
+    state_name: String,
+    undecided: bool,
     due: Option<String>,
     days_left: Option<i64>,
     officer: String,
@@ -62,11 +65,11 @@ async fn groups(
 ) -> Result<(Vec<Group>, usize, usize)> {
     let (person, unit) = context.official()?;
     let get = |name: &str| filters.get(name).map_or("", String::as_str);
-    let states: &[State] = match get("state") {
-        "received" => &[State::Received],
-        "assigned" => &[State::Assigned],
-        "decided" => &[State::Granted, State::Refused],
-        _ => &[State::Received, State::Assigned],
+    let states: &[&str] = match get("state") {
+        "received" => &["received"],
+        "assigned" => &["assigned"],
+        "decided" => &["granted", "refused", "returned"],
+        _ => &["received", "assigned"],
     };
     let wanted: String = get("q").chars().filter(char::is_ascii_digit).collect();
     let today = context.now.date();
@@ -105,11 +108,13 @@ async fn groups(
             .map(|span| i64::from(span.get_days()));
         let row = Row {
             open: open == Some(&case.id),
+            state_name: letters::state_name(&context.app.definitions, &case).get(context.lang).to_owned(),
+            undecided: case.state.is_open(),
             id: case.id,
             name: case.shown_name.unwrap_or_default(),
             receipt,
             service: service.map(|s| s.text(context.lang).name.clone()).unwrap_or(case.service),
-            state: case.state.as_str(),
+            state: case.state.as_str().to_owned(),
             due: case.due_on.map(|d| d.to_string()),
             days_left,
             officer,
@@ -134,20 +139,46 @@ async fn groups(
     Ok((groups, total, mine))
 }
 
-async fn page(
+/// What was sent with which form, and what is wrong with it.
+#[derive(Default)]
+struct Again<'a> {
+    form: &'a str,
+    problems: &'a [Problem],
+    typed: Filters,
+}
+
+/// A case on the desk once more, with what was wrong at its field.
+pub async fn again(
     context: &Context,
-    filters: &Filters,
-    case: Option<&Case>,
+    case: &Case,
+    form: &str,
     problems: &[Problem],
-    note: &str,
+    typed: &Typed,
 ) -> Answered {
+    let again = Again { form, problems, typed: typed.0.clone() };
+    page(context, &Filters::new(), Some(case), again).await
+}
+
+async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: Again<'_>) -> Answered {
+    let Again { form, problems, typed } = again;
     let (groups, total, mine) = groups(context, filters, case.map(|c| c.id.as_str())).await?;
     let pane = match case {
         Some(case) => Some(pane(context, case).await?),
         None => None,
     };
-    let told: Vec<Json> =
-        problems.iter().map(|p| serde_json::json!({ "id": p.field, "text": context.told(p) })).collect();
+    let told: Vec<Json> = problems
+        .iter()
+        .map(|p| serde_json::json!({ "id": format!("{form}-{}", p.field), "text": context.told(p) }))
+        .collect();
+    let wrong: BTreeMap<&str, String> =
+        problems.iter().map(|p| (p.field.as_str(), context.told(p))).collect();
+    let (_, unit) = context.official()?;
+    let mut asked = Vec::new();
+    for task in tables::tasks_at(&context.app.store, unit).await? {
+        let (_, of, service) = actions::found(&context.app, &task.id).await?;
+        let task = tasks::shown(context, &service, &task).await?;
+        asked.push(context! { task, service => service.text(context.lang).name, receipt => of.receipt });
+    }
     let query: String = filters
         .iter()
         .filter(|(_, v)| v.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
@@ -155,7 +186,7 @@ async fn page(
         .collect::<Vec<_>>()
         .join("&");
     let values = context! {
-        groups, total, mine, pane, problems => told, note, query,
+        groups, total, mine, pane, problems => told, query, asked, form, typed, wrong,
         q => filters.get("q").cloned().unwrap_or_default(),
         q_wrong => filters.get("q").is_some_and(|q| q.len() >= 13 && !receipt_is_right(q)),
         state => filters.get("state").cloned().unwrap_or_default(),
@@ -168,6 +199,9 @@ async fn page(
         context.page_again("desk", "case/desk.html", values).await?
     })
 }
+
+/// The verbs that the page has a form for.
+const FOLDED: [&str; 6] = ["ask", "consult", "extend", "transfer", "refuse", "return"];
 
 /// Facts of one source together.
 #[derive(Serialize)]
@@ -208,21 +242,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     let file = case.file.clone().unwrap_or_default();
     let sourced = Sourced { facts: file.facts(), sources: file.sources.clone() };
     let mut lines = register_lines(context, &service, &sourced, true);
-    let answers = facts_of(case.answers.iter());
-    for page in service.form.pages(&answers) {
-        for field in page.fields.iter().filter(|f| f.applies(&answers)) {
-            if let Some(json) = case.answers.get(&field.fact) {
-                lines.push(Line {
-                    key: text.field(&field.id).label.clone(),
-                    value: shown_answer(context, &service, field, json),
-                    source: context.t("source-applicant"),
-                    kind: "you",
-                    href: None,
-                    action: None,
-                });
-            }
-        }
-    }
+    lines.extend(pages::answer_lines(context, &service, case));
     let pack = context.app.definitions.pack();
     let (decision, missing) = match &case.decision {
         Some(kept) => (letters::shown(context, &service, kept), Vec::new()),
@@ -236,24 +256,57 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         }
     };
     let applicant = context.app.ports.people.person(&case.resident).await?;
-    let calendar = &context.app.definitions.pack().calendar;
-    let today = context.now.date();
-    let gone = case
-        .submitted_at
-        .and_then(|at| clock::days(calendar, at, service.period.days))
-        .map_or(0, |days| days.iter().filter(|d| d.nth.is_some() && d.date <= today).count());
+    let clock = case.clock(&service).map(|clock| pages::clock_shown(context, &clock, &service));
     let officer = match &case.officer {
         Some(id) => context.app.ports.people.person(id).await?.name.get(context.lang).to_owned(),
         None => String::new(),
     };
     let answer = decision.as_ref().map(|d| d.answer);
+    let mine = case.officer.as_deref() == Some(&person.id);
+    let chart = actions::chart(&context.app, &service)?;
+    let kept = tables::tasks(&context.app.store, &case.resident, &case.id).await?;
+    let mut shown_tasks = Vec::new();
+    for task in &kept {
+        shown_tasks.push(tasks::shown(context, &service, task).await?);
+    }
+    // What may be done now, with the words of the chart; what waits for something says so.
+    let mut verbs: BTreeMap<&str, Option<_>> = chart
+        .verbs
+        .iter()
+        .filter(|verb| verb.from.iter().any(|from| from == case.state.as_str()))
+        .filter(|verb| verb.who == Who::Unit || (verb.who == Who::Officer && mine))
+        .map(|verb| {
+            let waits = model::ready(chart, verb, &kept).err();
+            let region = verb.opens.as_deref().and_then(|id| chart.region(id));
+            let days = region.map(|region| model::days_for(region, &kept, None));
+            (
+                verb.id.as_str(),
+                Some(context! {
+                    name => verb.name.get(context.lang), article => verb.article, ready => waits.is_none(),
+                    days => days.as_ref().and_then(|days| days.as_ref().ok()),
+                    open => days.as_ref().is_none_or(|days| days.is_ok()),
+                }),
+            )
+        })
+        .collect();
+    for verb in FOLDED {
+        verbs.entry(verb).or_insert(None);
+    }
+    let units: Vec<_> = tasks::units(context, unit)
+        .await?
+        .into_iter()
+        .map(|unit| context! { id => unit.id, label => pages::place(context, &unit), kind => unit.kind })
+        .collect();
     Ok(context! {
-        id => case.id, receipt => case.receipt, state => case.state.as_str(), service => text.name,
+        verbs, tasks => shown_tasks, units, unit_kind => service.unit_kind,
+        extended => case.clock.as_ref().map_or(0, |clock| clock.extensions.len()), period_days => service.period.days,
+        id => case.id, receipt => case.receipt, service => text.name,
+        state_name => letters::state_name(&context.app.definitions, case).get(context.lang),
         applicant => applicant.name.get(context.lang),
-        due => case.due_on.map(|d| d.to_string()), gone, period => service.period.days, article => service.period.article,
+        due => case.due_on.map(|d| d.to_string()), clock, article => service.period.article,
         received => case.submitted_at.map(|at| at.micros()),
         files, decision, missing, facts => by_source(lines), officer, unit, note => case.note,
-        mine => case.officer.as_deref() == Some(&person.id),
+        mine,
         can_grant => answer == Some(Answer::Yes),
         open => case.state.is_open(),
         pays => service.pays.as_str(),
@@ -261,13 +314,13 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
 }
 
 async fn desk(context: Context, Query(filters): Query<Filters>) -> Answered {
-    page(&context, &filters, None, &[], "").await
+    page(&context, &filters, None, Again::default()).await
 }
 
 async fn open(context: Context, Path(id): Path<String>, Query(filters): Query<Filters>) -> Answered {
     let (_, unit) = context.official()?;
     let case = actions::of_unit(&context.app, unit, &id).await?;
-    page(&context, &filters, Some(&case), &[], "").await
+    page(&context, &filters, Some(&case), Again::default()).await
 }
 
 fn back(id: &str) -> Answered {
@@ -286,7 +339,7 @@ async fn decide(context: Context, id: String, typed: Typed, how: Decided) -> Ans
         Ok(_) => back(&id),
         Err(Error::Invalid(problems)) => {
             let case = actions::of_unit(&context.app, unit, &id).await?;
-            page(&context, &Filters::new(), Some(&case), &problems, typed.get("note")).await
+            again(&context, &case, "decide", &problems, &typed).await
         }
         Err(other) => Err(Fail(other)),
     }

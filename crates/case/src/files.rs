@@ -18,7 +18,7 @@ use serde_json::{Value as Json_, json};
 
 use crate::{
     actions::{self, CASE_FILES, CaseFile},
-    model::{Case, State},
+    model::Case,
     tables,
 };
 
@@ -81,7 +81,7 @@ async fn show(context: &Context, person: &Person, case: &Case, problems: &[Probl
     let official = person.kind == PersonKind::Official;
     let told: Vec<Json_> =
         problems.iter().map(|p| json!({ "id": "file", "text": context.told(p) })).collect();
-    let draft = case.state == State::Draft;
+    let draft = case.state.is_draft();
     let back = match (official, draft) {
         (true, _) => format!("/desk/cases/{}", case.id),
         (false, true) => format!("/cases/{}/form", case.id),

@@ -18,8 +18,10 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    actions, clock, files,
-    model::{Case, State, facts_of},
+    actions,
+    clock::{Clock, Period},
+    files,
+    model::{Case, facts_of},
 };
 
 pub fn routes() -> Router<Shared> {
@@ -57,7 +59,7 @@ pub fn unanswered(form: &Form, answers: &Map<String, Json>) -> Option<String> {
 /// Draft first: whoever comes back after sending sees the case.
 async fn draft(context: &Context, id: &str) -> Result<Result<Case, Response>, Fail> {
     let case = actions::own(&context.app, context.resident()?, id).await?;
-    if case.state == State::Draft {
+    if case.state.is_draft() {
         return Ok(Ok(case));
     }
     Ok(Err(Redirect::to(&format!("/cases/{}", case.id)).into_response()))
@@ -259,8 +261,8 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     let ask = actions::own_ask(person, &service, actions::evidence(&service));
     let sourced = context.app.ports.registers.facts(&ask, today).await?;
     let theirs = register_lines(context, &service, &sourced, false);
-    let calendar = &context.app.definitions.pack().calendar;
-    let due = clock::due(calendar, context.now, service.period.days).map(|d| d.to_string());
+    let clock = Clock::new(context.now, Period::days(service.period.days));
+    let due = actions::reckoned(&context.app, &clock, &service).due_on.map(|d| d.to_string());
     let unit = match actions::responsible(&context.app, person, &service).await {
         Ok(unit) => Some(format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang))),
         Err(Error::Conflict(_)) => None,

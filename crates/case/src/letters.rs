@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use maru_definition::{Definitions, Pack, Service};
-use maru_kernel::{Both, Error, Lang, Result, Won};
+use maru_kernel::{Both, Date, Error, Lang, Result, Won};
 use maru_rules::{Answer, Decision, Value};
 use maru_store::{Batch, Store};
 use maru_web::{
@@ -128,6 +128,15 @@ pub fn in_words(pack: &Pack, service: &Service, decision: &Decision, lang: Lang)
     }
 }
 
+/// What its chart calls the state of a case.
+pub fn state_name(definitions: &Definitions, case: &Case) -> Both {
+    let service = definitions.service(&case.service);
+    let chart = service.and_then(|service| definitions.pack().chart(&service.chart));
+    let state = chart.and_then(|chart| chart.state(case.state.as_str()));
+    let bare = || Both { ko: case.state.as_str().into(), en: case.state.as_str().into() };
+    state.map_or_else(bare, |state| state.name.clone())
+}
+
 /// The port `Cases`.
 pub struct Matters {
     pub store: Store,
@@ -144,21 +153,24 @@ impl Cases for Matters {
         Ok(cases
             .into_iter()
             .map(|case| CaseCard {
+                state_name: state_name(&self.definitions, &case),
+                open: case.state.is_open(),
+                state: case.state.as_str().into(),
                 id: case.id,
                 service: case.service,
                 receipt: case.receipt,
-                state: case.state.as_str().into(),
                 filed: case.submitted_at,
                 due: case.due_on,
             })
             .collect())
     }
 
-    async fn letter(&self, case: &str, kind: &str) -> Result<Letter> {
+    async fn letter(&self, case: &str, kind: &str, event: &str) -> Result<Letter> {
         let case = tables::case(&self.store, case).await?.ok_or(Error::NotFound)?;
         let service = self.definitions.service(&case.service).ok_or(Error::NotFound)?;
-        let (subject_ko, body_ko, from_ko) = self.written(&case, &service, kind, Lang::Ko).await?;
-        let (subject_en, body_en, from_en) = self.written(&case, &service, kind, Lang::En).await?;
+        let about = self.about(&case, event).await?;
+        let (subject_ko, body_ko, from_ko) = self.written(&case, &service, kind, &about, Lang::Ko).await?;
+        let (subject_en, body_en, from_en) = self.written(&case, &service, kind, &about, Lang::En).await?;
         Ok(Letter {
             to: case.resident,
             case: case.id,
@@ -190,12 +202,29 @@ fn writer() -> &'static Environment<'static> {
     })
 }
 
+/// What a letter tells of the event it follows.
+struct About {
+    /// What the officer wrote with the verb.
+    said: String,
+    /// The day of what the applicant was asked for.
+    until: Option<Date>,
+}
+
 impl Matters {
+    async fn about(&self, case: &Case, event: &str) -> Result<About> {
+        let tasks = tables::tasks(&self.store, &case.resident, &case.id).await?;
+        Ok(About {
+            said: tables::notes(&self.store, case).await?.remove(event).unwrap_or_default(),
+            until: tasks.iter().rev().find(|task| task.unit.is_none()).and_then(|task| task.due_on),
+        })
+    }
+
     async fn written(
         &self,
         case: &Case,
         service: &Service,
         kind: &str,
+        about: &About,
         lang: Lang,
     ) -> Result<(String, String, String)> {
         let resident = self.people.person(&case.resident).await?;
@@ -237,9 +266,16 @@ impl Matters {
                 .map(|at| shown::full(lang, at.plus_days(i64::from(service.objection.days)).date()))
                 .unwrap_or_default(),
             objection_text => text.objection,
+            said => about.said,
+            until => about.until.map(|on| shown::deadline(lang, on)).unwrap_or_default(),
             case_url => format!("{}/cases/{}", self.address, case.id),
         };
-        let template = service.letters.get(kind, lang).ok_or(Error::NotFound)?;
+        let pack = self.definitions.pack();
+        let template = service
+            .letters
+            .get(kind, lang)
+            .or_else(|| pack.letters.get(kind, lang))
+            .ok_or(Error::NotFound)?;
         let written = writer()
             .render_str(template, values)
             .map_err(|e| Error::internal(format!("letter {kind}: {e:#}")))?;

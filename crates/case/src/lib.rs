@@ -3,6 +3,7 @@
 mod actions;
 mod api;
 mod clock;
+mod clocks;
 mod desk;
 mod files;
 mod form;
@@ -12,6 +13,7 @@ mod model;
 mod pages;
 pub mod routing;
 mod tables;
+mod tasks;
 mod work;
 
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub fn room() -> Room {
         migrations: &[
             ("case/0001", include_str!("../migrations/0001_case.sql")),
             ("case/0002", include_str!("../migrations/0002_file.sql")),
+            ("case/0003", include_str!("../migrations/0003_clock.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),
@@ -39,17 +42,26 @@ pub fn room() -> Room {
             ("case/check.html", include_str!("../templates/check.html")),
             ("case/withdraw.html", include_str!("../templates/withdraw.html")),
             ("case/desk.html", include_str!("../templates/desk.html")),
+            ("case/task.html", include_str!("../templates/task.html")),
+            ("case/verbs.html", include_str!("../templates/verbs.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
-        pages: pages::routes().merge(form::routes()).merge(desk::routes()).merge(files::pages()),
-        api: api::routes().merge(files::api()),
+        pages: pages::routes()
+            .merge(form::routes())
+            .merge(desk::routes())
+            .merge(files::pages())
+            .merge(tasks::routes()),
+        api: api::routes().merge(files::api()).merge(clocks::api()),
         openapi: include_str!("openapi.json"),
-        handling: vec![Handling {
-            consumer: Consumer {
-                name: "queue",
-                wants: &["party.official-ended", "party.official-moved", "party.role-ended"],
+        handling: vec![
+            Handling {
+                consumer: Consumer {
+                    name: "queue",
+                    wants: &["party.official-ended", "party.official-moved", "party.role-ended"],
+                },
+                handler: Arc::new(work::Queue),
             },
-            handler: Arc::new(work::Queue),
-        }],
+            Handling { consumer: Consumer { name: "lapse", wants: &[] }, handler: Arc::new(work::Lapse) },
+        ],
     }
 }

@@ -2,81 +2,135 @@
 
 use std::collections::BTreeMap;
 
-use maru_kernel::{At, Date, Error, Result};
+use maru_definition::{Chart, ChartRegion, ChartVerb, DRAFT, Service};
+use maru_kernel::{At, Date, Error, Problem, Result};
 use maru_rules::{Facts, Value};
 use maru_web::ports::{Source, Sourced};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    Draft,
-    Received,
-    Assigned,
-    Granted,
-    Refused,
-    Withdrawn,
-}
+use crate::clock::{Clock, Counting, Period};
+
+/// Where a case stands: a state of its chart. Those that end it have fixed names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State(String);
 
 impl State {
-    pub const ALL: [State; 6] =
-        [State::Draft, State::Received, State::Assigned, State::Granted, State::Refused, State::Withdrawn];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::Draft => "draft",
-            State::Received => "received",
-            State::Assigned => "assigned",
-            State::Granted => "granted",
-            State::Refused => "refused",
-            State::Withdrawn => "withdrawn",
-        }
+    pub fn draft() -> State {
+        State(DRAFT.into())
     }
-
-    pub fn parse(text: &str) -> Result<State> {
-        State::ALL
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or_else(|| Error::internal(format!("a case in state {text}")))
+    pub fn of(id: &str) -> State {
+        State(id.into())
     }
-
-    pub fn is_open(self) -> bool {
-        matches!(self, State::Draft | State::Received | State::Assigned)
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
-    pub fn is_decided(self) -> bool {
-        matches!(self, State::Granted | State::Refused)
+    pub fn is_draft(&self) -> bool {
+        self.0 == DRAFT
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    Answer,
-    Submit,
-    Assign,
-    Release,
-    Grant,
-    Refuse,
-    Withdraw,
+    pub fn is_withdrawn(&self) -> bool {
+        self.0 == "withdrawn"
+    }
+    /// Nothing has ended it.
+    pub fn is_open(&self) -> bool {
+        !Chart::is_ending(&self.0)
+    }
+    pub fn is_decided(&self) -> bool {
+        !self.is_open() && !self.is_withdrawn()
+    }
 }
 
 /// The state a verb leads to, or why it can't be done now.
-pub fn step(from: State, verb: Verb) -> Result<State> {
-    use {State::*, Verb::*};
-    match (from, verb) {
-        (Draft, Answer) => Ok(Draft),
-        (Draft, Submit) => Ok(Received),
-        (Received | Assigned, Assign) => Ok(Assigned),
-        (Received | Assigned, Release) => Ok(Received),
-        (Assigned, Grant) => Ok(Granted),
-        (Assigned, Refuse) => Ok(Refused),
-        (Draft | Received | Assigned, Withdraw) => Ok(Withdrawn),
-        (Received, Grant | Refuse) => Err(Error::Conflict("case-not-assigned".into())),
-        (Granted | Refused, _) => Err(Error::Conflict("case-already-decided".into())),
-        (Withdrawn, _) => Err(Error::Conflict("case-already-withdrawn".into())),
-        (Received | Assigned, _) => Err(Error::Conflict("case-already-submitted".into())),
-        (Draft, _) => Err(Error::Conflict("case-not-submitted".into())),
+pub fn step(chart: &Chart, from: &State, verb: &str) -> Result<State> {
+    if let Some(found) = chart.verb(from.as_str(), verb) {
+        return Ok(found.to.as_deref().map_or_else(|| from.clone(), State::of));
     }
+    Err(Error::Conflict(
+        match from {
+            from if from.is_withdrawn() => "case-already-withdrawn",
+            from if !from.is_open() => "case-already-decided",
+            from if from.is_draft() => "case-not-submitted",
+            _ if matches!(verb, "answer" | "submit") => "case-already-submitted",
+            _ => "case-not-assigned",
+        }
+        .into(),
+    ))
+}
+
+/// A piece of a case that somebody else does: the applicant supplies, a unit replies.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub resident: String,
+    pub case: String,
+    pub id: String,
+    /// A region of the chart.
+    pub kind: String,
+    pub state: String,
+    pub version: i64,
+    /// Who is asked; without one, the applicant.
+    pub unit: Option<String>,
+    pub asked: String,
+    pub asked_by: String,
+    pub asked_at: At,
+    /// In how many days it was wanted.
+    pub days: u32,
+    pub due_on: Option<Date>,
+    /// How often more time was given.
+    pub prolonged: u32,
+    pub reply: Option<String>,
+    pub replied_by: Option<String>,
+    pub ended_at: Option<At>,
+}
+
+impl Task {
+    pub fn is_open(&self) -> bool {
+        self.ended_at.is_none()
+    }
+    pub fn clock(&self) -> Clock {
+        let days = self.days.saturating_mul(self.prolonged.saturating_add(1));
+        Clock { counting: Counting::Civil, ..Clock::new(self.asked_at, Period::days(days.max(1))) }
+    }
+}
+
+/// How often a task's doer may ask for time: an applicant twice (시행령 제24조), a unit once (법 제20조).
+pub fn may_prolong(task: &Task) -> bool {
+    task.prolonged < if task.unit.is_some() { 1 } else { 2 }
+}
+
+/// The days for a new task of a kind after those there were, or why there can't be one.
+pub fn days_for(region: &ChartRegion, before: &[Task], wanted: Option<u32>) -> Result<u32> {
+    let same = || before.iter().filter(|task| task.kind == region.id);
+    if !region.many && same().any(Task::is_open) {
+        return Err(Error::Conflict("task-already-open".into()));
+    }
+    let times = u32::try_from(same().filter(|task| task.state != "recalled").count()).unwrap_or(u32::MAX);
+    if region.times.is_some_and(|most| times >= most) {
+        return Err(Error::Conflict("task-asked-enough".into()));
+    }
+    let most = if times == 0 { region.most } else { region.again.unwrap_or(region.most).min(region.most) };
+    let days = wanted.unwrap_or_else(|| region.days.min(most));
+    if days == 0 || days > most {
+        let problem =
+            Problem { field: "days".into(), key: "task-days".into(), value: Some(most.to_string()) };
+        return Err(Error::Invalid(vec![problem]));
+    }
+    Ok(days)
+}
+
+/// Whether what a verb waits for has happened: tasks that must be closed, tasks that must have lapsed.
+pub fn ready(chart: &Chart, verb: &ChartVerb, tasks: &[Task]) -> Result<()> {
+    if tasks.iter().any(|task| task.is_open() && verb.closed.contains(&task.kind)) {
+        return Err(Error::Conflict("case-tasks-open".into()));
+    }
+    if let Some(kind) = &verb.lapsed {
+        let times = chart.region(kind).and_then(|region| region.times).unwrap_or(1);
+        let counted: Vec<&Task> = tasks.iter().filter(|t| t.kind == *kind && t.state != "recalled").collect();
+        let enough = counted.len() >= usize::try_from(times).unwrap_or(usize::MAX);
+        if !enough || counted.last().is_none_or(|task| task.state != "lapsed") {
+            return Err(Error::Conflict("case-not-lapsed".into()));
+        }
+    }
+    Ok(())
 }
 
 /// One case as its row says.
@@ -102,6 +156,15 @@ pub struct Case {
     pub decision: Option<Json>,
     pub note: Option<String>,
     pub rules_version: Option<String>,
+    pub clock: Option<Clock>,
+}
+
+impl Case {
+    /// The clock of a submitted case; one from before clocks were kept has the plain one of its service.
+    pub fn clock(&self, service: &Service) -> Option<Clock> {
+        let plain = || Some(Clock::new(self.submitted_at?, Period::days(service.period.days)));
+        self.clock.clone().or_else(plain)
+    }
 }
 
 /// What a case is decided on: facts, each with where it came from.
@@ -182,26 +245,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn verbs_lead_where_the_diagram_says() {
-        use {State::*, Verb::*};
-        let verbs = [Answer, Submit, Assign, Release, Grant, Refuse, Withdraw];
+    fn verbs_lead_where_the_chart_says() {
+        let pack = maru_definition::Pack::embedded().unwrap();
+        let chart = pack.chart("application").unwrap();
         let allowed = [
-            (Draft, Answer, Draft),
-            (Draft, Submit, Received),
-            (Draft, Withdraw, Withdrawn),
-            (Received, Assign, Assigned),
-            (Received, Withdraw, Withdrawn),
-            (Assigned, Assign, Assigned),
-            (Received, Release, Received),
-            (Assigned, Release, Received),
-            (Assigned, Grant, Granted),
-            (Assigned, Refuse, Refused),
-            (Assigned, Withdraw, Withdrawn),
+            ("draft", "answer", "draft"),
+            ("draft", "submit", "received"),
+            ("draft", "withdraw", "withdrawn"),
+            ("received", "assign", "assigned"),
+            ("received", "withdraw", "withdrawn"),
+            ("assigned", "assign", "assigned"),
+            ("received", "release", "received"),
+            ("assigned", "release", "received"),
+            ("received", "transfer", "received"),
+            ("assigned", "transfer", "received"),
+            ("assigned", "ask", "assigned"),
+            ("assigned", "consult", "assigned"),
+            ("assigned", "extend", "assigned"),
+            ("assigned", "grant", "granted"),
+            ("assigned", "refuse", "refused"),
+            ("assigned", "return", "returned"),
+            ("assigned", "withdraw", "withdrawn"),
         ];
-        for from in State::ALL {
-            for verb in verbs {
-                let to = allowed.iter().find(|(f, v, _)| *f == from && *v == verb).map(|(_, _, to)| *to);
-                assert_eq!(step(from, verb).ok(), to, "{from:?} {verb:?}");
+        for from in &chart.states {
+            for verb in &chart.verbs {
+                let to =
+                    allowed.iter().find(|(f, v, _)| *f == from.id && *v == verb.id).map(|(_, _, to)| *to);
+                let got = step(chart, &State::of(&from.id), &verb.id).ok();
+                assert_eq!(got.as_ref().map(State::as_str), to, "{} {}", from.id, verb.id);
             }
         }
     }

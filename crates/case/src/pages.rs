@@ -1,19 +1,25 @@
 //! What residents see of their cases.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Router,
     extract::Path,
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use maru_kernel::{Actor, At, Date, Event, Result};
-use maru_web::{Context, Fail, Shared, Typed, context, shown};
+use maru_definition::{Chart, Service};
+use maru_kernel::{Actor, At, Date, Event, Problem, Result};
+use maru_web::{Context, Fail, Shared, Typed, context, ports::Unit as Office, shown, shown_answer};
 use serde::Serialize;
 
 use crate::{
-    actions, clock, files,
-    model::{Case, State},
-    tables,
+    actions,
+    clock::{self, Clause, Clock, Counted, Counting, Day, Unit},
+    files,
+    form::Line,
+    model::{Case, facts_of},
+    tables, tasks,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -31,7 +37,8 @@ struct Card {
     href: String,
     service: String,
     receipt: Option<String>,
-    state: &'static str,
+    state: String,
+    state_name: String,
     due: Option<String>,
     at: i64,
     steps: Vec<Stage>,
@@ -49,14 +56,14 @@ pub struct Stage {
 pub fn stages(context: &Context, case: &Case) -> Vec<Stage> {
     let Some(service) = context.app.definitions.service(&case.service) else { return Vec::new() };
     let text = service.text(context.lang);
-    let now = match case.state {
-        State::Draft => 0,
-        State::Received | State::Assigned => 1,
-        State::Granted => 3,
-        State::Refused | State::Withdrawn => 9,
+    let now = match case.state.as_str() {
+        "draft" => 0,
+        "granted" => 3,
+        _ if case.state.is_open() => 1,
+        _ => 9,
     };
-    let names: Vec<&String> = match case.state {
-        State::Refused => service.steps.iter().take(3).collect(),
+    let names: Vec<&String> = match case.state.as_str() {
+        "refused" | "returned" => service.steps.iter().take(3).collect(),
         _ => service.steps.iter().collect(),
     };
     let day = |at: Option<At>| at.map(|at| shown::day(context.lang, at.date())).unwrap_or_default();
@@ -87,20 +94,22 @@ async fn list(context: Context) -> Answered {
     let mut cards = Vec::new();
     for case in tables::cases_of(&context.app.store, &person.id).await? {
         let Some(service) = context.app.definitions.service(&case.service) else { continue };
-        let draft = case.state == State::Draft;
+        let draft = case.state.is_draft();
         cards.push(Card {
             href: if draft { format!("/cases/{}/form", case.id) } else { format!("/cases/{}", case.id) },
             service: service.text(context.lang).name.clone(),
-            state: case.state.as_str(),
+            state: case.state.as_str().to_owned(),
+            state_name: crate::letters::state_name(&context.app.definitions, &case)
+                .get(context.lang)
+                .to_owned(),
             due: case.due_on.filter(|_| case.state.is_open()).map(|d| d.to_string()),
             at: case.decided_at.or(case.submitted_at).unwrap_or(case.created_at).micros(),
-            steps: if draft || case.state == State::Withdrawn { Vec::new() } else { stages(&context, &case) },
+            steps: if draft || case.state.is_withdrawn() { Vec::new() } else { stages(&context, &case) },
             receipt: case.receipt,
             id: case.id,
         });
     }
-    let (open, ended): (Vec<_>, Vec<_>) =
-        cards.into_iter().partition(|c| matches!(c.state, "draft" | "received" | "assigned"));
+    let (open, ended): (Vec<_>, Vec<_>) = cards.into_iter().partition(|c| !Chart::is_ending(&c.state));
     Ok(context.page("cases", "case/list.html", context! { open, ended }).await?)
 }
 
@@ -123,11 +132,65 @@ pub async fn officer(context: &Context, case: &Case) -> Result<Option<(String, S
         Some(officer) => people.person(officer).await?.titled(context.lang),
         None => String::new(),
     };
-    let place = format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang));
-    Ok(Some((name, place, unit.contact)))
+    Ok(Some((name, place(context, &unit), unit.contact)))
 }
 
-fn moments(context: &Context, events: &[Event], officer: &str, note: Option<&str>) -> Vec<Moment> {
+/// Agency and unit, as people write them.
+pub fn place(context: &Context, unit: &Office) -> String {
+    format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang))
+}
+
+/// What the applicant answered, with the questions' own words.
+pub fn answer_lines(context: &Context, service: &Service, case: &Case) -> Vec<Line> {
+    let text = service.text(context.lang);
+    let answers = facts_of(case.answers.iter());
+    let mut lines = Vec::new();
+    for page in service.form.pages(&answers) {
+        for field in page.fields.iter().filter(|f| f.applies(&answers)) {
+            if let Some(json) = case.answers.get(&field.fact) {
+                lines.push(Line {
+                    key: text.field(&field.id).label.clone(),
+                    value: shown_answer(context, service, field, json),
+                    source: context.t("source-applicant"),
+                    kind: "you",
+                    href: None,
+                    action: None,
+                });
+            }
+        }
+    }
+    lines
+}
+
+/// Who did what an event tells, by the event's id: officer and unit, as every notice names them.
+async fn doers(context: &Context, events: &[Event]) -> Result<BTreeMap<String, String>> {
+    let people = &context.app.ports.people;
+    let mut known: BTreeMap<(String, String), String> = BTreeMap::new();
+    let mut out = BTreeMap::new();
+    for event in events {
+        let Actor::Official { party, unit } = &event.actor else { continue };
+        let key = (party.clone(), unit.clone());
+        let name = match known.get(&key) {
+            Some(name) => name.clone(),
+            None => {
+                let person = people.person(party).await?.titled(context.lang);
+                let name = format!("{} {person}", place(context, &people.unit(unit).await?));
+                known.insert(key, name.clone());
+                name
+            }
+        };
+        out.insert(event.id.clone(), name);
+    }
+    Ok(out)
+}
+
+fn moments(
+    context: &Context,
+    events: &[Event],
+    notes: &BTreeMap<String, String>,
+    doers: &BTreeMap<String, String>,
+    note: Option<&str>,
+) -> Vec<Moment> {
     let newest = events.len().saturating_sub(1);
     let mut out: Vec<Moment> = events
         .iter()
@@ -135,13 +198,15 @@ fn moments(context: &Context, events: &[Event], officer: &str, note: Option<&str
         .map(|(i, event)| {
             let verb = event.kind.trim_start_matches("case.");
             let yours = matches!(event.actor, Actor::Resident { .. });
-            let noted = matches!(verb, "granted" | "refused");
+            let noted = matches!(verb, "granted" | "refused" | "returned");
             Moment {
                 when: shown::moment(context.lang, event.at),
                 at: event.at.rfc3339(),
                 title: context.t(&format!("case-event-{verb}")),
                 text: if noted {
                     note.unwrap_or_default().to_owned()
+                } else if let Some(note) = notes.get(&event.id) {
+                    note.clone()
                 } else {
                     context.t(&format!("case-event-{verb}-text"))
                 },
@@ -152,7 +217,7 @@ fn moments(context: &Context, events: &[Event], officer: &str, note: Option<&str
                 } else {
                     "done"
                 },
-                by: if yours { String::new() } else { officer.to_owned() },
+                by: doers.get(&event.id).cloned().unwrap_or_default(),
             }
         })
         .collect();
@@ -168,7 +233,7 @@ struct Cell {
 }
 
 /// The weeks from receipt to the due date, day by day: which counted, which did not and why.
-fn weeks(context: &Context, days: &[clock::Day], today: Date) -> Vec<Vec<Cell>> {
+fn weeks(context: &Context, days: &[Day], today: Date) -> Vec<Vec<Cell>> {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return Vec::new() };
     let calendar = &context.app.definitions.pack().calendar;
     let mut weeks = Vec::new();
@@ -179,7 +244,7 @@ fn weeks(context: &Context, days: &[clock::Day], today: Date) -> Vec<Vec<Cell>> 
         date = date.yesterday().unwrap_or(date);
     }
     while date <= last.date || !week.is_empty() {
-        let counted = days.iter().find(|d| d.date == date).and_then(|d| d.nth);
+        let counted = days.iter().find(|d| d.date == date).map(|d| d.counted);
         let shown_day = if date.day() == 1 || (weeks.is_empty() && week.is_empty()) {
             format!("{}/{}", date.month(), date.day())
         } else {
@@ -190,9 +255,13 @@ fn weeks(context: &Context, days: &[clock::Day], today: Date) -> Vec<Vec<Cell>> 
             ("due", context.t("cal-due"))
         } else if date == today && date >= first.date {
             ("today", context.t("cal-today"))
-        } else if let Some(nth) = counted {
+        } else if let Some(Counted::Day(nth)) = counted {
             let label = context.app.texts.get(context.lang, "cal-day", &[("n", i64::from(nth).into())]);
             (if date < today { "past" } else { "count" }, label.unwrap_or_default())
+        } else if let Some(Counted::Seconds(1..)) = counted {
+            (if date < today { "past" } else { "count" }, context.t("cal-hours"))
+        } else if let Some(Counted::Paused(_)) = counted {
+            ("", context.t("cal-paused"))
         } else if date >= first.date && date <= last.date {
             ("", holiday.unwrap_or_default())
         } else {
@@ -211,42 +280,114 @@ fn weeks(context: &Context, days: &[clock::Day], today: Date) -> Vec<Vec<Cell>> 
     weeks
 }
 
+/// A clock as pages show it: how far it is, its weeks, and why it is due when it is.
+#[derive(Serialize)]
+pub struct ClockShown {
+    /// What counted up to today, in days or hours.
+    gone: i64,
+    period: i64,
+    in_hours: bool,
+    paused: bool,
+    /// To the minute, where hours are counted.
+    due_at: Option<i64>,
+    over: bool,
+    weeks: Vec<Vec<Cell>>,
+    said: Vec<String>,
+}
+
+pub fn clock_shown(context: &Context, clock: &Clock, service: &Service) -> ClockShown {
+    let reckoned = actions::reckoned(&context.app, clock, service);
+    let today = context.now.date();
+    let in_hours = clock.counting == Counting::Statute && clock.period.in_hours();
+    let total = i64::from(clock.extensions.iter().fold(clock.period.n, |n, more| n.saturating_add(*more)));
+    let gone: i64 = reckoned
+        .days
+        .iter()
+        .filter(|day| day.date <= today)
+        .map(|day| match day.counted {
+            Counted::Day(_) | Counted::Rolled => 1,
+            Counted::Seconds(seconds) => seconds / 3_600,
+            _ => 0,
+        })
+        .sum();
+    ClockShown {
+        gone,
+        period: if in_hours && clock.period.unit == Unit::Days { total * 8 } else { total },
+        in_hours,
+        paused: reckoned.paused,
+        due_at: reckoned.due_at.map(At::micros),
+        over: reckoned.is_over(context.now),
+        weeks: weeks(context, &reckoned.days, today),
+        said: clock::clauses(clock, &reckoned).iter().map(|clause| clause_text(context, clause)).collect(),
+    }
+}
+
+/// A clause of a clock in words.
+fn clause_text(context: &Context, clause: &Clause) -> String {
+    let counted = |key: &str, n: u32| {
+        context.app.texts.get(context.lang, key, &[("n", i64::from(n).into())]).unwrap_or_default()
+    };
+    match clause {
+        Clause::Period(period) => {
+            let unit = match period.unit {
+                Unit::Hours => "hours",
+                Unit::Days => "days",
+                Unit::Weeks => "weeks",
+                Unit::Months => "months",
+                Unit::Years => "years",
+            };
+            counted(&format!("clock-period-{unit}"), period.n)
+        }
+        Clause::InHours => context.t("clock-in-hours"),
+        Clause::FirstDay => context.t("clock-first-day"),
+        Clause::FirstDayNot => context.t("clock-first-day-not"),
+        Clause::Extended(n) => counted("clock-extended", *n),
+        Clause::Weekends(n) => counted("clock-weekends", *n),
+        Clause::Holidays(n) => counted("clock-holidays", *n),
+        Clause::Paused(why, n) => counted(&format!("clock-paused-{}", why.as_str()), *n),
+        Clause::Still(why) => context.t(&format!("clock-still-{}", why.as_str())),
+        Clause::Rolled => context.t("clock-rolled"),
+        Clause::Unknown => context.t("clock-unknown"),
+    }
+}
+
 async fn show(context: Context, Path(id): Path<String>) -> Answered {
-    let person = context.resident()?;
-    let case = actions::own(&context.app, person, &id).await?;
-    if case.state == State::Draft {
+    let case = actions::own(&context.app, context.resident()?, &id).await?;
+    if case.state.is_draft() {
         return Ok(Redirect::to(&format!("/cases/{id}/form")).into_response());
     }
+    again(&context, &case, &[], "").await
+}
+
+/// The case as its resident follows it; `problems` are those of a supplement that was sent.
+pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: &str) -> Answered {
     let service = actions::service(&context.app, &case.service)?;
     let text = service.text(context.lang);
-    let officer = officer(&context, &case).await?;
+    let officer = officer(context, case).await?;
     let events = context.app.store.events(&format!("case/{}", case.id)).await?;
-    let by = officer
-        .as_ref()
-        .map(|(name, place, _)| format!("{place} {name}").trim().to_owned())
-        .unwrap_or_default();
-    let moments = moments(&context, &events, &by, case.note.as_deref());
-    let calendar = &context.app.definitions.pack().calendar;
-    let counted = case.submitted_at.and_then(|at| clock::days(calendar, at, service.period.days));
-    let today = context.now.date();
-    let weeks = counted.as_deref().map(|days| weeks(&context, days, today)).unwrap_or_default();
-    let gone = counted
-        .as_deref()
-        .map_or(0, |days| days.iter().filter(|d| d.nth.is_some() && d.date <= today).count());
-    let decision = case.decision.as_ref().map(|json| crate::letters::shown(&context, &service, json));
+    let notes = tables::notes(&context.app.store, case).await?;
+    let moments = moments(context, &events, &notes, &doers(context, &events).await?, case.note.as_deref());
+    let clock = case.clock(&service).map(|clock| clock_shown(context, &clock, &service));
+    let decision = case.decision.as_ref().map(|json| crate::letters::shown(context, &service, json));
     let objection_until =
         case.decided_at.map(|at| at.plus_days(i64::from(service.objection.days)).date().to_string());
+    let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let values = context! {
+        tasks => tasks::of_case(context, &service, case).await?, problems => told, typed,
         id => case.id, service => text.name, service_id => service.id,
-        receipt => case.receipt, state => case.state.as_str(), stages => stages(&context, &case),
-        due => case.due_on.map(|d| d.to_string()), weeks, moments, decision, note => case.note,
-        period_days => service.period.days, article => service.period.article, period_text => text.period,
-        gone, officer => officer.map(|(name, place, contact)| context! { name, place, contact }),
+        receipt => case.receipt, state => case.state.as_str(), stages => stages(context, case),
+        due => case.due_on.map(|d| d.to_string()), clock, moments, decision, note => case.note,
+        article => service.period.article, period_text => text.period,
+        officer => officer.map(|(name, place, contact)| context! { name, place, contact }),
         open => case.state.is_open(), objection_until, objection_text => text.objection,
-        pays => service.pays.as_str(), files => files::papers(&context, &case).await?,
+        pays => service.pays.as_str(), files => files::papers(context, case).await?,
         fresh => events.last().is_some_and(|e| e.kind == "case.submitted"),
     };
-    Ok(context.page("cases", "case/show.html", values).await?)
+    Ok(if problems.is_empty() {
+        context.page("cases", "case/show.html", values).await?
+    } else {
+        context.page_again("cases", "case/show.html", values).await?
+    })
 }
 
 async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Answered {
@@ -255,7 +396,7 @@ async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Answered {
         return Ok(Redirect::to(&format!("/cases/{id}")).into_response());
     }
     let service = actions::service(&context.app, &case.service)?;
-    let draft = case.state == State::Draft;
+    let draft = case.state.is_draft();
     let values = context! { id, draft, service => service.text(context.lang).name, receipt => case.receipt };
     Ok(context.page("cases", "case/withdraw.html", values).await?)
 }

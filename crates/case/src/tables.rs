@@ -1,5 +1,7 @@
 //! SQL, and only SQL.
 
+use std::collections::BTreeMap;
+
 use maru_kernel::{At, Error, Result};
 use maru_store::{Batch, Row, Store};
 use serde_json::Value as Json;
@@ -7,7 +9,7 @@ use serde_json::Value as Json;
 use crate::{
     actions::{CASE_BYTES, CASE_FILES, CaseFile},
     kind::Kind,
-    model::{Case, State},
+    model::{Case, State, Task},
 };
 
 fn json(row: &Row, column: &str) -> Result<Option<Json>> {
@@ -20,7 +22,7 @@ fn case_of(row: &Row) -> Result<Case> {
         resident: row.string("resident")?,
         id: row.string("id")?,
         service: row.string("service")?,
-        state: State::parse(row.text("state")?)?,
+        state: State::of(row.text("state")?),
         version: row.int("version")?,
         created_at: row.at("created_at")?,
         answers: serde_json::from_str(row.text("answers")?).map_err(Error::internal)?,
@@ -35,6 +37,7 @@ fn case_of(row: &Row) -> Result<Case> {
         decision: json(row, "decision")?,
         note: text("note"),
         rules_version: text("rules_version"),
+        clock: json(row, "clock")?.map(serde_json::from_value).transpose().map_err(Error::internal)?,
     })
 }
 
@@ -42,7 +45,7 @@ pub async fn case(store: &Store, id: &str) -> Result<Option<Case>> {
     let row = store
         .query_one(
             "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, file, decided_at, decision, note, rules_version
+               submitted_at, due_on, file, decided_at, decision, note, rules_version, clock
              FROM case_case WHERE id = $1",
             vec![id.into()],
         )
@@ -54,7 +57,7 @@ pub async fn cases_of(store: &Store, resident: &str) -> Result<Vec<Case>> {
     store
         .query(
             "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, file, decided_at, decision, note, rules_version
+               submitted_at, due_on, file, decided_at, decision, note, rules_version, clock
              FROM case_case WHERE resident = $1 ORDER BY id DESC LIMIT 200",
             vec![resident.into()],
         )
@@ -65,13 +68,13 @@ pub async fn cases_of(store: &Store, resident: &str) -> Result<Vec<Case>> {
 }
 
 /// What a unit has to do, or has decided, the nearest due date first. No facts: a list needs none.
-pub async fn desk(store: &Store, unit: &str, states: &[State]) -> Result<Vec<Case>> {
-    let states: Vec<&str> = states.iter().map(|s| s.as_str()).collect();
+pub async fn desk(store: &Store, unit: &str, states: &[&str]) -> Result<Vec<Case>> {
     let rows = store
         .query(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, rules_version
-             FROM case_case WHERE unit = $1 AND state IN ($2, $3, $4, $5, $6) ORDER BY due_on, id LIMIT 500",
+               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, rules_version, clock
+             FROM case_case WHERE unit = $1 AND state IN ($2, $3, $4, $5, $6)
+             ORDER BY CASE WHEN due_on IS NULL THEN 1 ELSE 0 END, due_on, id LIMIT 500",
             vec![
                 unit.into(),
                 states.first().copied().into(),
@@ -162,7 +165,7 @@ pub fn put(batch: &mut Batch, case: &Case) -> Result<()> {
         "case as it was read",
         "UPDATE case_case SET version = version + 1, state = $4, answers = $5, unit = $6, officer = $7, receipt = $8,
            shown_name = $9, submitted_at = $10, due_on = $11, file = $12, decided_at = $13, decision = $14, note = $15,
-           rules_version = $16
+           rules_version = $16, clock = $17
          WHERE resident = $1 AND id = $2 AND version = $3",
         vec![
             case.resident.as_str().into(),
@@ -181,6 +184,7 @@ pub fn put(batch: &mut Batch, case: &Case) -> Result<()> {
             case.decision.as_ref().map(Json::to_string).into(),
             case.note.clone().into(),
             case.rules_version.clone().into(),
+            case.clock.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?.into(),
         ],
     );
     if !case.state.is_open() {
@@ -278,4 +282,126 @@ fn as_read(batch: &mut Batch, case: &Case) {
         "SELECT 1 FROM case_case WHERE resident = $1 AND id = $2 AND state = $3",
         vec![case.resident.as_str().into(), case.id.as_str().into(), case.state.as_str().into()],
     );
+}
+
+fn task_of(row: &Row) -> Result<Task> {
+    let text = |column: &str| row.maybe_text(column).map(str::to_owned);
+    let number = |column: &str| row.int(column).map(|n| u32::try_from(n).unwrap_or(0));
+    Ok(Task {
+        resident: row.string("resident")?,
+        case: row.string("case_id")?,
+        id: row.string("id")?,
+        kind: row.string("kind")?,
+        state: row.string("state")?,
+        version: row.int("version")?,
+        unit: text("unit"),
+        asked: row.string("asked")?,
+        asked_by: row.string("asked_by")?,
+        asked_at: row.at("asked_at")?,
+        days: number("days")?,
+        due_on: text("due_on").map(|d| d.parse()).transpose().map_err(Error::internal)?,
+        prolonged: number("prolonged")?,
+        reply: text("reply"),
+        replied_by: text("replied_by"),
+        ended_at: row.maybe_int("ended_at").map(At::from_micros),
+    })
+}
+
+/// The tasks of a case, the oldest first.
+pub async fn tasks(store: &Store, resident: &str, case: &str) -> Result<Vec<Task>> {
+    let rows = store
+        .query(
+            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged, reply,
+               replied_by, ended_at
+             FROM case_task WHERE resident = $1 AND case_id = $2 ORDER BY id",
+            vec![resident.into(), case.into()],
+        )
+        .await?;
+    rows.iter().map(task_of).collect()
+}
+
+pub async fn task(store: &Store, id: &str) -> Result<Option<Task>> {
+    let row = store
+        .query_one(
+            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged, reply,
+               replied_by, ended_at
+             FROM case_task WHERE id = $1",
+            vec![id.into()],
+        )
+        .await?;
+    row.as_ref().map(task_of).transpose()
+}
+
+/// What a unit was asked and has not answered, the nearest date first.
+pub async fn tasks_at(store: &Store, unit: &str) -> Result<Vec<Task>> {
+    let rows = store
+        .query(
+            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged, reply,
+               replied_by, ended_at
+             FROM case_task WHERE unit = $1 AND ended_at IS NULL ORDER BY due_on, id LIMIT 500",
+            vec![unit.into()],
+        )
+        .await?;
+    rows.iter().map(task_of).collect()
+}
+
+pub fn add_task(batch: &mut Batch, task: &Task) {
+    batch.write(
+        "INSERT INTO case_task (resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged)
+         VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, 0)",
+        vec![
+            task.resident.as_str().into(),
+            task.case.as_str().into(),
+            task.id.as_str().into(),
+            task.kind.as_str().into(),
+            task.state.as_str().into(),
+            task.unit.clone().into(),
+            task.asked.as_str().into(),
+            task.asked_by.as_str().into(),
+            task.asked_at.into(),
+            i64::from(task.days).into(),
+            task.due_on.map(|d| d.to_string()).into(),
+        ],
+    );
+}
+
+/// Writes the task as it is now over the version that was read.
+pub fn put_task(batch: &mut Batch, task: &Task) {
+    batch.write_one(
+        "task as it was read",
+        "UPDATE case_task SET version = version + 1, state = $5, due_on = $6, prolonged = $7, reply = $8, replied_by = $9,
+           ended_at = $10
+         WHERE resident = $1 AND case_id = $2 AND id = $3 AND version = $4",
+        vec![
+            task.resident.as_str().into(),
+            task.case.as_str().into(),
+            task.id.as_str().into(),
+            task.version.into(),
+            task.state.as_str().into(),
+            task.due_on.map(|d| d.to_string()).into(),
+            i64::from(task.prolonged).into(),
+            task.reply.clone().into(),
+            task.replied_by.clone().into(),
+            task.ended_at.into(),
+        ],
+    );
+}
+
+/// What somebody wrote with a verb, under the id of its event.
+pub fn add_note(batch: &mut Batch, case: &Case, event: &str, text: &str) {
+    batch.write(
+        "INSERT INTO case_note (resident, case_id, id, text) VALUES ($1, $2, $3, $4)",
+        vec![case.resident.as_str().into(), case.id.as_str().into(), event.into(), text.into()],
+    );
+}
+
+/// The notes of a case by the id of their event.
+pub async fn notes(store: &Store, case: &Case) -> Result<BTreeMap<String, String>> {
+    let rows = store
+        .query(
+            "SELECT id, text FROM case_note WHERE resident = $1 AND case_id = $2",
+            vec![case.resident.as_str().into(), case.id.as_str().into()],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.string("id")?, row.string("text")?))).collect()
 }

@@ -28,12 +28,28 @@ impl Handler for Queue {
                 actions::release(app, unit, officer, &case).await?;
             }
         }
-        let mut batch = Batch::new();
-        batch.finish(job);
-        match app.store.commit(batch).await {
-            // Done by somebody else in the meantime.
-            Err(Error::Guard(_)) => Ok(()),
-            other => other,
-        }
+        finish(app, job).await
+    }
+}
+
+/// What was asked for and has not come when its day is over.
+pub struct Lapse;
+
+#[async_trait]
+impl Handler for Lapse {
+    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
+        let task = job.body.get("task").and_then(Json::as_str).unwrap_or_default();
+        actions::lapse(app, task).await?;
+        finish(app, job).await
+    }
+}
+
+async fn finish(app: &App, job: &Job) -> Result<()> {
+    let mut batch = Batch::new();
+    batch.finish(job);
+    match app.store.commit(batch).await {
+        // Done by somebody else in the meantime.
+        Err(Error::Guard(_)) => Ok(()),
+        other => other,
     }
 }

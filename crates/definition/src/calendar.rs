@@ -1,18 +1,49 @@
 use std::collections::BTreeMap;
 
-use maru_kernel::{Both, Date};
+use jiff::civil::Time;
+use maru_kernel::{At, Both, Date};
 use serde::Deserialize;
 
 use crate::{fault::Fault, files::Files};
 
 const FILE: &str = "calendar.toml";
 
-/// Public holidays, and the years they are known for.
+/// Public holidays, the years they are known for, and when offices are open.
 #[derive(Debug, Clone, Default)]
 pub struct Calendar {
     covers: Option<(Date, Date)>,
     source: String,
     holidays: BTreeMap<Date, Both>,
+    hours: Hours,
+    /// Of agencies that keep others.
+    own_hours: BTreeMap<String, Hours>,
+}
+
+/// When an office works on a working day; lunch does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hours {
+    pub open: Time,
+    pub close: Time,
+    pub lunch: (Time, Time),
+}
+
+impl Default for Hours {
+    fn default() -> Hours {
+        let at = |hour| Time::constant(hour, 0, 0, 0);
+        Hours { open: at(9), close: at(18), lunch: (at(12), at(13)) }
+    }
+}
+
+impl Hours {
+    /// The working time of a day, in order.
+    pub fn of(&self, date: Date) -> [(At, At); 2] {
+        let start = At::start_of(date);
+        let at = |time: Time| {
+            let seconds = i64::from(time.hour()) * 3_600 + i64::from(time.minute()) * 60;
+            start.plus_seconds(seconds.saturating_add(i64::from(time.second())))
+        };
+        [(at(self.open), at(self.lunch.0)), (at(self.lunch.1), at(self.close))]
+    }
 }
 
 #[derive(Deserialize)]
@@ -21,7 +52,33 @@ struct Written {
     covers: (String, String),
     source: String,
     #[serde(default)]
+    hours: Vec<WrittenHours>,
+    #[serde(default)]
     holiday: Vec<WrittenHoliday>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHours {
+    /// Without: of every agency that has none of its own.
+    agency: Option<String>,
+    open: toml::Spanned<String>,
+    close: String,
+    lunch: (String, String),
+}
+
+impl WrittenHours {
+    fn read(&self) -> Option<Hours> {
+        let time = |text: &str| text.parse::<Time>().ok();
+        let hours = Hours {
+            open: time(self.open.get_ref())?,
+            close: time(&self.close)?,
+            lunch: (time(&self.lunch.0)?, time(&self.lunch.1)?),
+        };
+        let in_order =
+            hours.open < hours.lunch.0 && hours.lunch.0 <= hours.lunch.1 && hours.lunch.1 < hours.close;
+        in_order.then_some(hours)
+    }
 }
 
 #[derive(Deserialize)]
@@ -46,6 +103,23 @@ impl Calendar {
                     "covers is no span of days",
                     r#"write ["2018-01-01", "2027-12-31"]"#,
                 ));
+            }
+        }
+        for entry in written.hours {
+            let line = crate::fault::line_at(text, entry.open.span().start);
+            let Some(hours) = entry.read() else {
+                let todo = r#"write open = "09:00", close = "18:00", lunch = ["12:00", "13:00"], in this order of the day"#;
+                faults.push(Fault::new(FILE, line, "these hours are no working day", todo));
+                continue;
+            };
+            match entry.agency {
+                None => calendar.hours = hours,
+                Some(agency) => {
+                    if calendar.own_hours.insert(agency.clone(), hours).is_some() {
+                        let what = format!("the hours of {agency} are here twice");
+                        faults.push(Fault::new(FILE, line, what, "make it one entry"));
+                    }
+                }
             }
         }
         for holiday in written.holiday {
@@ -83,6 +157,16 @@ impl Calendar {
 
     pub fn holiday(&self, date: Date) -> Option<&Both> {
         self.holidays.get(&date)
+    }
+
+    /// When an agency is open.
+    pub fn hours(&self, agency: Option<&str>) -> &Hours {
+        agency.and_then(|agency| self.own_hours.get(agency)).unwrap_or(&self.hours)
+    }
+
+    /// The agencies that keep hours of their own.
+    pub(crate) fn agencies_with_hours(&self) -> impl Iterator<Item = &str> {
+        self.own_hours.keys().map(String::as_str)
     }
 
     pub fn covers(&self) -> Option<(Date, Date)> {

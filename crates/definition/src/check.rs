@@ -1,6 +1,7 @@
 //! What `maru check` refuses, each with file, line and what to do.
 
 mod cases;
+mod chart;
 mod demo;
 mod service;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {
     check.parameters();
     check.calendar();
     check.services();
+    check.charts();
     check.catalogue();
     check.demo();
     check.faults.sort();
@@ -297,6 +299,10 @@ impl Check<'_> {
         let pack = self.pack;
         if pack.calendar.source().trim().is_empty() {
             self.at(FILE, &["source"], "the calendar has no source", "say where the holidays are from");
+        }
+        for agency in pack.calendar.agencies_with_hours().filter(|id| pack.agency(id).is_none()) {
+            let what = format!("hours of {agency}, which is no agency");
+            self.at(FILE, &["hours"], what, "name an agency of agencies.toml");
         }
         for (date, name) in pack.calendar.holidays() {
             self.both(FILE, &[&date.to_string()], name, &format!("the holiday of {date}"));

@@ -3,6 +3,7 @@
 mod agency;
 mod calendar;
 mod catalogue;
+mod chart;
 mod check;
 mod demo;
 mod fact;
@@ -19,8 +20,9 @@ mod search;
 mod service;
 
 pub use agency::{Agency, UnitKind};
-pub use calendar::Calendar;
+pub use calendar::{Calendar, Hours};
 pub use catalogue::{Ages, CatalogueNote, Deadline, Definitions, Detail, Entry, Name, Unread, migrations};
+pub use chart::{Chart, ChartRegion, ChartState, ChartVerb, DRAFT, Does, ENDINGS, Who};
 pub use demo::{Demo, DemoPerson, DemoUnit};
 pub use fact::{Choice, FactDef, FactKind};
 pub use fault::Fault;

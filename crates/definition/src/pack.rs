@@ -8,7 +8,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Agency, Calendar, Demo, FactDef, Fault, Region, Regions, Register, Service, UnitKind, check, files::Files,
+    Agency, Calendar, Chart, Demo, FactDef, Fault, Letters, Region, Regions, Register, Service, UnitKind,
+    check, files::Files,
 };
 
 #[derive(Debug, Clone)]
@@ -24,7 +25,10 @@ pub struct Pack {
     pub registers: Vec<Register>,
     pub parameters: Parameters,
     pub calendar: Calendar,
+    pub charts: Vec<Chart>,
     pub services: Vec<Arc<Service>>,
+    /// Letters that no service writes for itself.
+    pub letters: Letters,
     pub demo: Option<Demo>,
     pub(crate) catalogue: Option<Shipped>,
     pub(crate) files: Arc<Files>,
@@ -137,6 +141,8 @@ impl Pack {
             .iter()
             .filter_map(|folder| Service::read(&files, folder, &mut faults).map(Arc::new))
             .collect();
+        let charts = Chart::read(&files, &mut faults);
+        let letters = Letters::read(&files, "");
         let demo = files.get("demo.toml").and_then(|_| files.toml::<Demo>("demo.toml", &mut faults));
         let catalogue = files.get(CATALOGUE).and_then(|_| files.toml::<Shipped>(CATALOGUE, &mut faults));
         if let Some(head) = &head
@@ -162,7 +168,9 @@ impl Pack {
                 registers,
                 parameters,
                 calendar,
+                charts,
                 services,
+                letters,
                 demo,
                 catalogue,
                 files: Arc::new(files),
@@ -196,6 +204,10 @@ impl Pack {
         self.agencies.iter().find(|a| a.id == id)
     }
 
+    pub fn chart(&self, id: &str) -> Option<&Chart> {
+        self.charts.iter().find(|c| c.id == id)
+    }
+
     pub fn unit_kind(&self, id: &str) -> Option<&UnitKind> {
         self.unit_kinds.iter().find(|u| u.id == id)
     }
@@ -223,7 +235,14 @@ impl Pack {
             .services
             .iter()
             .map(|s| ("service", s.id.clone(), self.files.under(&s.folder).collect::<Vec<_>>()));
-        single.chain(services).collect()
+        let charts = self.charts.iter().map(|chart| {
+            let path = format!("charts/{}.toml", chart.id);
+            ("chart", chart.id.clone(), self.files.iter().filter(|(file, _)| *file == path).collect())
+        });
+        let letters = std::iter::once(self.files.under("letters").collect::<Vec<_>>())
+            .filter(|files| !files.is_empty())
+            .map(|files| ("pack", format!("{}-letters", self.id), files));
+        single.chain(letters).chain(charts).chain(services).collect()
     }
 }
 

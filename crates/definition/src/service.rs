@@ -17,6 +17,8 @@ pub struct Service {
     pub law: Vec<String>,
     pub url: String,
     pub unit_kind: String,
+    /// How its cases go: one of the pack's charts.
+    pub chart: String,
     pub pays: Pays,
     pub period: Period,
     pub objection: Objection,
@@ -91,12 +93,34 @@ pub struct Evidence {
     pub fields: Vec<String>,
 }
 
-/// Templates by kind (`received`, `granted`, `refused`) and language.
+/// Templates by kind and language.
 #[derive(Debug, Clone, Default)]
 pub struct Letters(BTreeMap<String, [Option<String>; 2]>);
 
 impl Letters {
+    /// What every service writes in its own words.
     pub const KINDS: [&'static str; 3] = ["received", "granted", "refused"];
+
+    /// What stands in the folder `letters/` of a service, or of the pack.
+    pub(crate) fn read(files: &Files, folder: &str) -> Letters {
+        let folder = if folder.is_empty() { "letters".to_owned() } else { format!("{folder}/letters") };
+        let mut letters: BTreeMap<String, [Option<String>; 2]> = BTreeMap::new();
+        for (path, text) in files.under(&folder) {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            for (lang, place) in [(Lang::Ko, 0), (Lang::En, 1)] {
+                if let Some(kind) = name.strip_suffix(&format!(".{}.txt", lang.tag()))
+                    && let Some(slot) = letters.entry(kind.to_owned()).or_default().get_mut(place)
+                {
+                    *slot = Some(text.to_owned());
+                }
+            }
+        }
+        Letters(letters)
+    }
+
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
 
     pub fn get(&self, kind: &str, lang: Lang) -> Option<&str> {
         let [ko, en] = self.0.get(kind)?;
@@ -206,6 +230,7 @@ struct Written {
     law: Vec<String>,
     url: String,
     unit_kind: String,
+    chart: String,
     pays: Pays,
     period: Period,
     objection: Objection,
@@ -278,13 +303,7 @@ impl Service {
         let form = Form::read_file(files, &file("form.toml"), faults);
         let ko = files.toml::<ServiceText>(&file("text.ko.toml"), faults);
         let en = files.toml::<ServiceText>(&file("text.en.toml"), faults);
-        let letters = Letters::KINDS.iter().map(|kind| {
-            let get = |lang: Lang| {
-                files.get(&file(&format!("letters/{kind}.{}.txt", lang.tag()))).map(str::to_owned)
-            };
-            ((*kind).to_owned(), [get(Lang::Ko), get(Lang::En)])
-        });
-        let letters = Letters(letters.collect());
+        let letters = Letters::read(files, folder);
         let parts: Vec<&str> = files.under(folder).flat_map(|(path, text)| [path, text]).collect();
         let hash = sha256(&parts);
         let (written, entries, rules, ko, en) = (written?, entries?, rules?, ko?, en?);
@@ -297,6 +316,7 @@ impl Service {
             law: written.law,
             url: written.url,
             unit_kind: written.unit_kind,
+            chart: written.chart,
             pays: written.pays,
             period: written.period,
             objection: written.objection,

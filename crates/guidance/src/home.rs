@@ -212,11 +212,7 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
     let seen = actions::look(context, person, &guidance).await?;
     let ports = &context.app.ports;
     let cases = ports.cases.of(&person.id).await?;
-    let open: BTreeSet<String> = cases
-        .iter()
-        .filter(|c| matches!(c.state.as_str(), "draft" | "received" | "assigned"))
-        .map(|c| c.service.clone())
-        .collect();
+    let open: BTreeSet<String> = cases.iter().filter(|c| c.open).map(|c| c.service.clone()).collect();
     let top = three(context, &guidance.ranked(120), &seen.fresh, &open);
     let question =
         next_question(context, person, &guidance).await?.and_then(|next| question(context, &next, true));
@@ -226,7 +222,7 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
         let name = context.app.definitions.entry(&case.service).map(|e| e.name.get(context.lang).to_owned());
         going.push(context! {
             href => if case.state == "draft" { format!("/cases/{}/form", case.id) } else { format!("/cases/{}", case.id) },
-            name, state => case.state, due => case.due.map(|d| d.to_string()),
+            name, state => case.state, state_name => case.state_name.get(context.lang), due => case.due.map(|d| d.to_string()),
         });
     }
     let accesses = ports.registers.accesses(&person.id, context.now.plus_days(-30)).await?;

@@ -306,7 +306,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 .of(&person.id)
                 .await?
                 .into_iter()
-                .find(|c| c.service == id && matches!(c.state.as_str(), "draft" | "received" | "assigned"))
+                .find(|c| c.service == id && c.open)
                 .map(|c| context! {
                     href => if c.state == "draft" { format!("/cases/{}/form", c.id) } else { format!("/cases/{}", c.id) },
                     draft => c.state == "draft",

@@ -43,7 +43,14 @@ pub struct Broken {
 
 /// Walks the whole chain; answers its last place and value.
 pub fn verify<'a>(links: impl IntoIterator<Item = &'a Link>) -> Result<(u64, Hash), Broken> {
-    let (mut place, mut chain) = (0, START);
+    follow((0, START), links)
+}
+
+/// Walks on from a place and its value, as [`verify`] does from the start: a long chain is walked piece by piece.
+pub fn follow<'a>(
+    (mut place, mut chain): (u64, Hash),
+    links: impl IntoIterator<Item = &'a Link>,
+) -> Result<(u64, Hash), Broken> {
     for link in links {
         let right = extend(place, &chain, link.commitment);
         if *link != right {

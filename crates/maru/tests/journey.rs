@@ -378,6 +378,33 @@ async fn a_changed_access_entry_is_found() {
     assert!(!maru_record::audit(&country.app.store).await.unwrap().faults.is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_audit_of_a_running_program_finds_no_fault() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let store = country.app.store.clone();
+    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let auditing = tokio::spawn({
+        let over = over.clone();
+        async move {
+            let mut audits = 0;
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                assert_eq!(maru_record::audit(&store).await.unwrap().faults, Vec::<String>::new());
+                audits += 1;
+            }
+            audits
+        }
+    });
+    for _ in 0..60 {
+        maru.get("/me").await;
+        maru_record::sequence(&country.app.store, country.app.now()).await.unwrap();
+    }
+    over.store(true, std::sync::atomic::Ordering::Relaxed);
+    let audits = auditing.await.unwrap();
+    let last = maru_record::audit(&country.app.store).await.unwrap();
+    assert!(audits > 5 && last.links >= 60, "{audits} audits, {} links", last.links);
+}
+
 #[tokio::test]
 async fn every_text_exists_in_both_languages() {
     let texts = [

@@ -31,7 +31,15 @@ pub fn room(post: Post) -> Room {
             Handling {
                 consumer: Consumer {
                     name: "letters",
-                    wants: &["case.submitted", "case.granted", "case.refused"],
+                    wants: &[
+                        "case.submitted",
+                        "case.granted",
+                        "case.refused",
+                        "case.asked",
+                        "case.extended",
+                        "case.transferred",
+                        "case.returned",
+                    ],
                 },
                 handler: Arc::new(work::Letters),
             },

@@ -18,12 +18,10 @@ impl Handler for Letters {
         let event = job.event()?;
         let kind = match event.kind.as_str() {
             "case.submitted" => "received",
-            "case.granted" => "granted",
-            "case.refused" => "refused",
-            other => return Err(Error::internal(format!("no letter for {other}"))),
+            other => other.trim_start_matches("case."),
         };
         let case = event.aggregate.trim_start_matches("case/");
-        let letter = app.ports.cases.letter(case, kind).await?;
+        let letter = app.ports.cases.letter(case, kind, &event.id).await?;
         let now = app.now();
         let mut batch = Batch::new();
         tables::add(&mut batch, &event.id, kind, &letter, now);

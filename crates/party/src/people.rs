@@ -24,6 +24,11 @@ impl People for Parties {
         tables::unit(&self.store, id).await?.ok_or(Error::NotFound)
     }
 
+    async fn units(&self) -> Result<Vec<Unit>> {
+        let listed = tables::units(&self.store, "*").await?;
+        Ok(listed.into_iter().filter(|listed| listed.ended.is_none()).map(|listed| listed.unit).collect())
+    }
+
     async fn unit_for(&self, kind: &str, region: &str) -> Result<Option<Unit>> {
         tables::unit_for(&self.store, kind, region).await
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use maru_kernel::{Actor, At, Both, Error, Result};
-use maru_ledger::{Broken, Link, START, commit, extend, verify};
+use maru_ledger::{Broken, Hash, START, commit, extend, follow};
 use maru_store::{Batch, Store};
 use maru_web::{
     ports::{Access, Ask},
@@ -98,38 +98,83 @@ pub struct Audit {
     pub faults: Vec<String>,
 }
 
-/// Recomputes every link and every entry's commitment.
+/// Recomputes every link and every entry's commitment. The program may run meanwhile: an entry gets its place in one
+/// commit with its link, so the chain is walked on whenever an entry names a place beyond what was seen.
 pub async fn audit(store: &Store) -> Result<Audit> {
-    let mut faults = Vec::new();
-    let links: Vec<Link> = tables::links(store, 0, u64::MAX).await?;
-    let (count, head) = match verify(&links) {
-        Ok(end) => end,
-        Err(Broken { place }) => {
-            faults.push(format!("the chain breaks at place {place}"));
-            (u64::try_from(links.len()).unwrap_or(u64::MAX), START)
-        }
-    };
-    let by_place: BTreeMap<u64, &Link> = links.iter().map(|l| (l.place, l)).collect();
-    let (mut entries, mut after) = (0, String::new());
+    let mut chain = Chain::default();
+    chain.walk(store).await?;
+    let (mut faults, mut entries, mut after) = (Vec::new(), 0, String::new());
     loop {
         let some = tables::all_accesses(store, &after).await?;
         let Some(last) = some.last() else { break };
         after = last.id.clone();
+        if some.iter().any(|entry| entry.place.is_some_and(|place| !chain.reaches(place))) {
+            chain.walk(store).await?;
+        }
         for entry in &some {
             entries += 1;
             let right = hex(&commit(&from_hex(&entry.salt)?, entry.entry.as_bytes()));
             if right != entry.commitment {
                 faults.push(format!("entry {} was changed", entry.id));
             }
-            let link = entry.place.and_then(|p| u64::try_from(p).ok()).and_then(|p| by_place.get(&p));
-            match (entry.place, link) {
-                (None, _) => {}
-                (Some(_), Some(link)) if hex(&link.commitment) == entry.commitment => {}
-                (Some(place), _) => {
-                    faults.push(format!("entry {} is not what stands at place {place}", entry.id))
-                }
+            if let Some(place) = entry.place
+                && chain.at(place).is_none_or(|commitment| hex(commitment) != entry.commitment)
+            {
+                faults.push(format!("entry {} is not what stands at place {place}", entry.id));
             }
         }
     }
-    Ok(Audit { links: count, head: hex(&head), entries, faults })
+    if let Some(place) = chain.broken {
+        faults.insert(0, format!("the chain breaks at place {place}"));
+    }
+    let links = u64::try_from(chain.commitments.len()).unwrap_or(u64::MAX);
+    let head = if chain.broken.is_some() { START } else { chain.end.1 };
+    Ok(Audit { links, head: hex(&head), entries, faults })
+}
+
+/// So many links are read at a time.
+const PAGE: u64 = 10_000;
+
+/// What an audit has seen of the chain.
+struct Chain {
+    end: (u64, Hash),
+    broken: Option<u64>,
+    /// By place, the first one at 0.
+    commitments: Vec<Hash>,
+    /// The last place that was read.
+    read: u64,
+}
+
+impl Default for Chain {
+    fn default() -> Chain {
+        Chain { end: (0, START), broken: None, commitments: Vec::new(), read: 0 }
+    }
+}
+
+impl Chain {
+    /// Reads and verifies what follows, a page at a time.
+    async fn walk(&mut self, store: &Store) -> Result<()> {
+        loop {
+            let from = self.read.saturating_add(1);
+            let links = tables::links(store, from, self.read.saturating_add(PAGE)).await?;
+            let Some(last) = links.last() else { return Ok(()) };
+            self.read = last.place;
+            if self.broken.is_none() {
+                match follow(self.end, &links) {
+                    Ok(end) => self.end = end,
+                    Err(Broken { place }) => self.broken = Some(place),
+                }
+            }
+            self.commitments.extend(links.iter().map(|link| link.commitment));
+        }
+    }
+
+    fn at(&self, place: i64) -> Option<&Hash> {
+        let index = usize::try_from(place).ok()?.checked_sub(1)?;
+        self.commitments.get(index)
+    }
+
+    fn reaches(&self, place: i64) -> bool {
+        self.at(place).is_some()
+    }
 }

@@ -164,6 +164,8 @@ pub trait People: Send + Sync {
     async fn session(&self, token: &str, now: At) -> Result<Option<Session>>;
     async fn person(&self, id: &str) -> Result<Person>;
     async fn unit(&self, id: &str) -> Result<Unit>;
+    /// Every unit there is, by agency.
+    async fn units(&self) -> Result<Vec<Unit>>;
     /// The unit of a kind that is responsible for a region.
     async fn unit_for(&self, kind: &str, region: &str) -> Result<Option<Unit>>;
     /// The change that gives a grant.
@@ -266,6 +268,10 @@ pub struct CaseCard {
     pub service: String,
     pub receipt: Option<String>,
     pub state: String,
+    /// What the state is called.
+    pub state_name: Both,
+    /// Nothing has ended it.
+    pub open: bool,
     pub filed: Option<At>,
     pub due: Option<Date>,
 }
@@ -284,8 +290,8 @@ pub struct Letter {
 #[async_trait]
 pub trait Cases: Send + Sync {
     async fn of(&self, party: &str) -> Result<Vec<CaseCard>>;
-    /// The letter a case's event calls for: `received`, `granted`, `refused`.
-    async fn letter(&self, case: &str, kind: &str) -> Result<Letter>;
+    /// The letter of a kind that a case's event calls for.
+    async fn letter(&self, case: &str, kind: &str, event: &str) -> Result<Letter>;
     /// How many cases a unit has not decided yet.
     async fn open_at(&self, unit: &str) -> Result<i64>;
     /// The guard that a unit has none of them when the batch is in.

@@ -4,11 +4,7 @@ use maru_kernel::{Error, Result};
 use maru_store::Batch;
 use maru_web::{App, ports::Person};
 
-use crate::{
-    actions,
-    model::{self, Verb},
-    tables,
-};
+use crate::{actions, model, tables};
 
 /// Keeps what was typed on one page of the form.
 pub async fn answer(
@@ -21,7 +17,7 @@ pub async fn answer(
     app.store
         .rerun(|| async {
             let mut case = actions::own(app, person, id).await?;
-            case.state = model::step(case.state, Verb::Answer)?;
+            case.state = actions::step(app, &case, "answer")?;
             let service = actions::service(app, &case.service)?;
             let facts = model::facts_of(case.answers.iter());
             let pages = service.form.pages(&facts);

@@ -3,11 +3,7 @@ use maru_store::Batch;
 use maru_web::{App, ports::Person};
 use serde_json::json;
 
-use crate::{
-    actions,
-    model::{self, Case, Verb},
-    tables,
-};
+use crate::{actions, model::Case, tables};
 
 /// An official takes the case on.
 pub async fn assign(app: &App, person: &Person, unit: &str, id: &str) -> Result<Case> {
@@ -17,7 +13,7 @@ pub async fn assign(app: &App, person: &Person, unit: &str, id: &str) -> Result<
             if case.officer.as_deref() == Some(&person.id) {
                 return Ok((Batch::new(), case));
             }
-            case.state = model::step(case.state, Verb::Assign)?;
+            case.state = actions::step(app, &case, "assign")?;
             case.officer = Some(person.id.clone());
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;

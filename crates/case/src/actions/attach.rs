@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     actions::{self, CASE_FILE},
     kind::{self, Kind},
-    model::{Case, State},
+    model::Case,
     tables,
 };
 
@@ -57,10 +57,10 @@ pub async fn look_at_files(app: &App, person: &Person, case: &Case) -> Result<()
 }
 
 fn open_still(case: &Case) -> Result<()> {
-    match case.state {
-        State::Draft | State::Received | State::Assigned => Ok(()),
-        State::Withdrawn => Err(Error::Conflict("case-already-withdrawn".into())),
-        State::Granted | State::Refused => Err(Error::Conflict("case-already-decided".into())),
+    match &case.state {
+        state if state.is_open() => Ok(()),
+        state if state.is_withdrawn() => Err(Error::Conflict("case-already-withdrawn".into())),
+        _ => Err(Error::Conflict("case-already-decided".into())),
     }
 }
 
@@ -135,7 +135,7 @@ pub async fn remove(app: &App, person: &Person, id: &str, which: &str) -> Result
         .rerun(|| async {
             let case = actions::own(app, person, id).await?;
             let file = file(app, &case, which).await?;
-            if case.state != State::Draft {
+            if !case.state.is_draft() {
                 return Err(Error::Conflict("file-kept".into()));
             }
             let now = app.now();

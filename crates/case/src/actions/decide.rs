@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     actions,
-    model::{self, Case, Verb},
+    model::{self, Case},
     tables,
 };
 
@@ -17,6 +17,18 @@ const AFTER_OBJECTION_DAYS: i64 = 30;
 pub enum Decided {
     Granted,
     Refused,
+    /// Not decided: what was asked for never came.
+    Returned,
+}
+
+impl Decided {
+    pub fn verb(self) -> &'static str {
+        match self {
+            Decided::Granted => "grant",
+            Decided::Refused => "refuse",
+            Decided::Returned => "return",
+        }
+    }
 }
 
 /// What the rules say on the case's own facts, as of the day it was submitted: the same answer today and in ten years.
@@ -40,26 +52,21 @@ pub async fn decide(
     if note.chars().count() > 2_000 {
         return Err(Error::Invalid(vec![problem("note", "form-too-long", Some("2000"))]));
     }
-    if how == Decided::Refused && note.chars().count() < 10 {
+    if how != Decided::Granted && note.chars().count() < 10 {
         return Err(Error::Invalid(vec![problem("note", "case-note-needed", None)]));
     }
     app.store
         .rerun(|| async {
-            let mut case = actions::of_unit(app, unit, id).await?;
-            let (verb, name) = match how {
-                Decided::Granted => (Verb::Grant, "granted"),
-                Decided::Refused => (Verb::Refuse, "refused"),
-            };
-            case.state = model::step(case.state, verb)?;
-            if case.officer.as_deref() != Some(&person.id) {
-                return Err(Error::Conflict("case-other-officer".into()));
-            }
-            let service = actions::service(app, &case.service)?;
+            let (mut case, service, verb) = actions::worked(app, person, unit, id, how.verb()).await?;
+            let tasks = tables::tasks(&app.store, &case.resident, &case.id).await?;
+            model::ready(actions::chart(app, &service)?, &verb, &tasks)?;
+            case.state = actions::step(app, &case, how.verb())?;
             let decision = computed(app, &case)?;
             if how == Decided::Granted && decision.answer != Answer::Yes {
                 return Err(Error::Conflict("case-rules-not-yes".into()));
             }
             let now = app.now();
+            let name = case.state.as_str().to_owned();
             case.decided_at = Some(now);
             case.decision = Some(serde_json::to_value(&decision).map_err(Error::internal)?);
             case.rules_version = decision.version.map(|v| v.to_string()).or(case.rules_version);
@@ -72,7 +79,7 @@ pub async fn decide(
                 ends(now, service.objection.days),
             ));
             let body: Json = json!({ "receipt": case.receipt });
-            batch.event(actions::event(app, name, &case, person.actor(), now, body));
+            batch.event(actions::event(app, &name, &case, person.actor(), now, body));
             case.version += 1;
             Ok((batch, case))
         })

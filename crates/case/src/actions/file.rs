@@ -25,7 +25,7 @@ pub async fn file(app: &App, person: &Person, service: &str) -> Result<String> {
                 resident: person.id.clone(),
                 id: app.ids.next::<Case>(now).to_string(),
                 service: definition.id.clone(),
-                state: State::Draft,
+                state: State::draft(),
                 version: 1,
                 created_at: now,
                 answers: Map::new(),
@@ -40,6 +40,7 @@ pub async fn file(app: &App, person: &Person, service: &str) -> Result<String> {
                 decision: None,
                 note: None,
                 rules_version: None,
+                clock: None,
             };
             let mut batch = Batch::new();
             tables::add(&mut batch, &case);

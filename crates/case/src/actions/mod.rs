@@ -1,29 +1,37 @@
 //! One file per verb: authorise → load → decide (model) → commit.
 
 mod answer;
+mod ask;
 mod assign;
 mod attach;
 mod decide;
+mod extend;
 mod file;
 mod release;
+mod reply;
 mod submit;
+mod transfer;
 mod withdraw;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use answer::answer;
+pub use ask::{Asked, ask, consult};
 pub use assign::assign;
 pub use attach::{
     CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
 };
 pub use decide::{Decided, computed, decide};
+pub use extend::{More, extend};
 pub use file::file;
 pub use release::release;
+pub use reply::{found, lapse, prolong, recall, reply, supply};
 pub use submit::{responsible, submit};
+pub use transfer::transfer;
 pub use withdraw::withdraw;
 
-use maru_definition::Service;
-use maru_kernel::{Actor, At, Both, Error, Event, Id, Result};
+use maru_definition::{Chart, ChartRegion, ChartVerb, Service, Who};
+use maru_kernel::{Actor, At, Both, Error, Event, Id, Problem, Result};
 use maru_web::{
     App,
     ports::{Ask, Person, PersonKind},
@@ -31,7 +39,8 @@ use maru_web::{
 use serde_json::Value as Json;
 
 use crate::{
-    model::{Case, State},
+    clock::{Clock, Reckoned},
+    model::{self, Case, State, Task},
     tables,
 };
 
@@ -51,15 +60,106 @@ pub async fn own(app: &App, person: &Person, id: &str) -> Result<Case> {
 /// A case of the official's own unit that has been submitted.
 pub async fn of_unit(app: &App, unit: &str, id: &str) -> Result<Case> {
     let case = tables::case(&app.store, Id::<Case>::parse(id)?.as_str()).await?.ok_or(Error::NotFound)?;
-    if case.unit.as_deref() == Some(unit) && case.state != State::Draft {
-        Ok(case)
-    } else {
-        Err(Error::NotFound)
-    }
+    if case.unit.as_deref() == Some(unit) && !case.state.is_draft() { Ok(case) } else { Err(Error::NotFound) }
 }
 
 pub fn service(app: &App, id: &str) -> Result<Arc<Service>> {
     app.definitions.service(id).ok_or(Error::NotFound)
+}
+
+/// A case's clock counted out, by the calendar and the hours of the agency that owns the service.
+pub fn reckoned(app: &App, clock: &Clock, service: &Service) -> Reckoned {
+    let calendar = &app.definitions.pack().calendar;
+    clock.reckon(calendar, calendar.hours(Some(&service.owner)))
+}
+
+/// How the service's cases go.
+pub fn chart<'a>(app: &'a App, service: &Service) -> Result<&'a Chart> {
+    let chart = app.definitions.pack().chart(&service.chart);
+    chart.ok_or_else(|| Error::internal(format!("no chart {}", service.chart)))
+}
+
+/// The state a verb leads a case to, or why not.
+pub fn step(app: &App, case: &Case, verb: &str) -> Result<State> {
+    model::step(chart(app, &*service(app, &case.service)?)?, &case.state, verb)
+}
+
+/// A case that this officer may do something to now, with the verb as its chart has it.
+pub async fn worked(
+    app: &App,
+    person: &Person,
+    unit: &str,
+    id: &str,
+    verb: &str,
+) -> Result<(Case, Arc<Service>, ChartVerb)> {
+    let case = of_unit(app, unit, id).await?;
+    let service = service(app, &case.service)?;
+    let chart = chart(app, &service)?;
+    model::step(chart, &case.state, verb)?;
+    let found = chart.verb(case.state.as_str(), verb).cloned();
+    let found = found.ok_or_else(|| Error::Conflict("case-not-assigned".into()))?;
+    if found.who == Who::Officer && case.officer.as_deref() != Some(&person.id) {
+        return Err(Error::Conflict("case-other-officer".into()));
+    }
+    Ok((case, service, found))
+}
+
+/// What somebody has to write so that others understand: ten characters to two thousand.
+pub fn written(field: &str, text: &str, key: &str) -> Result<String> {
+    let text = text.trim();
+    let problem = |key: &str, value: Option<&str>| {
+        Err(Error::Invalid(vec![Problem {
+            field: field.into(),
+            key: key.into(),
+            value: value.map(str::to_owned),
+        }]))
+    };
+    match text.chars().count() {
+        0..10 => problem(key, None),
+        10..=2_000 => Ok(text.to_owned()),
+        _ => problem("form-too-long", Some("2000")),
+    }
+}
+
+/// Counts a case's clock out anew after something changed it.
+pub fn recount(app: &App, case: &mut Case, service: &Service, clock: Clock) {
+    case.due_on = reckoned(app, &clock, service).due_on;
+    case.clock = Some(clock);
+}
+
+/// A task that begins.
+#[expect(clippy::too_many_arguments, reason = "each is a column of its row")]
+pub fn begin(
+    app: &App,
+    case: &Case,
+    region: &ChartRegion,
+    unit: Option<String>,
+    person: &Person,
+    asked: &str,
+    days: u32,
+    now: At,
+) -> Task {
+    let mut task = Task {
+        resident: case.resident.clone(),
+        case: case.id.clone(),
+        id: app.ids.next::<Task>(now).to_string(),
+        kind: region.id.clone(),
+        state: region.start().to_owned(),
+        version: 1,
+        unit,
+        asked: asked.into(),
+        asked_by: person.id.clone(),
+        asked_at: now,
+        days,
+        due_on: None,
+        prolonged: 0,
+        reply: None,
+        replied_by: None,
+        ended_at: None,
+    };
+    let calendar = &app.definitions.pack().calendar;
+    task.due_on = task.clock().due_on(calendar, calendar.hours(None));
+    task
 }
 
 pub fn event(app: &App, verb: &str, case: &Case, actor: Actor, at: At, body: Json) -> Event {

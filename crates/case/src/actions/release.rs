@@ -3,21 +3,17 @@ use maru_store::Batch;
 use maru_web::App;
 use serde_json::json;
 
-use crate::{
-    actions,
-    model::{self, State, Verb},
-    tables,
-};
+use crate::{actions, tables};
 
 /// Puts a case back into the unit's queue when its officer works there no more. Whoever took it in the meantime keeps it.
 pub async fn release(app: &App, unit: &str, officer: &str, id: &str) -> Result<()> {
     app.store
         .rerun(|| async {
             let mut case = actions::of_unit(app, unit, id).await?;
-            if case.state != State::Assigned || case.officer.as_deref() != Some(officer) {
+            if !case.state.is_open() || case.officer.as_deref() != Some(officer) {
                 return Ok((Batch::new(), ()));
             }
-            case.state = model::step(case.state, Verb::Release)?;
+            case.state = actions::step(app, &case, "release")?;
             case.officer = None;
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;

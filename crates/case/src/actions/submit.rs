@@ -10,9 +10,9 @@ use serde_json::json;
 
 use crate::{
     actions::{self, CASE_FILE},
-    clock,
+    clock::{Clock, Period},
     form::unanswered,
-    model::{self, Case, File, Verb},
+    model::{self, Case, File},
     tables,
 };
 
@@ -22,7 +22,7 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
     if case.receipt.is_some() {
         return Ok(case);
     }
-    model::step(case.state, Verb::Submit)?;
+    actions::step(app, &case, "submit")?;
     let service = actions::service(app, &case.service)?;
     if unanswered(&service.form, &case.answers).is_some() {
         return Err(Error::Conflict("case-incomplete".into()));
@@ -50,7 +50,7 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             if case.receipt.is_some() {
                 return Ok((Batch::new(), case));
             }
-            case.state = model::step(case.state, Verb::Submit)?;
+            case.state = actions::step(app, &case, "submit")?;
             let now = app.now();
             // The number comes first: the log of what is read now names it.
             let receipt = model::receipt(now, u32::from_le_bytes(random()));
@@ -74,7 +74,9 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             case.shown_name = Some(model::cover(person.name.get(Lang::Ko)));
             case.submitted_at = Some(now);
             let calendar = &app.definitions.pack().calendar;
-            case.due_on = clock::due(calendar, now, service.period.days);
+            let clock = Clock::new(now, Period::days(service.period.days));
+            case.due_on = clock.due_on(calendar, calendar.hours(Some(&service.owner)));
+            case.clock = Some(clock);
             case.rules_version = Some(service.version.to_string());
             let mut batch = Batch::new();
             tables::take_receipt(&mut batch, &receipt, &case.id);

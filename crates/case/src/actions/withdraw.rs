@@ -3,21 +3,17 @@ use maru_store::Batch;
 use maru_web::{App, ports::Person};
 use serde_json::json;
 
-use crate::{
-    actions,
-    model::{self, Case, State, Verb},
-    tables,
-};
+use crate::{actions, model::Case, tables};
 
 /// The resident takes the application back. The unit may no longer read.
 pub async fn withdraw(app: &App, person: &Person, id: &str) -> Result<Case> {
     app.store
         .rerun(|| async {
             let mut case = actions::own(app, person, id).await?;
-            if case.state == State::Withdrawn {
+            if case.state.is_withdrawn() {
                 return Ok((Batch::new(), case));
             }
-            case.state = model::step(case.state, Verb::Withdraw)?;
+            case.state = actions::step(app, &case, "withdraw")?;
             let now = app.now();
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;

@@ -8,7 +8,7 @@ use super::{Check, quoted};
 use crate::{FactKind, Fault, FieldKind, FormField, Letters, Service};
 
 /// The names a letter may use.
-const LETTER: [&str; 18] = [
+const LETTER: [&str; 20] = [
     "applicant",
     "service",
     "receipt",
@@ -25,6 +25,8 @@ const LETTER: [&str; 18] = [
     "objection_until",
     "objection_text",
     "case_url",
+    "said",
+    "until",
     "reason",
     "loop",
 ];
@@ -247,7 +249,7 @@ impl Check<'_> {
         }
     }
 
-    fn letter(&mut self, file: &str, text: &str) {
+    pub(super) fn letter(&mut self, file: &str, text: &str) {
         let mut lines = text.lines();
         if lines.next().is_none_or(|subject| subject.trim().is_empty())
             || lines.next().is_none_or(|l| !l.is_empty())
