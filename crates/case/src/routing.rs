@@ -46,7 +46,7 @@ pub struct Office {
     pub id: String,
     /// Offices that do the same work elsewhere (`시군구`, `교육청`) learn from one another.
     pub kind: Option<String>,
-    /// The full name of the region it serves (`경기도 수원시`); none: the whole country.
+    /// The full name of the region it serves (`경기도 수원시`); none, or an empty one: the whole country.
     pub region: Option<String>,
     /// Other names of that region: former ones.
     pub also: Vec<String>,
@@ -224,12 +224,13 @@ impl Learned {
     ///
     /// An office of a region is only thought of when the text names the region or the place lies in it.
     pub fn guess(&self, text: &str, place: Option<&str>, offices: &[Office]) -> First {
+        let place = place.filter(|place| !place.is_empty());
         let words = Words::of(text);
         let named = Named::of(&words, offices);
         let mut heard = Heard::new(self, &words);
         let mut thought: Vec<Thought<'_>> = Vec::new();
         for (office, named) in offices.iter().zip(named) {
-            let near = match (&office.region, place) {
+            let near = match (office.region.as_deref().filter(|region| !region.is_empty()), place) {
                 (None, _) => true,
                 (Some(region), Some(place)) => names::within(place, region),
                 (Some(_), None) => false,

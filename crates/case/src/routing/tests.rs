@@ -90,6 +90,15 @@ fn nothing_said_is_unsure() {
 }
 
 #[test]
+fn an_empty_region_is_the_country_and_an_empty_place_is_none() {
+    let (learned, mut offices) = taught();
+    let none = learned.guess("학교 급식", None, &offices);
+    assert_eq!(learned.guess("학교 급식", Some(""), &offices), none);
+    offices[3].region = Some(String::new());
+    assert_eq!(learned.guess("학교 급식", None, &offices), none);
+}
+
+#[test]
 fn only_what_was_learned_makes_sure() {
     let text = "고속도로 소음이 심해요";
     let (learned, offices) = known();
