@@ -11,6 +11,7 @@ mod kind;
 mod letters;
 mod model;
 mod pages;
+pub mod routing;
 mod tables;
 mod tasks;
 mod work;
