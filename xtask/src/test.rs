@@ -67,6 +67,7 @@ const STEPS: [Step; 24] = [
     Step { name: "judges", after: &["clients-install"], run: |place| node(place, "judges.test.mjs") },
     Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
+    Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
     Step {
         name: "denials",
         after: &["build", "clients-install"],

@@ -148,6 +148,15 @@ impl Check<'_> {
                     "name the article that sets the time",
                 );
             }
+            for state in region.states.iter().filter(|state| !state.ends) {
+                if region.verb(&state.id, "recall").is_none() {
+                    let what = format!(
+                        "{}: what is in {} can't be recalled when the case ends",
+                        region.id, state.id
+                    );
+                    self.at(&file, &[&name(&region.id)], what, "let the officer recall it from there");
+                }
+            }
             // Who must answer may never do so: somebody else has to be able to go on.
             let others = region.verbs.iter().any(|v| {
                 matches!(v.who, Who::Officer | Who::Unit | Who::Clock)
