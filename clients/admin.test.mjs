@@ -50,8 +50,24 @@ async function walk(say, width) {
     await signIn(visitor, 'onnuri');
     assert.equal(visitor.path, '/admin');
     await look('overview');
-    for (const place of ['agencies', 'officials', 'jobs', 'log']) await see(`/admin/${place}`, place);
+    for (const place of ['agencies', 'officials', 'jobs', 'edge', 'ledger', 'log']) await see(`/admin/${place}`, place);
     await see('/admin/agencies?q=zzzz', 'nothing-found');
+
+    await visitor.go('/admin/edge');
+    const limit = page.locator('main form', { has: page.locator('input[name="name"][value="api"]') });
+    const set = async (number) => {
+      await limit.locator('[name="per_minute"]').fill(number);
+      await visitor.leave(() => limit.locator('button').click());
+    };
+    await set('many');
+    assert.equal(await page.locator('#limit-api').getAttribute('aria-invalid'), 'true', 'told at its field');
+    await look('edge', 422);
+    await set('1,300');
+    assert.equal(await page.locator('#limit-api').inputValue(), '1300');
+    await see('/admin/edge/keys', 'rotate');
+    await send('/admin/edge/keys', {});
+    assert.equal(await page.locator('main tbody tr').count(), 2, 'the old key stays for a day');
+    await see('/admin/ledger?check=now', 'ledger-checked');
 
     await see('/admin/agencies/new', 'agency-new');
     await send('/admin/agencies/new', {});

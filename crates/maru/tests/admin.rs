@@ -64,6 +64,10 @@ async fn every_page_and_verb_asks_for_its_role() {
         ("/admin/officials/nobody".into(), [303, 403, 403, 404, 404, 403, 404]),
         ("/admin/jobs".into(), [303, 403, 403, 403, 403, 403, 200]),
         ("/admin/log".into(), [303, 403, 403, 403, 403, 200, 200]),
+        ("/admin/edge".into(), [303, 403, 403, 403, 403, 403, 200]),
+        ("/admin/edge/keys".into(), [303, 403, 403, 403, 403, 403, 200]),
+        ("/admin/ledger".into(), [303, 403, 403, 403, 403, 200, 200]),
+        ("/admin/ledger?check=now".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/me/password".into(), [303, 200, 200, 200, 200, 200, 200]),
     ];
     for (path, expected) in &pages {
@@ -87,6 +91,7 @@ async fn every_page_and_verb_asks_for_its_role() {
         (of("/roles/none/end"), [303, 403, 403, 404, 404, 403, 404]),
         ("/admin/officials/official-onnuri/end".into(), [303, 403, 403, 404, 404, 403, 409]),
         ("/admin/officials/official-onnuri/password".into(), [303, 403, 403, 404, 404, 403, 303]),
+        ("/admin/edge/limits".into(), [303, 403, 403, 403, 403, 403, 422]),
         ("/admin/jobs/none/retry".into(), [303, 403, 403, 403, 403, 403, 404]),
         ("/admin/jobs/none/discard".into(), [303, 403, 403, 403, 403, 403, 404]),
     ];
@@ -304,7 +309,7 @@ async fn a_job_that_stopped_is_tried_again_or_discarded() {
     assert_eq!(onnuri.post("/admin/jobs/job-two/discard", &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(onnuri.get("/admin/jobs/job-two/discard").await.status, StatusCode::NOT_FOUND);
     onnuri.get("/admin/jobs").await;
-    assert_eq!(onnuri.post("/admin/jobs/retry", &[("kind", "none")]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(onnuri.post("/admin/jobs/retry", &[("kind", "none")]).await.status, StatusCode::CONFLICT);
     assert_eq!(onnuri.post("/admin/jobs/retry", &[("kind", "mail")]).await.status, StatusCode::SEE_OTHER);
     assert!(store.dead_jobs(10, "").await.unwrap().is_empty());
     let counts = store.job_counts().await.unwrap();

@@ -59,7 +59,7 @@ fn net(text: &str) -> Net {
 async fn each_client_has_a_limit_of_its_own() {
     let country = country_with(|s| s.edge.behind = vec![net("10.0.0.0/8")]).await;
     let (store, now) = (&country.app.store, country.app.now());
-    set_limit(store, "page", 3, now).await.unwrap();
+    store.commit(set_limit("page", 3, now).unwrap()).await.unwrap();
     country.app.edge.refresh(store, now).await.unwrap();
     for _ in 0..3 {
         assert_eq!(get(&country, "203.0.113.1", "/sign-in", &[]).await.status, StatusCode::OK);
@@ -105,7 +105,7 @@ async fn each_client_has_a_limit_of_its_own() {
 
     country.clock.forward(60);
     assert_eq!(get(&country, "203.0.113.1", "/sign-in", &[]).await.status, StatusCode::OK, "the next minute");
-    set_limit(store, "page", 0, now).await.unwrap();
+    store.commit(set_limit("page", 0, now).unwrap()).await.unwrap();
     country.app.edge.refresh(store, now).await.unwrap();
     for _ in 0..5 {
         assert_eq!(get(&country, "203.0.113.1", "/sign-in", &[]).await.status, StatusCode::OK, "no limit");
@@ -116,7 +116,7 @@ async fn each_client_has_a_limit_of_its_own() {
 async fn the_api_says_it_as_a_problem() {
     let country = country().await;
     let (store, now) = (&country.app.store, country.app.now());
-    set_limit(store, "api", 1, now).await.unwrap();
+    store.commit(set_limit("api", 1, now).unwrap()).await.unwrap();
     country.app.edge.refresh(store, now).await.unwrap();
     assert_eq!(get(&country, "203.0.113.1", "/openapi.json", &[]).await.status, StatusCode::OK);
     let over = get(&country, "203.0.113.1", "/api/v1/services", &[]).await;
@@ -132,7 +132,7 @@ async fn the_api_says_it_as_a_problem() {
 async fn counts_hold_over_processes_and_restarts_and_hide_the_address() {
     let country = country().await;
     let (store, now) = (&country.app.store, country.app.now());
-    set_limit(store, "page", 20, now).await.unwrap();
+    store.commit(set_limit("page", 20, now).unwrap()).await.unwrap();
     let other = Edge::open(store, EdgeSettings::default(), now).await.unwrap();
     country.app.edge.refresh(store, now).await.unwrap();
     for _ in 0..20 {
@@ -168,15 +168,12 @@ async fn an_operator_sets_limits() {
     let usual: Vec<(&str, i64)> =
         limits(store).await.unwrap().iter().map(|limit| (limit.name, limit.per_minute)).collect();
     assert_eq!(usual, [("page", 600), ("change", 120), ("api", 1_200)]);
-    set_limit(store, "change", 7, now).await.unwrap();
-    set_limit(store, "change", 8, now).await.unwrap();
+    store.commit(set_limit("change", 7, now).unwrap()).await.unwrap();
+    store.commit(set_limit("change", 8, now).unwrap()).await.unwrap();
     let set = limits(store).await.unwrap();
     assert_eq!((set[1].per_minute, set[1].usual, set[1].set_at), (8, 120, Some(now)));
     for (name, number) in [("page", -1), ("page", 1_000_001), ("pages", 5), ("", 5)] {
-        assert!(
-            matches!(set_limit(store, name, number, now).await, Err(Error::Invalid(_))),
-            "{name} {number}"
-        );
+        assert!(matches!(set_limit(name, number, now), Err(Error::Invalid(_))), "{name} {number}");
     }
     assert_eq!(limits(store).await.unwrap(), set, "what was refused changed nothing");
 }
@@ -200,7 +197,8 @@ async fn tickets_are_ours_and_keys_end() {
     }
 
     // A new key signs soon; the old one's tickets are good until the old key ends.
-    let new = rotate_key(store, now, 300).await.unwrap();
+    let (new, change) = rotate_key(now, 300).unwrap();
+    store.commit(change).await.unwrap();
     keys.refresh(store, now).await.unwrap();
     assert!(
         !keys.ticket("upload", "case/1", until, now).unwrap().starts_with(&new),
@@ -218,12 +216,13 @@ async fn tickets_are_ours_and_keys_end() {
     assert!(!keys.check("upload", "case/1", &ticket, ended) && keys.check("upload", "case/1", &newer, ended));
 
     // At once, when a key got into wrong hands.
-    let third = rotate_key(store, ended, 0).await.unwrap();
+    let (third, change) = rotate_key(ended, 0).unwrap();
+    store.commit(change).await.unwrap();
     keys.refresh(store, ended).await.unwrap();
     assert!(!keys.check("upload", "case/1", &newer, ended));
     assert!(keys.ticket("upload", "case/1", until, ended).unwrap().starts_with(&third));
     for wrong in [-1, i64::MAX] {
-        assert!(matches!(rotate_key(store, ended, wrong).await, Err(Error::Invalid(_))));
+        assert!(matches!(rotate_key(ended, wrong), Err(Error::Invalid(_))));
     }
 
     // What can be printed of a key is not its secret.

@@ -423,7 +423,8 @@ async fn only_a_fresh_ticket_of_ours_for_exactly_this_opens_anything() {
     assert_eq!(fetched(&country, &png, None).await.status, StatusCode::NOT_FOUND, "five minutes");
 
     let again = maru.get(&files[0]).await.location.unwrap();
-    maru_web::rotate_key(&country.app.store, country.app.now(), 0).await.unwrap();
+    let (_, change) = maru_web::rotate_key(country.app.now(), 0).unwrap();
+    country.app.store.commit(change).await.unwrap();
     country.app.edge.refresh(&country.app.store, country.app.now()).await.unwrap();
     assert_eq!(fetched(&country, &again, None).await.status, StatusCode::NOT_FOUND, "its key is gone");
     let fresh = maru.get(&files[0]).await.location.unwrap();

@@ -92,7 +92,7 @@ async fn found_understood_applied_decided_told_and_seen() {
         log.body
     );
     let audit = maru_record::audit(&country.app.store).await.unwrap();
-    assert_eq!(audit.faults, Vec::<String>::new());
+    assert_eq!(audit.faults, []);
     assert!(audit.links > 3 && audit.entries > 3);
 }
 
@@ -389,7 +389,7 @@ async fn an_audit_of_a_running_program_finds_no_fault() {
         async move {
             let mut audits = 0;
             while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                assert_eq!(maru_record::audit(&store).await.unwrap().faults, Vec::<String>::new());
+                assert_eq!(maru_record::audit(&store).await.unwrap().faults, []);
                 audits += 1;
             }
             audits

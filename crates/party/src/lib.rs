@@ -16,7 +16,7 @@ pub mod admin {
     pub use crate::actions::{
         NewAgency, NewOfficial, NewUnit, add_agency, add_official, add_unit, discard_job, end_agency,
         end_official, end_role, end_unit, grant_role, move_official, official, rename_agency, renew_password,
-        retry_job, retry_jobs, unit,
+        retry_job, retry_jobs, rotate_key, set_limit, unit,
     };
     pub use crate::model::{Agency, Doer, HeldRole, ListedOfficial, ListedUnit, Looked};
     pub use crate::tables::{agencies, held_roles, officials, units};
@@ -33,7 +33,6 @@ pub fn room() -> Room {
         templates: &[
             ("party/sign-in.html", include_str!("../templates/sign-in.html")),
             ("party/password.html", include_str!("../templates/password.html")),
-            ("party/tabs.html", include_str!("../templates/tabs.html")),
             ("party/log-lines.html", include_str!("../templates/log-lines.html")),
             ("party/admin.html", include_str!("../templates/admin.html")),
             ("party/log.html", include_str!("../templates/log.html")),
@@ -48,6 +47,8 @@ pub fn room() -> Room {
             ("party/official-new.html", include_str!("../templates/official-new.html")),
             ("party/official.html", include_str!("../templates/official.html")),
             ("party/given.html", include_str!("../templates/given.html")),
+            ("party/edge.html", include_str!("../templates/edge.html")),
+            ("party/rotate.html", include_str!("../templates/rotate.html")),
             ("party/jobs.html", include_str!("../templates/jobs.html")),
             ("party/discard.html", include_str!("../templates/discard.html")),
         ],

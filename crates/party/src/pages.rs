@@ -1,5 +1,6 @@
 mod admin;
 mod agencies;
+mod edge;
 mod jobs;
 mod officials;
 mod password;
@@ -25,6 +26,7 @@ pub fn routes() -> Router<Shared> {
         .merge(admin::routes())
         .merge(agencies::routes())
         .merge(officials::routes())
+        .merge(edge::routes())
         .merge(jobs::routes())
 }
 

@@ -50,3 +50,23 @@ record-odd = Does an entry look odd?
 record-odd-text = Call 110 with the receipt number or the date, and the agency explains why.
 error-no-grant = You may not see this: consent has ended or was not given for this work.
 record-files = attached files
+ledger-lede = Who looked at whose data is kept as a chain: whatever is changed or taken out is found. Nobody's data is shown here.
+ledger-now = Now
+ledger-links = Links
+ledger-entries = Entries looked at
+ledger-head = Value of the last link
+ledger-took = Time taken
+ledger-millis = { $n } milliseconds
+ledger-check = Check now
+ledger-check-again = Check again
+ledger-how = Every link is computed anew from the first one, and every entry compared with what stands at its place. As a command: maru audit.
+ledger-fits = Everything fits
+ledger-fits-text = Nothing was changed or taken out. Write the value of the last link down somewhere else, and it can be compared later.
+ledger-unfit = { $count ->
+    [one] { $count } thing does not fit
+   *[other] { $count } things do not fit
+  }
+ledger-unfit-text = Change nothing. Keep a copy of the data as it is, tell the auditors, and compare with earlier backups since when it is so.
+ledger-fault-broken = The chain breaks at place
+ledger-fault-changed = This entry was changed:
+ledger-fault-elsewhere = This entry is not what stands at its place:

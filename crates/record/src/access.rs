@@ -1,6 +1,6 @@
 //! The access log: writing entries, giving them their place in the ledger, auditing it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use maru_kernel::{Actor, At, Both, Error, Result};
 use maru_ledger::{Broken, Hash, START, commit, extend, follow};
@@ -94,8 +94,28 @@ pub struct Audit {
     pub links: u64,
     pub head: String,
     pub entries: usize,
-    /// What does not fit, in words.
-    pub faults: Vec<String>,
+    pub faults: Vec<Unfit>,
+}
+
+/// What does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// From this place on the chain is none.
+    Broken(u64),
+    /// The text of this entry is not what was committed to.
+    Changed(String),
+    /// This entry is not what stands at its place.
+    Elsewhere(String, i64),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::Broken(place) => write!(f, "the chain breaks at place {place}"),
+            Unfit::Changed(id) => write!(f, "entry {id} was changed"),
+            Unfit::Elsewhere(id, place) => write!(f, "entry {id} is not what stands at place {place}"),
+        }
+    }
 }
 
 /// Recomputes every link and every entry's commitment. The program may run meanwhile: an entry gets its place in one
@@ -115,17 +135,17 @@ pub async fn audit(store: &Store) -> Result<Audit> {
             entries += 1;
             let right = hex(&commit(&from_hex(&entry.salt)?, entry.entry.as_bytes()));
             if right != entry.commitment {
-                faults.push(format!("entry {} was changed", entry.id));
+                faults.push(Unfit::Changed(entry.id.clone()));
             }
             if let Some(place) = entry.place
                 && chain.at(place).is_none_or(|commitment| hex(commitment) != entry.commitment)
             {
-                faults.push(format!("entry {} is not what stands at place {place}", entry.id));
+                faults.push(Unfit::Elsewhere(entry.id.clone(), place));
             }
         }
     }
     if let Some(place) = chain.broken {
-        faults.insert(0, format!("the chain breaks at place {place}"));
+        faults.insert(0, Unfit::Broken(place));
     }
     let links = u64::try_from(chain.commitments.len()).unwrap_or(u64::MAX);
     let head = if chain.broken.is_some() { START } else { chain.end.1 };

@@ -2,13 +2,14 @@
 
 mod access;
 mod api;
+mod ledger;
 mod pages;
 mod registers;
 mod tables;
 
 use maru_web::Room;
 
-pub use access::{Audit, audit, sequence};
+pub use access::{Audit, Unfit, audit, sequence};
 pub use registers::{Books, put};
 
 pub fn room() -> Room {
@@ -17,10 +18,11 @@ pub fn room() -> Room {
         migrations: &[("record/0001", include_str!("../migrations/0001_record.sql"))],
         templates: &[
             ("record/me.html", include_str!("../templates/me.html")),
+            ("record/ledger.html", include_str!("../templates/ledger.html")),
             ("record/accesses.html", include_str!("../templates/accesses.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
-        pages: pages::routes(),
+        pages: pages::routes().merge(ledger::routes()),
         api: api::routes(),
         openapi: include_str!("openapi.json"),
         handling: Vec::new(),

@@ -1,5 +1,6 @@
 //! The page shell, components, texts, errors, CSRF, and the ports through which the noun rooms meet.
 
+mod admin;
 mod app;
 mod assets;
 mod context;
@@ -14,6 +15,7 @@ mod texts;
 mod upload;
 mod work;
 
+pub use admin::admin_tabs;
 pub use app::{App, Ids, Settings, Shared, random};
 pub use assets::FAVICON;
 pub use context::{ApiContext, BODY_BYTES, Context, Sent, Typed, View, back, layer};

@@ -41,6 +41,7 @@ pub fn shell() -> Room {
         migrations: &[("web/0001", include_str!("../migrations/0001_edge.sql"))],
         templates: &[
             ("shell.html", include_str!("../templates/shell.html")),
+            ("admin-tabs.html", include_str!("../templates/admin-tabs.html")),
             ("parts.html", include_str!("../templates/parts.html")),
             ("error.html", include_str!("../templates/error.html")),
             ("design.html", include_str!("../templates/design.html")),

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use maru_kernel::Result;
-use maru_web::{keys, limits, rotate_key, set_limit};
+use maru_party::admin::{self, Doer};
+use maru_web::{keys, limits};
 use serde_json::json;
 
 use super::people::{Asked, line, open, table, told};
@@ -71,7 +72,7 @@ pub async fn run(edge: Edge) -> Result<ExitCode> {
         }
         Edge::Limits { what: Limits::Set { name, per_minute, asked } } => {
             let app = open(&asked).await?;
-            set_limit(&app.store, &name, per_minute, app.now()).await.map_err(|e| told(&app, e))?;
+            admin::set_limit(&app, &Doer::machine(), &name, per_minute).await.map_err(|e| told(&app, e))?;
             line(&asked, "set", json!({ "name": name, "per_minute": per_minute }));
         }
         Edge::Keys { what: Keys::List { asked } } => {
@@ -88,7 +89,7 @@ pub async fn run(edge: Edge) -> Result<ExitCode> {
         }
         Edge::Keys { what: Keys::Rotate { keep_old_seconds, asked } } => {
             let app = open(&asked).await?;
-            let rotated = rotate_key(&app.store, app.now(), keep_old_seconds).await;
+            let rotated = admin::rotate_key(&app, &Doer::machine(), keep_old_seconds).await;
             let id = rotated.map_err(|e| told(&app, e))?;
             line(&asked, &id, json!({ "id": id }));
         }

@@ -25,13 +25,11 @@ pub async fn retry_job(app: &App, doer: &Doer, id: &str) -> Result<()> {
 /// Lets all dead jobs of a kind live again; answers how many.
 pub async fn retry_jobs(app: &App, doer: &Doer, kind: &str) -> Result<usize> {
     operators_only(doer)?;
-    if !app.store.job_counts().await?.iter().any(|count| count.kind == kind) {
-        return Err(Error::NotFound);
-    }
     let count = app.store.retry_kind(kind, app.now()).await?;
-    if count > 0 {
-        tell(app, doer, "jobs-retried", format!("jobs/{kind}"), count).await?;
+    if count == 0 {
+        return Err(Error::Conflict("error-no-dead-jobs".into()));
     }
+    tell(app, doer, "jobs-retried", format!("jobs/{kind}"), count).await?;
     Ok(count)
 }
 

@@ -1,6 +1,7 @@
 //! One file per verb, or per thing whose verbs are few.
 
 mod agency;
+mod edge;
 mod enrol;
 mod job;
 mod official;
@@ -11,6 +12,7 @@ mod sign_out;
 mod unit;
 
 pub use agency::{NewAgency, add_agency, agency, end_agency, rename_agency};
+pub use edge::{rotate_key, set_limit};
 pub use enrol::{EnrolledAgency, NewPerson, enrol};
 pub use job::{discard_job, retry_job, retry_jobs};
 pub use official::{NewOfficial, add_official, end_official, governed, move_official, official};

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{Router, extract::Query, response::Response, routing::get};
 use maru_kernel::{Actor, Error, Event, Problem, Result};
-use maru_web::{
-    Context, Fail, Shared, Shown, context,
-    ports::{RoleKind, Session},
-};
+use maru_web::{Context, Fail, Shared, Shown, admin_tabs, context, ports::RoleKind};
 use serde::Serialize;
 
 use crate::{
@@ -39,7 +36,7 @@ pub async fn page(
 ) -> Answered {
     let session = context.person().map(|_| context.session.as_ref())?.ok_or(Error::SignInNeeded)?;
     let shared = context! {
-        tab, tabs => tabs(session),
+        tab, tabs => admin_tabs(session),
         problems => super::told(context, problems),
         errors => super::errors(context, problems),
     };
@@ -49,22 +46,6 @@ pub async fn page(
     } else {
         context.page_again("admin", template, values).await?
     })
-}
-
-fn tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
-    let operator = session.has(RoleKind::Operator);
-    let manages = operator || session.has(RoleKind::Manager);
-    let reads = operator || session.has(RoleKind::Auditor);
-    [
-        (true, ("overview", "/admin")),
-        (manages, ("agencies", "/admin/agencies")),
-        (manages, ("officials", "/admin/officials")),
-        (operator, ("jobs", "/admin/jobs")),
-        (reads, ("log", "/admin/log")),
-    ]
-    .into_iter()
-    .filter_map(|(shown, tab)| shown.then_some(tab))
-    .collect()
 }
 
 #[derive(Serialize)]
@@ -174,7 +155,7 @@ async fn name_of(context: &Context, names: &mut BTreeMap<String, String>, about:
     Ok(name)
 }
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 17] = [
     "agency-added",
     "agency-renamed",
     "agency-ended",
@@ -190,6 +171,8 @@ const KINDS: [&str; 15] = [
     "job-retried",
     "jobs-retried",
     "job-discarded",
+    "limit-set",
+    "key-rotated",
 ];
 
 async fn log(context: Context, Query(filters): Query<Filters>) -> Answered {

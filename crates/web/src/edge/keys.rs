@@ -159,10 +159,10 @@ pub async fn keys(store: &Store, now: At) -> Result<Vec<ShownKey>> {
         .collect()
 }
 
-/// A new key that signs from now on; the old ones verify for `keep_old_seconds` more. Every process notices within
+/// The change to a new key that signs from now on; the old ones verify for `keep_old_seconds` more. Every process notices within
 /// seconds; so that none meets a ticket of a key it has not read, the new key begins a moment later, unless the old one
-/// must go at once (`keep_old_seconds` = 0). Gives the new key's id.
-pub async fn rotate_key(store: &Store, now: At, keep_old_seconds: i64) -> Result<String> {
+/// must go at once (`keep_old_seconds` = 0). Gives the new key's id too.
+pub fn rotate_key(now: At, keep_old_seconds: i64) -> Result<(String, Batch)> {
     if !(0..=366 * 86_400).contains(&keep_old_seconds) {
         return Err(Error::invalid("keep_old_seconds", "error-keep-old"));
     }
@@ -170,6 +170,5 @@ pub async fn rotate_key(store: &Store, now: At, keep_old_seconds: i64) -> Result
     let mut batch = Batch::new();
     tables::end_keys(&mut batch, now.plus_seconds(keep_old_seconds), now);
     tables::put_key(&mut batch, &id, &secret, now.plus_seconds(keep_old_seconds.min(SPREAD_SECONDS)));
-    store.commit(batch).await?;
-    Ok(id)
+    Ok((id, batch))
 }

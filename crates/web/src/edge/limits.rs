@@ -87,15 +87,15 @@ pub async fn limits(store: &Store) -> Result<Vec<Limit>> {
     Ok(all)
 }
 
-/// Sets a limit for every process, within seconds. 0: no limit.
-pub async fn set_limit(store: &Store, name: &str, per_minute: i64, now: At) -> Result<()> {
+/// The change that sets a limit for every process, within seconds. 0: no limit.
+pub fn set_limit(name: &str, per_minute: i64, now: At) -> Result<Batch> {
     let class = Class::parse(name).ok_or_else(|| Error::invalid("name", "error-limit-name"))?;
     if !(0..=MOST).contains(&per_minute) {
         return Err(Error::invalid("per_minute", "error-limit-number"));
     }
     let mut batch = Batch::new();
     tables::set_limit(&mut batch, class.name(), per_minute, now);
-    store.commit(batch).await
+    Ok(batch)
 }
 
 type Client = [u8; 16];

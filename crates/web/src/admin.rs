@@ -1,0 +1,22 @@
+//! What the pages of the administration share across rooms.
+
+use crate::ports::{RoleKind, Session};
+
+/// The tabs of the administration that are somebody's: their name and their address.
+pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
+    let operator = session.has(RoleKind::Operator);
+    let manages = operator || session.has(RoleKind::Manager);
+    let reads = operator || session.has(RoleKind::Auditor);
+    [
+        (true, ("overview", "/admin")),
+        (manages, ("agencies", "/admin/agencies")),
+        (manages, ("officials", "/admin/officials")),
+        (operator, ("jobs", "/admin/jobs")),
+        (operator, ("edge", "/admin/edge")),
+        (reads, ("ledger", "/admin/ledger")),
+        (reads, ("log", "/admin/log")),
+    ]
+    .into_iter()
+    .filter_map(|(shown, tab)| shown.then_some(tab))
+    .collect()
+}
