@@ -4,6 +4,7 @@ mod actions;
 mod api;
 mod clock;
 mod clocks;
+mod course;
 mod desk;
 mod files;
 mod form;
@@ -42,6 +43,7 @@ pub fn room() -> Room {
             ("case/check.html", include_str!("../templates/check.html")),
             ("case/withdraw.html", include_str!("../templates/withdraw.html")),
             ("case/desk.html", include_str!("../templates/desk.html")),
+            ("case/course.html", include_str!("../templates/course.html")),
             ("case/task.html", include_str!("../templates/task.html")),
             ("case/verbs.html", include_str!("../templates/verbs.html")),
         ],
@@ -50,7 +52,8 @@ pub fn room() -> Room {
             .merge(form::routes())
             .merge(desk::routes())
             .merge(files::pages())
-            .merge(tasks::routes()),
+            .merge(tasks::routes())
+            .merge(course::routes()),
         api: api::routes().merge(files::api()).merge(clocks::api()),
         openapi: include_str!("openapi.json"),
         handling: vec![

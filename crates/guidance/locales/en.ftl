@@ -159,3 +159,4 @@ fact-min = The value is too small. See GET /api/v1/facts for the bounds.
 fact-max = The value is too large. See GET /api/v1/facts for the bounds.
 fact-region = There is no such region. Write province and district as in “경기도 수원시”.
 api-limit = limit is 20,000 at most.
+service-course = See how it goes

@@ -143,3 +143,4 @@ fact-min = 값이 너무 작습니다. GET /api/v1/facts에서 범위를 확인�
 fact-max = 값이 너무 큽니다. GET /api/v1/facts에서 범위를 확인하세요.
 fact-region = 이런 지역은 없습니다. “경기도 수원시”처럼 시·도와 시·군·구를 적어 주세요.
 api-limit = limit은 20,000까지입니다.
+service-course = 어떻게 진행되는지 보기

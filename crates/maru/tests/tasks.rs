@@ -1,12 +1,14 @@
 //! What runs beside a case: supplements, consultations, extensions, transfers; who may, and what the clock does.
 
 // Tests say what they expect by unwrapping it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod common;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use common::{Browser, Country, country};
+use maru_definition::Chart;
+use serde_json::{Value as Json, json};
 
 const SERVICE: &str = "livelihood-benefit";
 const TEXT: &str = "임대차계약서의 둘째 쪽이 빠져 있습니다. 붙여 주세요.";
@@ -306,3 +308,208 @@ async fn two_officials_race() {
     both.sort_unstable();
     assert_eq!(both, [303, 409]);
 }
+
+/// A walker who tries whatever there is, allowed or not, and looks whether the chart was kept.
+struct Walk<'a> {
+    country: &'a Country,
+    random: u64,
+    id: String,
+    tokens: std::collections::BTreeMap<&'static str, String>,
+    done: usize,
+    refused: usize,
+}
+
+impl Walk<'_> {
+    fn pick(&mut self, of: usize) -> usize {
+        // xorshift: the same walk for the same seed.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        usize::try_from(self.random % u64::try_from(of).unwrap()).unwrap()
+    }
+
+    async fn sign_in(&mut self) {
+        for user in ["maru", "haneul", "garam", "handeul", "saebyeok"] {
+            let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
+            let answer = self.country.call(Method::POST, "/api/v1/sessions", None, &body).await;
+            self.tokens.insert(user, answer.json()["token"].as_str().unwrap().to_owned());
+        }
+    }
+
+    async fn call(&self, user: &str, method: Method, path: &str, body: &str) -> common::Answer {
+        self.country.call(method, path, Some(&self.tokens[user]), body).await
+    }
+
+    /// The case and what runs beside it, as its applicant sees them.
+    async fn now(&self) -> (Json, Vec<Json>) {
+        let case = self.call("maru", Method::GET, &format!("/api/v1/cases/{}", self.id), "").await.json();
+        let tasks =
+            self.call("maru", Method::GET, &format!("/api/v1/cases/{}/tasks", self.id), "").await.json();
+        (case, tasks["tasks"].as_array().unwrap().clone())
+    }
+
+    /// Tries one verb, as anybody.
+    async fn step(&mut self, chart: &Chart) {
+        let users = ["maru", "maru", "haneul", "haneul", "haneul", "handeul", "handeul", "garam", "saebyeok"];
+        let user = users[self.pick(users.len())];
+        let before = self.now().await;
+        let state = before.0["state"].as_str().unwrap().to_owned();
+        let main = self.pick(2) > 0 || before.1.is_empty();
+        let (path, verb, allowed) = if main {
+            let verbs: &[&str] = match user {
+                "maru" => &["submit", "submit", "submit", "submit", "withdraw", "grant"],
+                _ => &OFFICIAL,
+            };
+            let verb = verbs[self.pick(verbs.len())];
+            (format!("/api/v1/cases/{}/{verb}", self.id), verb, chart.verb(&state, verb).is_some())
+        } else {
+            let verbs = ["supply", "reply", "prolong", "recall"];
+            let verb = verbs[self.pick(verbs.len())];
+            let task = &before.1[self.pick(before.1.len())];
+            let region = chart.region(task["kind"].as_str().unwrap()).unwrap();
+            let can =
+                region.verb(task["state"].as_str().unwrap(), verb).is_some() && !Chart::is_ending(&state);
+            (format!("/api/v1/tasks/{}/{verb}", task["id"].as_str().unwrap()), verb, can)
+        };
+        let days = self.pick(12);
+        let body = match verb {
+            "submit" => json!({ "confirmed": true }),
+            "grant" | "refuse" | "return" => json!({ "note": "이 건을 이렇게 마칩니다. 까닭은 이렇습니다." }),
+            "ask" => json!({ "text": TEXT, "days": days }),
+            "consult" => {
+                json!({ "text": TEXT, "units": &UNITS[self.pick(3)..] })
+            }
+            "extend" => json!({ "days": days, "reason": TEXT, "agreed": self.pick(2) == 0 }),
+            "transfer" => {
+                json!({ "unit": (["jeonju-livelihood", "suwon-livelihood"][self.pick(2)]), "reason": TEXT })
+            }
+            "supply" | "reply" => json!({ "text": TEXT }),
+            _ => Json::Null,
+        };
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = self.call(user, Method::POST, &path, &body).await;
+        let after = self.now().await;
+        let told = format!("{user} {verb} in {state}: {} {}", answer.status, answer.body);
+        if answer.status == StatusCode::OK {
+            self.done += 1;
+            // Doing again what is done already answers with what is there.
+            let same = before == after && ["submit", "assign", "withdraw"].contains(&verb);
+            assert!(allowed || same, "{told}");
+            if main && !same {
+                let to = chart.verb(&state, verb).unwrap().to.clone().unwrap_or(state);
+                assert_eq!(after.0["state"], to, "{told}");
+            }
+        } else {
+            self.refused += 1;
+            assert!(answer.status.is_client_error(), "{told}");
+            assert_eq!(before, after, "what is refused changes nothing: {told}");
+        }
+        let open = |kind: &str| after.1.iter().any(|task| task["kind"] == kind && task["ended_at"].is_null());
+        if after.0["state"] != "draft" && !Chart::is_ending(after.0["state"].as_str().unwrap()) {
+            assert_eq!(
+                after.0["due_on"].is_null(),
+                open("supplement"),
+                "the clock stands while something is awaited: {told}"
+            );
+        }
+    }
+
+    /// From wherever it stands, the case comes to an end by what its officials can do alone.
+    async fn end(&mut self) {
+        let (case, tasks) = self.now().await;
+        let state = case["state"].as_str().unwrap();
+        if Chart::is_ending(state) {
+            return;
+        }
+        if state == "draft" {
+            let answer =
+                self.call("maru", Method::POST, &format!("/api/v1/cases/{}/withdraw", self.id), "").await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+            return;
+        }
+        let mut ended = false;
+        for user in ["haneul", "handeul"] {
+            let path = format!("/api/v1/cases/{}/assign", self.id);
+            if self.call(user, Method::POST, &path, "").await.status != StatusCode::OK {
+                continue;
+            }
+            for task in tasks.iter().filter(|task| task["ended_at"].is_null()) {
+                let path = format!("/api/v1/tasks/{}/recall", task["id"].as_str().unwrap());
+                let answer = self.call(user, Method::POST, &path, "").await;
+                assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+            }
+            let path = format!("/api/v1/cases/{}/refuse", self.id);
+            let answer =
+                self.call(user, Method::POST, &path, r#"{"note":"요건에 맞지 않아 드리지 못합니다."}"#).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+            ended = true;
+        }
+        assert!(ended, "stuck: {case} {tasks:?}");
+    }
+}
+
+/// No walk gets stuck, none leaves the chart, and every notice that was owed was sent, once.
+#[tokio::test]
+async fn random_walks_stay_on_the_chart() {
+    let country = country().await;
+    let chart = country.app.definitions.pack().chart("application").unwrap().clone();
+    let seed = std::env::var("MARU_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_126_u64);
+    let mut walk = Walk {
+        country: &country,
+        random: seed,
+        id: String::new(),
+        tokens: Default::default(),
+        done: 0,
+        refused: 0,
+    };
+    let (mut done, mut ends) = (0, std::collections::BTreeMap::new());
+    for _ in 0..WALKS {
+        walk.sign_in().await;
+        let filed = walk
+            .call("maru", Method::POST, "/api/v1/cases", &json!({ "service": SERVICE }).to_string())
+            .await;
+        walk.id = filed.json()["id"].as_str().unwrap().to_owned();
+        let pages = json!({ "pages": {
+            "home": { "home-kind": "월세" }, "pay": { "deposit": "5,000,000", "rent": "300000" },
+            "account": { "bank": "우체국", "account-number": "1104-8210-937711" }, "consent": { "consent-finance": "yes" },
+        } });
+        walk.call("maru", Method::POST, &format!("/api/v1/cases/{}/answers", walk.id), &pages.to_string())
+            .await;
+        for _ in 0..40 {
+            walk.step(&chart).await;
+            if walk.pick(20) == 0 {
+                let days = i64::try_from(walk.pick(7)).unwrap();
+                country.clock.forward(days * DAY);
+                country.settle().await;
+                walk.sign_in().await;
+            }
+        }
+        walk.end().await;
+        let (case, _) = walk.now().await;
+        *ends.entry(case["state"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+        done += 1;
+    }
+    country.settle().await;
+    for verb in chart.verbs.iter().filter(|verb| verb.letter.is_some()) {
+        let letter = verb.letter.clone().unwrap();
+        let event = if letter == "received" { "case.submitted".to_owned() } else { format!("case.{letter}") };
+        let count = async |sql: &'static str, value: &str| {
+            country.app.store.query_one(sql, vec![value.into()]).await.unwrap().unwrap().int("n").unwrap()
+        };
+        let owed = count("SELECT count(*) AS n FROM store_event WHERE kind = $1", &event).await;
+        let sent = count("SELECT count(*) AS n FROM message_message WHERE kind = $1", &letter).await;
+        assert_eq!(owed, sent, "{letter}");
+    }
+    println!(
+        "note: {done} walks, {} steps done, {} refused, ended as {ends:?}; seed {seed}",
+        walk.done, walk.refused
+    );
+    assert!(walk.done > WALKS * 5 && walk.refused > WALKS * 5);
+}
+
+const OFFICIAL: [&str; 17] = [
+    "assign", "assign", "assign", "assign", "ask", "ask", "ask", "consult", "consult", "consult", "extend",
+    "extend", "return", "transfer", "grant", "refuse", "submit",
+];
+const WALKS: usize = 40;
+const UNITS: [&str; 3] = ["jeonju-livelihood", "suwon-petition", "suwon-livelihood"];

@@ -25,7 +25,7 @@ pub use decide::{Decided, computed, decide};
 pub use extend::{More, extend};
 pub use file::file;
 pub use release::release;
-pub use reply::{found, lapse, prolong, recall, reply, supply};
+pub use reply::{drop_open, found, lapse, prolong, recall, reply, supply};
 pub use submit::{responsible, submit};
 pub use transfer::transfer;
 pub use withdraw::withdraw;

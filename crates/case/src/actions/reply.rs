@@ -26,6 +26,25 @@ fn region<'a>(app: &'a App, service: &Service, task: &Task) -> Result<&'a ChartR
     region.ok_or_else(|| Error::internal(format!("no region {}", task.kind)))
 }
 
+/// Nothing is done beside a case that has ended.
+fn going_on(case: &Case) -> Result<()> {
+    match &case.state {
+        state if state.is_withdrawn() => Err(Error::Conflict("case-already-withdrawn".into())),
+        state if !state.is_open() => Err(Error::Conflict("case-already-decided".into())),
+        _ => Ok(()),
+    }
+}
+
+/// Ends whatever is still open beside a case that ends: nobody need do it any more.
+pub fn drop_open(app: &App, batch: &mut Batch, service: &Service, tasks: Vec<Task>, now: At) -> Result<()> {
+    for mut task in tasks.into_iter().filter(Task::is_open) {
+        task.state = step(region(app, service, &task)?, &task, "recall", Who::Officer)?;
+        task.ended_at = Some(now);
+        tables::put_task(batch, &task);
+    }
+    Ok(())
+}
+
 /// The state a verb leads a task to.
 fn step(region: &ChartRegion, task: &Task, verb: &str, who: Who) -> Result<String> {
     let found = region.verb(&task.state, verb).filter(|found| found.who == who);
@@ -78,9 +97,7 @@ async fn answered(
             if !theirs(&task, &case) {
                 return Err(Error::NotFound);
             }
-            if !case.state.is_open() {
-                return Err(Error::Conflict("case-already-decided".into()));
-            }
+            going_on(&case)?;
             let region = region(app, &service, &task)?;
             task.state = step(region, &task, verb, Who::Doer)?;
             let now = app.now();
@@ -112,6 +129,7 @@ pub async fn prolong(app: &App, person: &Person, unit: Option<&str>, id: &str) -
             if !theirs {
                 return Err(Error::NotFound);
             }
+            going_on(&case)?;
             let region = region(app, &service, &task)?;
             task.state = step(region, &task, "prolong", Who::Doer)?;
             let now = app.now();
@@ -149,6 +167,7 @@ pub async fn recall(app: &App, person: &Person, unit: &str, id: &str) -> Result<
             if case.officer.as_deref() != Some(&person.id) {
                 return Err(Error::Conflict("case-other-officer".into()));
             }
+            going_on(&case)?;
             let region = region(app, &service, &task)?;
             task.state = step(region, &task, "recall", Who::Officer)?;
             let now = app.now();

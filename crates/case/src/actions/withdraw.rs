@@ -17,6 +17,9 @@ pub async fn withdraw(app: &App, person: &Person, id: &str) -> Result<Case> {
             let now = app.now();
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
+            let service = actions::service(app, &case.service)?;
+            let tasks = tables::tasks(&app.store, &case.resident, &case.id).await?;
+            actions::drop_open(app, &mut batch, &service, tasks, now)?;
             batch.and(app.ports.people.end_grants(&person.id, &case.id, now));
             batch.event(actions::event(app, "withdrawn", &case, person.actor(), now, json!({})));
             Ok((batch, case))

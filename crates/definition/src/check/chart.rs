@@ -59,9 +59,10 @@ impl Check<'_> {
             for letter in chart.verbs.iter().filter_map(|verb| verb.letter.as_deref()) {
                 let there = |letters: &Letters| letters.kinds().any(|kind| kind == letter);
                 if !there(&service.letters) && !there(&pack.letters) {
-                    let what =
-                        format!("the chart {} sends the letter {letter}, which is not there", chart.id);
-                    self.at(&file, &["id"], what, format!("write letters/{letter}.ko.txt and .en.txt"));
+                    let file = format!("charts/{}.toml", chart.id);
+                    let what = format!("the letter {letter} is neither {}'s nor the pack's", service.id);
+                    let todo = format!("write letters/{letter}.ko.txt and .en.txt");
+                    self.at(&file, &[&format!("letter = \"{letter}\"")], what, todo);
                 }
             }
         }
@@ -147,6 +148,15 @@ impl Check<'_> {
                     "no article",
                     "name the article that sets the time",
                 );
+            }
+            for state in region.states.iter().filter(|state| !state.ends) {
+                if region.verb(&state.id, "recall").is_none() {
+                    let what = format!(
+                        "{}: what is in {} can't be recalled when the case ends",
+                        region.id, state.id
+                    );
+                    self.at(&file, &[&name(&region.id)], what, "let the officer recall it from there");
+                }
             }
             // Who must answer may never do so: somebody else has to be able to go on.
             let others = region.verbs.iter().any(|v| {

@@ -1,0 +1,115 @@
+// What runs beside a case, in a real browser without scripts: an official asks the applicant and two units at once, the applicant takes more
+// time and supplies, the units reply, the time is extended, and the case moves. Every page on the way goes through the judges.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Caller } from './caller.mjs';
+import { judge } from './judge.mjs';
+import { Maru } from './maru.mjs';
+import { launch, Visitor } from './visitor.mjs';
+import { language, signIn, signOut } from './walk.mjs';
+import { PEOPLE } from './words.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+describe('tasks', { concurrency: 2 }, () => {
+  for (const say of ['ko', 'en']) {
+    for (const width of [390, 1280]) {
+      test(`${say}-${width}`, { timeout: 120_000 }, () => walk(say, width));
+    }
+  }
+});
+
+const SAID = {
+  ko: { more: '임대차계약서의 둘째 쪽이 빠져 있습니다. 붙여 주세요.', ask: '같은 집에 사는 사람이 있는지 알려 주십시오.', reply: '같은 집에 사는 사람이 없습니다.', here: '둘째 쪽을 붙였습니다.', why: '금융 재산을 조회하는 데 시간이 더 필요합니다.' },
+  en: { more: 'The second page of the contract is missing. Please attach it.', ask: 'Does anybody else live at this address?', reply: 'Nobody else lives at this address.', here: 'I attached the second page.', why: 'Looking up the savings takes longer.' },
+};
+
+async function walk(say, width) {
+  const name = `tasks-${say}-${width}`;
+  const said = SAID[say];
+  const maru = await Maru.start(name);
+  const visitor = await Visitor.open(browser, { url: maru.url, language: say, scripts: false, width, name });
+  const { page } = visitor;
+  const faults = [];
+  const look = async (what, status = 200) => {
+    for (const fault of await judge(visitor, { h1: /\S/, language: say, status })) faults.push(`${what} ${visitor.path}: ${fault}`);
+    await visitor.picture(what);
+  };
+  const see = async (path, what) => {
+    await visitor.go(path);
+    await look(what);
+  };
+  /** Opens the fold that the form is in, fills it and sends it. */
+  const send = async (action, fields = {}) => {
+    const form = page.locator(`main form[method="post"][action="${action}"]`).first();
+    const fold = page.locator('details', { has: page.locator(`form[action="${action}"]`) });
+    if ((await fold.count()) && !(await fold.first().evaluate((d) => d.open))) await fold.first().locator('summary').click();
+    for (const [field, value] of Object.entries(fields)) {
+      const control = form.locator(`[name="${field}"]`);
+      const kind = await control.first().evaluate((f) => (f.tagName === 'SELECT' ? 'select' : f.type));
+      if (kind === 'select') await control.selectOption(value);
+      else if (kind === 'checkbox') await control.check();
+      else await control.fill(value);
+    }
+    await visitor.leave(() => form.locator('button').first().click());
+  };
+  const become = async (user, first = false) => {
+    if (!first) await signOut(visitor);
+    await signIn(visitor, user);
+  };
+  try {
+    await language(visitor);
+    await see('/services/livelihood-benefit/course', 'course');
+    const { id } = await (await new Caller(maru.url).signIn(PEOPLE.resident)).submitted();
+    await become(PEOPLE.official, true);
+    await visitor.go(`/desk/cases/${id}`);
+    await send(`/cases/${id}/assign`);
+    // What is wrong is told at its field, in an open fold, and nothing typed is lost.
+    await send(`/cases/${id}/ask`, { text: said.more, days: '99' });
+    assert.ok(await page.locator('#ask-text').isVisible(), 'the fold is open');
+    assert.equal(await page.locator('#ask-text').inputValue(), said.more);
+    await look('ask-wrong', 422);
+    await send(`/cases/${id}/ask`, { text: said.more, days: '7' });
+    await send(`/cases/${id}/consult`, { text: said.ask });
+    await look('consult-wrong', 422);
+    await send(`/cases/${id}/consult`, { text: said.ask, 'unit-jeonju-livelihood': '', 'unit-suwon-petition': '' });
+    await look('desk-waiting');
+
+    await become('handeul');
+    await see('/desk', 'desk-asked');
+    await visitor.leave(() => page.locator('a[href^="/desk/tasks/"]').first().click());
+    await look('task');
+    const task = visitor.path.split('/').at(-1);
+    await send(`/tasks/${task}/prolong`);
+    await send(`/tasks/${task}/reply`, { text: '?' });
+    await look('reply-wrong', 422);
+    await send(`/tasks/${task}/reply`, { text: said.reply });
+    await look('replied');
+
+    await become(PEOPLE.resident);
+    await see(`/cases/${id}`, 'asked');
+    const asked = (await page.locator('form[action$="/supply"]').getAttribute('action')).split('/').at(-2);
+    await send(`/tasks/${asked}/prolong`);
+    await send(`/tasks/${asked}/supply`);
+    await look('supply-wrong', 422);
+    await send(`/tasks/${asked}/supply`, { text: said.here });
+    await look('supplied');
+    await see('/messages', 'messages');
+
+    await become(PEOPLE.official);
+    await visitor.go(`/desk/cases/${id}`);
+    assert.ok((await page.locator('main').innerText()).includes(said.reply));
+    await visitor.leave(() => page.locator('form[action$="/recall"] button').first().click());
+    await send(`/cases/${id}/extend`, { days: '5', reason: said.why });
+    await look('extended');
+    await send(`/cases/${id}/transfer`, { unit: 'jeonju-livelihood', reason: said.why });
+    await become('handeul');
+    await see(`/desk/cases/${id}`, 'transferred');
+    assert.deepEqual(faults, []);
+  } finally {
+    await visitor.close?.();
+    await maru.stop();
+  }
+}
