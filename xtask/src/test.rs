@@ -226,9 +226,15 @@ fn install(place: &Place) -> Outcome<Report> {
 }
 
 fn node(place: &Place, file: &str) -> Outcome<Report> {
+    node_all(place, &[file])
+}
+
+/// Several files in one go: their numbers and notes are in the log once.
+fn node_all(place: &Place, files: &[&str]) -> Outcome<Report> {
     process::logged(
         Command::new("node")
-            .args(["--test", "--test-reporter=tap", "--test-concurrency=1", file])
+            .args(["--test", "--test-reporter=tap", "--test-concurrency=1"])
+            .args(files)
             .current_dir(&place.clients)
             .env("MARU_BIN", &place.program)
             .env("MARU_SHARED", shared()),
@@ -237,18 +243,15 @@ fn node(place: &Place, file: &str) -> Outcome<Report> {
     let passed = sum_after(&place.log, "# pass ")?;
     let skipped = sum_after(&place.log, "# skipped ")? + sum_after(&place.log, "# todo ")?;
     if passed == 0 || skipped > 0 {
-        return Err(format!("{file}: {passed} passed, {skipped} skipped; none may be skipped"));
+        let files = files.join(", ");
+        return Err(format!("{files}: {passed} passed, {skipped} skipped; none may be skipped"));
     }
     let notes = notes(&place.log)?;
     Ok(Report { passed, note: format!("{passed} tests{notes}") })
 }
 
 fn api(place: &Place) -> Outcome<Report> {
-    let report = node(place, "api.test.mjs")?;
-    node(place, "openapi.test.mjs").map(|other| Report {
-        passed: report.passed + other.passed,
-        note: format!("{}; {}", report.note, other.note),
-    })
+    node_all(place, &["api.test.mjs", "openapi.test.mjs", "clock.test.mjs"])
 }
 
 /// Adds the numbers that follow `mark` in a log.
