@@ -10,10 +10,12 @@ use maru_web::{ApiContext, Fail, Sent, Shared};
 use serde::Deserialize;
 use serde_json::{Value as Body, json};
 
-use crate::clock::{Clock, Counted, Counting, Pause, Reckoned, Why, Wrong};
+use crate::clock::{Clock, Counted, Counting, Day, Pause, Reckoned, Why, Wrong};
 
 /// So many are answered at once.
-const MOST: usize = 1_000;
+const MOST: usize = 500;
+/// No matter pauses more often.
+const MOST_PAUSES: usize = 50;
 
 pub fn api() -> Router<Shared> {
     Router::new().route("/clocks", post(clocks))
@@ -54,6 +56,14 @@ impl Written {
     fn read(self, n: usize) -> Result<Clock> {
         let moment =
             |text: &str, field: &str| At::parse(text).ok_or_else(|| wrong(n, field, "clock-wrong-moment"));
+        if self.pauses.len() > MOST_PAUSES {
+            let many = Problem {
+                field: format!("clocks.{n}.pauses"),
+                key: "clock-wrong-many".into(),
+                value: Some(MOST_PAUSES.to_string()),
+            };
+            return Err(Error::Invalid(vec![many]));
+        }
         let mut pauses = Vec::new();
         for (i, pause) in self.pauses.iter().enumerate() {
             pauses.push(Pause {
@@ -111,7 +121,10 @@ async fn clocks(
 }
 
 fn answer(reckoned: &Reckoned) -> Body {
-    let days = |what: fn(&Counted) -> bool| reckoned.days.iter().filter(move |day| what(&day.counted));
+    let weekend = |day: &Day| day.date.weekday().to_monday_zero_offset() >= 5;
+    // The nominal last day, when it is a day off, explains why the due date is a later one.
+    let off = |day: &&Day| matches!(day.counted, Counted::Weekend | Counted::Holiday | Counted::Rolled);
+    let days_off = || reckoned.days.iter().filter(off);
     let state = match (reckoned.due_on, reckoned.paused) {
         (Some(_), _) => "running",
         (None, true) => "paused",
@@ -121,8 +134,8 @@ fn answer(reckoned: &Reckoned) -> Body {
         "state": state,
         "due_on": reckoned.due_on,
         "due_at": reckoned.due_at.map(|at| at.rfc3339()),
-        "weekend_days": days(|c| *c == Counted::Weekend).count(),
-        "holidays": days(|c| *c == Counted::Holiday).map(|day| day.date).collect::<Vec<_>>(),
-        "paused_days": days(|c| matches!(c, Counted::Paused(_))).count(),
+        "weekend_days": days_off().filter(|day| weekend(day)).count(),
+        "holidays": days_off().filter(|day| !weekend(day)).map(|day| day.date).collect::<Vec<_>>(),
+        "paused_days": reckoned.days.iter().filter(|day| matches!(day.counted, Counted::Paused(_))).count(),
     })
 }

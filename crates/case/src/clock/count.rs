@@ -1,6 +1,6 @@
 //! Counting: which days and hours a period takes.
 
-use jiff::{ToSpan, Unit as Span};
+use jiff::{ToSpan, Unit as Step};
 use maru_definition::{Calendar, Hours};
 use maru_kernel::{At, Date};
 
@@ -91,14 +91,18 @@ fn off(calendar: &Calendar, date: Date) -> Option<Option<Counted>> {
 fn in_hours(
     received: At,
     mut left: i64,
-    pauses: &Pauses<'_>,
+    pauses: &Pauses,
     calendar: &Calendar,
     hours: &Hours,
 ) -> Option<Reckoned> {
     let mut days = Vec::new();
     let mut date = received.date();
     loop {
-        if let Some(off) = off(calendar, date)? {
+        let off = off(calendar, date)?;
+        if pauses.last_from(date) {
+            return Some(Reckoned::paused());
+        }
+        if let Some(off) = off {
             days.push(Day { date, counted: off });
         } else if pauses.whole(date) {
             days.push(Day { date, counted: Counted::Paused(Why::Supplement) });
@@ -129,7 +133,7 @@ fn in_hours(
             };
             days.push(Day { date, counted });
         }
-        if pauses.lasts_after(date) {
+        if pauses.last_after(date) {
             return Some(Reckoned::paused());
         }
         date = date.tomorrow().ok()?;
@@ -137,18 +141,12 @@ fn in_hours(
 }
 
 /// 제19조제2항: days are counted, the first one too.
-fn in_days(
-    first: Date,
-    total: u32,
-    pauses: &Pauses<'_>,
-    calendar: &Calendar,
-    hours: &Hours,
-) -> Option<Reckoned> {
+fn in_days(first: Date, total: u32, pauses: &Pauses, calendar: &Calendar, hours: &Hours) -> Option<Reckoned> {
     let mut days = Vec::new();
     let (mut date, mut nth) = (first, 0);
     loop {
         let paused = || {
-            if pauses.all.is_empty() {
+            if pauses.spare(date) {
                 return None;
             }
             if pauses.whole(date) {
@@ -158,7 +156,11 @@ fn in_days(
             let gone = spans.iter().all(|(from, to)| pauses.rest(*from, *to).is_empty());
             gone.then(|| spans.iter().find_map(|(from, to)| pauses.why(*from, *to))).flatten()
         };
-        let counted = match off(calendar, date)? {
+        let off = off(calendar, date)?;
+        if pauses.last_from(date) {
+            return Some(Reckoned::paused());
+        }
+        let counted = match off {
             Some(off) => off,
             None => match paused() {
                 Some(why) => Counted::Paused(why),
@@ -172,7 +174,7 @@ fn in_days(
         if nth == total {
             return Some(Reckoned::at(date, None, days));
         }
-        if pauses.lasts_after(date) {
+        if pauses.last_after(date) {
             return Some(Reckoned::paused());
         }
         date = date.tomorrow().ok()?;
@@ -180,22 +182,32 @@ fn in_days(
 }
 
 /// Weeks, months and years (제19조제3항), and everything under the Civil Act: by the calendar, the last day rolling on.
-fn by_dates(clock: &Clock, total: u32, pauses: &Pauses<'_>, calendar: &Calendar) -> Option<Reckoned> {
+fn by_dates(clock: &Clock, total: u32, pauses: &Pauses, calendar: &Calendar) -> Option<Reckoned> {
     let received = clock.received.date();
     // The whole way is inside the calendar, the day of receipt too.
     calendar.is_working_day(received)?;
+    if clock.counting == Counting::Civil && pauses.last_after(received) {
+        return Some(Reckoned::paused());
+    }
     let first = match clock.counting {
         Counting::Statute => received,
         Counting::Civil => received.tomorrow().ok()?,
     };
     let nominal = end(first, total, clock.period.unit)?;
-    let length = first.until((Span::Day, nominal)).ok()?.get_days();
+    // What ends beyond the calendar is not known, unless it stands still before.
+    if calendar.is_working_day(nominal).is_none() && !clock.is_paused() {
+        return None;
+    }
+    let length = first.until((Step::Day, nominal)).ok()?.get_days();
     let mut left = i64::from(length).saturating_add(1);
     let mut days = Vec::new();
     let (mut date, mut nth) = (first, 0);
     loop {
         // Days off count here; they only move the last one.
         let off = off(calendar, date)?;
+        if pauses.last_from(date) {
+            return Some(Reckoned::paused());
+        }
         let paused = pauses.why_date(date);
         if let Some(why) = paused {
             days.push(Day { date, counted: Counted::Paused(why) });
@@ -210,7 +222,7 @@ fn by_dates(clock: &Clock, total: u32, pauses: &Pauses<'_>, calendar: &Calendar)
         if left == 0 && off.is_none() && paused.is_none() {
             return Some(Reckoned::at(date, None, days));
         }
-        if pauses.lasts_after(date) {
+        if pauses.last_after(date) {
             return Some(Reckoned::paused());
         }
         date = date.tomorrow().ok()?;
@@ -233,30 +245,63 @@ fn end(first: Date, n: u32, unit: Unit) -> Option<Date> {
     if there.day() == first.day() { there.yesterday().ok() } else { Some(there) }
 }
 
-/// The pauses of a clock, as the counting asks them.
-struct Pauses<'a> {
-    all: &'a [Pause],
+/// The pauses of a clock, as the counting asks them: from when to when, those of whole days spread to their ends.
+struct Pauses {
+    spans: Vec<Span>,
 }
 
-impl<'a> Pauses<'a> {
-    fn of(all: &'a [Pause]) -> Pauses<'a> {
-        Pauses { all }
+struct Span {
+    why: Why,
+    from: At,
+    to: At,
+}
+
+fn ever() -> At {
+    At::from_micros(i64::MAX)
+}
+
+fn day_after(date: Date) -> At {
+    At::start_of(date).plus_days(1)
+}
+
+impl Pauses {
+    fn of(all: &[Pause]) -> Pauses {
+        let spread = |pause: &Pause| {
+            let whole = pause.why.takes_whole_days();
+            Span {
+                why: pause.why,
+                from: if whole { At::start_of(pause.from.date()) } else { pause.from },
+                to: match pause.to {
+                    None => ever(),
+                    Some(to) if whole => day_after(to.date()),
+                    Some(to) => to,
+                },
+            }
+        };
+        Pauses { spans: all.iter().map(spread).collect() }
     }
 
+    fn over(&self, from: At, to: At) -> impl Iterator<Item = &Span> {
+        self.spans.iter().filter(move |span| span.from < to && span.to > from)
+    }
+
+    /// Nothing was paused on this date.
+    fn spare(&self, date: Date) -> bool {
+        self.spans.is_empty() || self.over(At::start_of(date), day_after(date)).next().is_none()
+    }
+
+    /// The date is one of those that are left out whole.
     fn whole(&self, date: Date) -> bool {
-        self.all.iter().any(|p| {
-            p.why.takes_whole_days() && p.from.date() <= date && p.to.is_none_or(|to| date <= to.date())
-        })
+        self.over(At::start_of(date), day_after(date)).any(|span| span.why.takes_whole_days())
     }
 
     /// What is left of a time, in order.
     fn rest(&self, from: At, to: At) -> Vec<(At, At)> {
         let mut parts = vec![(from, to)];
-        for pause in self.all.iter().filter(|p| !p.why.takes_whole_days()) {
-            let end = pause.to.unwrap_or(At::from_micros(i64::MAX));
+        for span in self.over(from, to) {
             parts = parts
                 .into_iter()
-                .flat_map(|(from, to)| [(from, to.min(pause.from)), (from.max(end), to)])
+                .flat_map(|(from, to)| [(from, to.min(span.from)), (from.max(span.to), to)])
                 .filter(|(from, to)| from < to)
                 .collect();
         }
@@ -265,20 +310,30 @@ impl<'a> Pauses<'a> {
 
     /// A reason that lies over this time.
     fn why(&self, from: At, to: At) -> Option<Why> {
-        let over = |p: &&Pause| p.from < to && p.to.is_none_or(|end| end > from);
-        self.all.iter().filter(|p| !p.why.takes_whole_days()).find(over).map(|p| p.why)
+        self.over(from, to).next().map(|span| span.why)
     }
 
+    /// Why no moment of a date counts, if none does.
     fn why_date(&self, date: Date) -> Option<Why> {
+        if self.spare(date) {
+            return None;
+        }
         if self.whole(date) {
             return Some(Why::Supplement);
         }
-        let (from, to) = (At::start_of(date), At::start_of(date.tomorrow().ok()?));
+        let (from, to) = (At::start_of(date), day_after(date));
         if self.rest(from, to).is_empty() { self.why(from, to) } else { None }
     }
 
-    /// Nothing after this date counts any more.
-    fn lasts_after(&self, date: Date) -> bool {
-        self.all.iter().any(|p| p.to.is_none() && p.from.date() <= date)
+    /// Something that began on this date or before never ends: whatever is beyond the calendar, it stands still there.
+    fn last_after(&self, date: Date) -> bool {
+        !self.spans.is_empty()
+            && self.spans.iter().any(|span| span.to == ever() && span.from < day_after(date))
+    }
+
+    /// Nothing counts any more, this date and all that follow.
+    fn last_from(&self, date: Date) -> bool {
+        !self.spans.is_empty()
+            && self.spans.iter().any(|span| span.to == ever() && span.from <= At::start_of(date))
     }
 }
