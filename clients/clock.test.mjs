@@ -1,7 +1,6 @@
 // The statutory clock against a second one in Python that shares nothing with it, on fixed vectors and on very many random clocks.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
@@ -11,7 +10,7 @@ import { here, python } from './places.mjs';
 
 const run = promisify(execFile);
 const CLOCKS = Number(process.env.MARU_CLOCKS ?? 100_000);
-const SEED = Number(process.env.MARU_SEED ?? randomInt(2 ** 32));
+const SEED = Number(process.env.MARU_SEED ?? 20261126);
 /** As many as may be asked at once. */
 const BATCH = 500;
 const file = join(here, 'clock.py');

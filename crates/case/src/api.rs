@@ -17,7 +17,7 @@ use crate::{
     actions::{self, Asked, Decided, More},
     letters,
     model::{Case, Task},
-    tables,
+    tables::{self, Listed},
 };
 
 pub fn routes() -> Router<Shared> {
@@ -326,6 +326,6 @@ async fn recall(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answ
 
 async fn desk(ApiContext(context): ApiContext) -> Answered {
     let (_, unit) = context.official()?;
-    let cases = tables::desk(&context.app.store, unit, &["received", "assigned"]).await?;
+    let cases = tables::desk(&context.app.store, unit, Listed::Open).await?;
     Ok(Json(json!({ "cases": cases.iter().map(brief).collect::<Vec<_>>() })).into_response())
 }

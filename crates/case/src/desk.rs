@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use maru_definition::Who;
+use maru_definition::{Chart, DRAFT, Who};
 use maru_kernel::{Error, Problem, Result};
 use maru_rules::Answer;
 use maru_web::{Context, Fail, Shared, Typed, context, ports::Sourced, shown};
@@ -21,7 +21,9 @@ use crate::{
     form::{Line, register_lines},
     letters,
     model::{self, Case, receipt_is_right},
-    pages, tables, tasks,
+    pages,
+    tables::{self, Listed},
+    tasks,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -66,18 +68,17 @@ async fn groups(
 ) -> Result<(Vec<Group>, usize, usize)> {
     let (person, unit) = context.official()?;
     let get = |name: &str| filters.get(name).map_or("", String::as_str);
-    let states: &[&str] = match get("state") {
-        "received" => &["received"],
-        "assigned" => &["assigned"],
-        "decided" => &["granted", "refused", "returned"],
-        _ => &["received", "assigned"],
+    let listed = match get("state") {
+        "" => Listed::Open,
+        "decided" => Listed::Decided,
+        state => Listed::In(state),
     };
     let wanted: String = get("q").chars().filter(char::is_ascii_digit).collect();
     let today = context.now.date();
     let (mut late, mut week, mut later, mut done) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut total, mut mine) = (0, 0);
     let mut officers: BTreeMap<String, String> = BTreeMap::new();
-    for case in tables::desk(&context.app.store, unit, states).await? {
+    for case in tables::desk(&context.app.store, unit, listed).await? {
         let own = case.officer.as_deref() == Some(&person.id);
         let fits_officer = match get("officer") {
             "me" => own,
@@ -161,6 +162,18 @@ pub async fn again(
     page(context, &Filters::new(), Some(case), again).await
 }
 
+/// The states in which a case waits for somebody, with what the charts call them.
+fn open_states(context: &Context) -> Vec<(String, String)> {
+    let mut states: Vec<(String, String)> = Vec::new();
+    for state in context.app.definitions.pack().charts.iter().flat_map(|chart| &chart.states) {
+        let waits = state.id != DRAFT && !Chart::is_ending(&state.id);
+        if waits && states.iter().all(|(id, _)| *id != state.id) {
+            states.push((state.id.clone(), state.name.get(context.lang).to_owned()));
+        }
+    }
+    states
+}
+
 async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: Again<'_>) -> Answered {
     let Again { form, problems, typed } = again;
     let (groups, total, mine) = groups(context, filters, case.map(|c| c.id.as_str())).await?;
@@ -188,7 +201,7 @@ async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: 
         .collect::<Vec<_>>()
         .join("&");
     let values = context! {
-        groups, total, mine, pane, problems => told, query, asked, form, typed, wrong,
+        states => open_states(context), groups, total, mine, pane, problems => told, query, asked, form, typed, wrong,
         q => filters.get("q").cloned().unwrap_or_default(),
         q_wrong => filters.get("q").is_some_and(|q| q.len() >= 13 && !receipt_is_right(q)),
         state => filters.get("state").cloned().unwrap_or_default(),
