@@ -213,6 +213,16 @@ async fn units_reply_side_by_side_and_see_only_what_they_may() {
     .await;
     let page = handeul.get(&format!("/desk/tasks/{theirs}")).await.body;
     assert!(!page.contains("월세"), "who has replied has nothing to read any more");
+    let ask = maru_web::ports::Ask {
+        actor: maru_kernel::Actor::Official { party: "official-handeul".into(), unit: "jeonju-livelihood".into() },
+        subject: "resident-maru".into(),
+        fields: [("case".to_owned(), vec!["주거.형태".to_owned()])].into(),
+        purpose: id.clone(),
+        why: maru_kernel::Both { ko: "시험".into(), en: "A test".into() },
+        law: String::new(),
+        receipt: None,
+    };
+    assert!(country.app.ports.registers.show(&ask).await.is_err(), "the grant has ended with the reply");
 
     let page = haneul.get(&format!("/desk/cases/{id}")).await.body;
     assert!(page.contains("같은 집에 사는 사람이 없습니다."));

@@ -45,6 +45,12 @@ impl People for Parties {
         batch
     }
 
+    fn end_grant(&self, grantor: &str, purpose: &str, grantee: &str, at: At) -> Batch {
+        let mut batch = Batch::new();
+        tables::end_grant(&mut batch, grantor, purpose, grantee, at);
+        batch
+    }
+
     fn unit_stays(&self, unit: &str) -> Batch {
         let mut batch = Batch::new();
         tables::unit_stays(&mut batch, unit);

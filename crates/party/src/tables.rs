@@ -257,6 +257,14 @@ pub fn put_grant(batch: &mut Batch, grant: &NewGrant) {
     );
 }
 
+/// Ends what one grantee was granted for a purpose.
+pub fn end_grant(batch: &mut Batch, grantor: &str, purpose: &str, grantee: &str, at: At) {
+    batch.write(
+        "UPDATE party_grant SET ended_at = $4 WHERE grantor = $1 AND purpose = $2 AND grantee = $3 AND ended_at IS NULL",
+        vec![grantor.into(), purpose.into(), grantee.into(), at.into()],
+    );
+}
+
 pub fn end_grants(batch: &mut Batch, grantor: &str, purpose: &str, at: At) {
     batch.write(
         "UPDATE party_grant SET ended_at = $3 WHERE grantor = $1 AND purpose = $2 AND ended_at IS NULL",

@@ -172,6 +172,8 @@ pub trait People: Send + Sync {
     fn grant(&self, grant: &NewGrant) -> Batch;
     /// The change that ends what a purpose was granted.
     fn end_grants(&self, grantor: &str, purpose: &str, at: At) -> Batch;
+    /// The change that ends what one grantee was granted for a purpose.
+    fn end_grant(&self, grantor: &str, purpose: &str, grantee: &str, at: At) -> Batch;
     /// The guard that the unit is still there when the batch is in.
     fn unit_stays(&self, unit: &str) -> Batch;
     /// Whether a grant that is about to be given lets this be read.

@@ -35,6 +35,16 @@ fn going_on(case: &Case) -> Result<()> {
     }
 }
 
+/// A unit that has replied, or need not any more, reads nothing of the case from then on: unless the case has come to be its own.
+fn no_more_to_read(app: &App, case: &Case, task: &Task, now: At) -> Batch {
+    match &task.unit {
+        Some(unit) if case.unit.as_ref() != Some(unit) => {
+            app.ports.people.end_grant(&case.resident, &case.id, unit, now)
+        }
+        _ => Batch::new(),
+    }
+}
+
 /// Ends whatever is still open beside a case that ends: nobody need do it any more.
 pub fn drop_open(app: &App, batch: &mut Batch, service: &Service, tasks: Vec<Task>, now: At) -> Result<()> {
     for mut task in tasks.into_iter().filter(Task::is_open) {
@@ -107,6 +117,7 @@ async fn answered(
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
             tables::put_task(&mut batch, &task);
+            batch.and(no_more_to_read(app, &case, &task, now));
             let body = json!({ "task": task.id });
             let event = actions::event(app, &task.state, &case, person.actor(), now, body);
             tables::add_note(&mut batch, &case, &event.id, text);
@@ -175,6 +186,7 @@ pub async fn recall(app: &App, person: &Person, unit: &str, id: &str) -> Result<
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
             tables::put_task(&mut batch, &task);
+            batch.and(no_more_to_read(app, &case, &task, now));
             let body = json!({ "task": task.id });
             batch.event(actions::event(app, "recalled", &case, person.actor(), now, body));
             case.version += 1;
