@@ -201,7 +201,7 @@ pub(crate) fn shipped_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 async fn record(store: &Store, pack: &Pack, now: At) -> Result<Batch> {
     let mut batch = Batch::new();
     let mut known = Vec::new();
-    for kind in ["pack", "service"] {
+    for kind in ["pack", "chart", "service"] {
         for row in tables::newest(store, kind).await? {
             known.push((kind, row.string("id")?, row.at("since")?, row.string("hash")?));
         }

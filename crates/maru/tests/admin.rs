@@ -92,6 +92,7 @@ async fn every_page_and_verb_asks_for_its_role() {
         ("/admin/officials/official-onnuri/end".into(), [303, 403, 403, 404, 404, 403, 409]),
         ("/admin/officials/official-onnuri/password".into(), [303, 403, 403, 404, 404, 403, 303]),
         ("/admin/edge/limits".into(), [303, 403, 403, 403, 403, 403, 422]),
+        ("/admin/edge/keys".into(), [303, 403, 403, 403, 403, 403, 303]),
         ("/admin/jobs/none/retry".into(), [303, 403, 403, 403, 403, 403, 404]),
         ("/admin/jobs/none/discard".into(), [303, 403, 403, 403, 403, 403, 404]),
     ];
@@ -109,6 +110,29 @@ async fn every_page_and_verb_asks_for_its_role() {
             assert_eq!(answer.status.as_u16(), *status, "POST {path}: {}", answer.body);
         }
     }
+}
+
+#[tokio::test]
+async fn limits_and_keys_are_changed_with_their_line_in_the_log() {
+    let country = country().await;
+    let mut onnuri = country.signed_in("onnuri").await;
+    onnuri.get("/admin/edge").await;
+    let path = "/admin/edge/limits";
+    for (name, number, status) in
+        [("page", "-1", 422), ("page", "many", 422), ("page", "", 422), ("door", "5", 404)]
+    {
+        let answer = onnuri.post(path, &[("name", name), ("per_minute", number)]).await;
+        assert_eq!(answer.status.as_u16(), status, "{name} {number}: {}", answer.body);
+    }
+    assert!(!onnuri.get("/admin/log").await.body.contains("한도를 정함</b>"), "what is refused is not told");
+    onnuri.get("/admin/edge").await;
+    let set = onnuri.post(path, &[("name", "page"), ("per_minute", "1,234")]).await;
+    assert_eq!(set.status, StatusCode::SEE_OTHER);
+    assert!(onnuri.get("/admin/edge").await.body.contains("value=\"1234\""));
+    assert_eq!(onnuri.post("/admin/edge/keys", &[("seen", "yes")]).await.status, StatusCode::SEE_OTHER);
+    let log = onnuri.get("/admin/log").await.body;
+    assert!(log.contains("한도를 정함</b>") && log.contains("1234") && log.contains("쪽 보기"), "{log}");
+    assert!(log.contains("열쇠를 바꿈</b>") && !log.contains("key/"), "{log}");
 }
 
 #[tokio::test]

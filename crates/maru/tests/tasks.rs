@@ -214,7 +214,10 @@ async fn units_reply_side_by_side_and_see_only_what_they_may() {
     let page = handeul.get(&format!("/desk/tasks/{theirs}")).await.body;
     assert!(!page.contains("월세"), "who has replied has nothing to read any more");
     let ask = maru_web::ports::Ask {
-        actor: maru_kernel::Actor::Official { party: "official-handeul".into(), unit: "jeonju-livelihood".into() },
+        actor: maru_kernel::Actor::Official {
+            party: "official-handeul".into(),
+            unit: "jeonju-livelihood".into(),
+        },
         subject: "resident-maru".into(),
         fields: [("case".to_owned(), vec!["주거.형태".to_owned()])].into(),
         purpose: id.clone(),

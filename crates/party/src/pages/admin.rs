@@ -110,6 +110,8 @@ pub struct Line {
     about: String,
     href: String,
     role: String,
+    /// The number that was set.
+    number: Option<i64>,
 }
 
 /// Lines of the log with the names that their ids have now.
@@ -131,9 +133,11 @@ pub async fn shown_lines(context: &Context, events: Vec<Event>) -> Result<Vec<Li
                 Some(("agency", id)) => format!("/admin/agencies/{id}"),
                 Some(("unit", id)) => format!("/admin/units/{id}"),
                 Some(("official", id)) => format!("/admin/officials/{id}"),
+                Some(("limit" | "key", _)) => "/admin/edge".into(),
                 _ => String::new(),
             },
             role,
+            number: event.body.get("per_minute").and_then(serde_json::Value::as_i64),
         });
     }
     Ok(lines)
@@ -148,6 +152,8 @@ async fn name_of(context: &Context, names: &mut BTreeMap<String, String>, about:
         Some(("agency", id)) => tables::agency(store, id).await?.map(|a| a.name.get(lang).to_owned()),
         Some(("unit", id)) => tables::unit(store, id).await?.map(|u| u.name.get(lang).to_owned()),
         Some(("official", id)) => tables::person(store, id).await?.map(|p| p.name.get(lang).to_owned()),
+        Some(("limit", name)) => Some(context.t(&format!("admin-limit-{name}"))),
+        Some(("key", id)) => Some(format!("{} {id}", context.t("admin-key"))),
         _ => None,
     };
     let name = name.unwrap_or_else(|| about.to_owned());

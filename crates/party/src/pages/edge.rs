@@ -57,6 +57,10 @@ async fn set_limit(context: Context, typed: Typed) -> Answered {
     };
     match set {
         Ok(()) => Ok(Redirect::to("/admin/edge").into_response()),
+        // No field of the page has such a name.
+        Err(Error::Invalid(problems)) if problems.iter().any(|p| p.field == "name") => {
+            Err(Error::NotFound.into())
+        }
         Err(Error::Invalid(mut problems)) => {
             // The field of this limit, as each has one.
             problems.iter_mut().for_each(|p| p.field = format!("limit-{name}"));
