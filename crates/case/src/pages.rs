@@ -199,13 +199,15 @@ fn moments(
             let verb = event.kind.trim_start_matches("case.");
             let yours = matches!(event.actor, Actor::Resident { .. });
             let noted = matches!(verb, "granted" | "refused" | "returned");
+            // That others were asked is told; what officials write to one another before a decision is theirs.
+            let among_officials = matches!(verb, "consulted" | "replied");
             Moment {
                 when: shown::moment(context.lang, event.at),
                 at: event.at.rfc3339(),
                 title: context.t(&format!("case-event-{verb}")),
                 text: if noted {
                     note.unwrap_or_default().to_owned()
-                } else if let Some(note) = notes.get(&event.id) {
+                } else if let Some(note) = notes.get(&event.id).filter(|_| !among_officials) {
                     note.clone()
                 } else {
                     context.t(&format!("case-event-{verb}-text"))

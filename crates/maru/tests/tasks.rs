@@ -229,6 +229,11 @@ async fn units_reply_side_by_side_and_see_only_what_they_may() {
 
     let page = haneul.get(&format!("/desk/cases/{id}")).await.body;
     assert!(page.contains("같은 집에 사는 사람이 없습니다."));
+    let page_of_maru = maru.get(&format!("/cases/{id}")).await.body;
+    assert!(
+        page_of_maru.contains("다른 부서에 물었습니다") && page_of_maru.contains("다른 부서가 답했습니다")
+    );
+    assert!(!page_of_maru.contains(question) && !page_of_maru.contains("같은 집에 사는 사람이 없습니다."));
     is(&mut haneul, StatusCode::CONFLICT, &format!("/cases/{id}/grant"), &[("note", "")]).await;
     let other = task(&page, "recall");
     ok(&mut haneul, &format!("/tasks/{other}/recall"), &[]).await;
