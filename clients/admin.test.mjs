@@ -2,11 +2,10 @@
 // chooses a password, works, is moved and goes. Every page on the way goes through the judges.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { judge } from './judge.mjs';
 import { Maru } from './maru.mjs';
 import { typed } from './places.mjs';
 import { launch, Visitor } from './visitor.mjs';
-import { language, signIn, signOut } from './walk.mjs';
+import { hands, language, signIn, signOut } from './walk.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -26,25 +25,7 @@ async function walk(say, width) {
   const visitor = await Visitor.open(browser, { url: maru.url, language: say, scripts: false, width, name });
   const { page } = visitor;
   const faults = [];
-  const look = async (what, status = 200) => {
-    for (const fault of await judge(visitor, { h1: /\S/, language: say, status })) faults.push(`${what} ${visitor.path}: ${fault}`);
-    await visitor.picture(what);
-  };
-  const see = async (path, what) => {
-    await visitor.go(path);
-    await look(what);
-  };
-  const send = async (action, fields) => {
-    const form = page.locator(`main form[method="post"][action="${action}"]`).first();
-    for (const [field, value] of Object.entries(fields)) {
-      const control = form.locator(`[name="${field}"]`);
-      const kind = await control.first().evaluate((f) => (f.tagName === 'SELECT' ? 'select' : f.type));
-      if (kind === 'select') await control.selectOption(value);
-      else if (kind === 'radio') await form.locator(`[name="${field}"][value="${value}"]`).check();
-      else await control.fill(value);
-    }
-    await visitor.leave(() => form.locator('button').first().click());
-  };
+  const { look, see, send } = hands(visitor, faults);
   try {
     await language(visitor);
     await signIn(visitor, 'onnuri');

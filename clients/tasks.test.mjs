@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Caller } from './caller.mjs';
-import { judge } from './judge.mjs';
 import { Maru } from './maru.mjs';
 import { launch, Visitor } from './visitor.mjs';
-import { language, signIn, signOut } from './walk.mjs';
+import { hands, language, signIn, signOut } from './walk.mjs';
 import { PEOPLE } from './words.mjs';
 
 let browser;
@@ -33,28 +32,7 @@ async function walk(say, width) {
   const visitor = await Visitor.open(browser, { url: maru.url, language: say, scripts: false, width, name });
   const { page } = visitor;
   const faults = [];
-  const look = async (what, status = 200) => {
-    for (const fault of await judge(visitor, { h1: /\S/, language: say, status })) faults.push(`${what} ${visitor.path}: ${fault}`);
-    await visitor.picture(what);
-  };
-  const see = async (path, what) => {
-    await visitor.go(path);
-    await look(what);
-  };
-  /** Opens the fold that the form is in, fills it and sends it. */
-  const send = async (action, fields = {}) => {
-    const form = page.locator(`main form[method="post"][action="${action}"]`).first();
-    const fold = page.locator('details', { has: page.locator(`form[action="${action}"]`) });
-    if ((await fold.count()) && !(await fold.first().evaluate((d) => d.open))) await fold.first().locator('summary').click();
-    for (const [field, value] of Object.entries(fields)) {
-      const control = form.locator(`[name="${field}"]`);
-      const kind = await control.first().evaluate((f) => (f.tagName === 'SELECT' ? 'select' : f.type));
-      if (kind === 'select') await control.selectOption(value);
-      else if (kind === 'checkbox') await control.check();
-      else await control.fill(value);
-    }
-    await visitor.leave(() => form.locator('button').first().click());
-  };
+  const { look, see, send } = hands(visitor, faults);
   const become = async (user, first = false) => {
     if (!first) await signOut(visitor);
     await signIn(visitor, user);
@@ -108,8 +86,11 @@ async function walk(say, width) {
     await become('handeul');
     await see(`/desk/cases/${id}`, 'transferred');
     assert.deepEqual(faults, []);
+  } catch (error) {
+    await visitor.picture('broke-here').catch(() => {});
+    throw error;
   } finally {
-    await visitor.close?.();
+    await visitor.close();
     await maru.stop();
   }
 }

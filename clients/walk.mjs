@@ -28,6 +28,35 @@ export async function signIn(visitor, user, to = '/') {
   await visitor.leave(() => button.click());
 }
 
+/** What a walk does on any page: look at it with the judges, go somewhere and look, fill a form by its action and send it. */
+export function hands(visitor, faults) {
+  const { page } = visitor;
+  const look = async (what, status = 200) => {
+    for (const fault of await judge(visitor, { h1: /\S/, language: visitor.language, status })) faults.push(`${what} ${visitor.path}: ${fault}`);
+    await visitor.picture(what);
+  };
+  const see = async (path, what) => {
+    await visitor.go(path);
+    await look(what);
+  };
+  const send = async (action, fields = {}) => {
+    const form = page.locator(`main form[method="post"][action="${action}"]`).first();
+    // The fold that the form is in, if it is in one.
+    const fold = page.locator('details', { has: page.locator(`form[action="${action}"]`) });
+    if ((await fold.count()) && !(await fold.first().evaluate((d) => d.open))) await fold.first().locator('summary').click();
+    for (const [field, value] of Object.entries(fields)) {
+      const control = form.locator(`[name="${field}"]`);
+      const kind = await control.first().evaluate((f) => (f.tagName === 'SELECT' ? 'select' : f.type));
+      if (kind === 'select') await control.selectOption(value);
+      else if (kind === 'radio') await form.locator(`[name="${field}"][value="${value}"]`).check();
+      else if (kind === 'checkbox') await control.check();
+      else await control.fill(value);
+    }
+    await visitor.leave(() => form.locator('button').first().click());
+  };
+  return { look, see, send };
+}
+
 export async function signOut(visitor) {
   await visitor.leave(() => visitor.page.locator('form[action="/sign-out"] button').click());
 }

@@ -44,7 +44,6 @@ struct Row {
     name: String,
     receipt: String,
     service: String,
-    state: String,
     state_name: String,
     undecided: bool,
     paused: bool,
@@ -117,7 +116,6 @@ async fn groups(
             name: case.shown_name.unwrap_or_default(),
             receipt,
             service: service.map(|s| s.text(context.lang).name.clone()).unwrap_or(case.service),
-            state: case.state.as_str().to_owned(),
             due: case.due_on.map(|d| d.to_string()),
             days_left,
             officer,
@@ -280,10 +278,6 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     let mine = case.officer.as_deref() == Some(&person.id);
     let chart = actions::chart(&context.app, &service)?;
     let kept = tables::tasks(&context.app.store, &case.resident, &case.id).await?;
-    let mut shown_tasks = Vec::new();
-    for task in &kept {
-        shown_tasks.push(tasks::shown(context, &service, task).await?);
-    }
     // What may be done now, with the words of the chart; what waits for something says so.
     let mut verbs: BTreeMap<&str, Option<_>> = chart
         .verbs
@@ -307,13 +301,15 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     for verb in FOLDED {
         verbs.entry(verb).or_insert(None);
     }
-    let units: Vec<_> = tasks::units(context, unit)
-        .await?
+    // Only who may ask or move needs to choose among all units.
+    let chooses = ["consult", "transfer"].iter().any(|verb| verbs.get(verb).is_some_and(Option::is_some));
+    let others = if chooses { tasks::units(context, unit).await? } else { Vec::new() };
+    let units: Vec<_> = others
         .into_iter()
         .map(|unit| context! { id => unit.id, label => pages::place(context, &unit), kind => unit.kind })
         .collect();
     Ok(context! {
-        verbs, tasks => shown_tasks, units, unit_kind => service.unit_kind,
+        verbs, tasks => tasks::all_shown(context, &service, &kept).await?, units, unit_kind => service.unit_kind,
         extended => case.clock.as_ref().map_or(0, |clock| clock.extensions.len()), period_days => service.period.days,
         id => case.id, receipt => case.receipt, service => text.name,
         state_name => letters::state_name(&context.app.definitions, case).get(context.lang),

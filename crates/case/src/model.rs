@@ -38,6 +38,14 @@ impl State {
     pub fn is_decided(&self) -> bool {
         !self.is_open() && !self.is_withdrawn()
     }
+    /// Nothing more is done to a case that has ended.
+    pub fn goes_on(&self) -> Result<()> {
+        match self {
+            state if state.is_withdrawn() => Err(Error::Conflict("case-already-withdrawn".into())),
+            state if !state.is_open() => Err(Error::Conflict("case-already-decided".into())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The state a verb leads to, or why it can't be done now.
@@ -45,10 +53,9 @@ pub fn step(chart: &Chart, from: &State, verb: &str) -> Result<State> {
     if let Some(found) = chart.verb(from.as_str(), verb) {
         return Ok(found.to.as_deref().map_or_else(|| from.clone(), State::of));
     }
+    from.goes_on()?;
     Err(Error::Conflict(
         match from {
-            from if from.is_withdrawn() => "case-already-withdrawn",
-            from if !from.is_open() => "case-already-decided",
             from if from.is_draft() => "case-not-submitted",
             _ if matches!(verb, "answer" | "submit") => "case-already-submitted",
             _ => "case-not-assigned",

@@ -367,6 +367,7 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
     let text = service.text(context.lang);
     let officer = officer(context, case).await?;
     let events = context.app.store.events(&format!("case/{}", case.id)).await?;
+    let kept = tables::tasks(&context.app.store, &case.resident, &case.id).await?;
     let notes = tables::notes(&context.app.store, case).await?;
     let moments = moments(context, &events, &notes, &doers(context, &events).await?, case.note.as_deref());
     let clock = case.clock(&service).map(|clock| clock_shown(context, &clock, &service));
@@ -375,7 +376,7 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
         case.decided_at.map(|at| at.plus_days(i64::from(service.objection.days)).date().to_string());
     let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let values = context! {
-        tasks => tasks::of_case(context, &service, case).await?, problems => told, typed,
+        tasks => tasks::all_shown(context, &service, &kept).await?, problems => told, typed,
         id => case.id, service => text.name, service_id => service.id,
         receipt => case.receipt, state => case.state.as_str(), stages => stages(context, case),
         due => case.due_on.map(|d| d.to_string()), clock, moments, decision, note => case.note,

@@ -15,7 +15,7 @@ use crate::{
     desk,
     form::Line,
     model::{self, Case, Task},
-    pages, tables,
+    pages,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -77,14 +77,14 @@ pub async fn shown(context: &Context, service: &maru_definition::Service, task: 
     })
 }
 
-pub async fn of_case(
+pub async fn all_shown(
     context: &Context,
     service: &maru_definition::Service,
-    case: &Case,
+    tasks: &[Task],
 ) -> Result<Vec<ShownTask>> {
     let mut out = Vec::new();
-    for task in tables::tasks(&context.app.store, &case.resident, &case.id).await? {
-        out.push(shown(context, service, &task).await?);
+    for task in tasks {
+        out.push(shown(context, service, task).await?);
     }
     Ok(out)
 }

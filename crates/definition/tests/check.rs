@@ -121,6 +121,13 @@ fn each_fault_is_refused_with_its_file_and_line() {
         ("demo", "demo.toml".into(), "region = \"경기도 수원시\"", "region = \"경기도 수원\"", "수원"),
         ("catalogue", "catalogue/gov24.tsv".into(), "WII000001410\t", "\t", "blank id"),
         (
+            "who",
+            "charts/application.toml".into(),
+            "to = \"granted\"\nwho = \"officer\"",
+            "to = \"granted\"\nwho = \"applicant\"",
+            "grant is not for applicant",
+        ),
+        (
             "no-chart",
             service("service.toml"),
             "chart = \"application\"",

@@ -10,38 +10,13 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
-use common::{Browser, Country, country};
+use common::{Browser, Country, SERVICE, answered, country, filed, sent};
 use futures_util::{StreamExt, stream};
 use tower::ServiceExt;
 
-const SERVICE: &str = "livelihood-benefit";
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj <<>> endobj\n%%EOF\n";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 const EDGE: &str = "a-boundary-of-ours";
-
-async fn draft(browser: &mut Browser<'_>) -> String {
-    browser.get(&format!("/services/{SERVICE}")).await;
-    let filed = browser.post(&format!("/services/{SERVICE}/file"), &[]).await;
-    let form = filed.location.expect("filing leads to the form");
-    form.trim_start_matches("/cases/").trim_end_matches("/form").to_owned()
-}
-
-async fn submitted(browser: &mut Browser<'_>, id: &str) {
-    for (page, fields) in [
-        ("home", &[("home-kind", "월세")][..]),
-        ("pay", &[("deposit", "5,000,000"), ("rent", "300000")]),
-        ("account", &[("bank", "우체국"), ("account-number", "1104-8210-937711")]),
-        ("consent", &[("consent-finance", "yes")]),
-    ] {
-        let path = format!("/cases/{id}/form/{page}");
-        browser.get(&path).await;
-        assert_eq!(browser.post(&path, fields).await.status, StatusCode::SEE_OTHER);
-    }
-    let check = browser.get(&format!("/cases/{id}/check")).await;
-    assert_eq!(check.status, StatusCode::OK);
-    let sent = browser.post(&format!("/cases/{id}/submit"), &[("confirmed", "yes")]).await;
-    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
-}
 
 fn form(secret: &str, name: &str, media: &str, bytes: &[u8]) -> Vec<u8> {
     let mut body = format!(
@@ -141,7 +116,7 @@ async fn token(country: &Country, user: &str) -> String {
 async fn a_file_is_added_seen_opened_elsewhere_and_taken_out() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
-    let id = draft(&mut maru).await;
+    let id = filed(&mut maru).await;
     let added = add(&country, &mut maru, &id, "../계약서 <b>.pdf", "application/pdf", PDF).await;
     assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
     let page = maru.get(&format!("/cases/{id}/files")).await;
@@ -186,7 +161,7 @@ async fn a_file_is_added_seen_opened_elsewhere_and_taken_out() {
 async fn what_lies_is_empty_or_too_large_is_told_at_the_field_and_leaves_nothing() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
-    let id = draft(&mut maru).await;
+    let id = filed(&mut maru).await;
     let large = vec![b'a'; 20 * 1024 * 1024 + 1];
     for (name, media, bytes, words) in [
         ("photo.pdf", "application/pdf", PNG, "내용은 PNG입니다"),
@@ -212,7 +187,7 @@ async fn what_lies_is_empty_or_too_large_is_told_at_the_field_and_leaves_nothing
 async fn a_form_of_another_site_or_without_its_secret_first_stores_nothing() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
-    let id = draft(&mut maru).await;
+    let id = filed(&mut maru).await;
     maru.get(&format!("/cases/{id}/files")).await;
     let good = form(&maru.secret(), "a.pdf", "application/pdf", PDF);
     let wrong = form("AAAA", "a.pdf", "application/pdf", PDF);
@@ -236,7 +211,7 @@ async fn a_form_of_another_site_or_without_its_secret_first_stores_nothing() {
 async fn a_stream_that_breaks_off_leaves_nothing() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
-    let id = draft(&mut maru).await;
+    let id = filed(&mut maru).await;
     maru.get(&format!("/cases/{id}/files")).await;
     let whole = form(&maru.secret(), "a.txt", "text/plain", &vec![b'a'; 2_000_000]);
     let half = Bytes::from(whole[..1_000_000].to_vec());
@@ -312,14 +287,15 @@ async fn two_at_once_do_not_pass_the_bounds() {
 async fn the_unit_sees_files_under_its_grant_and_every_look_is_written_down() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
-    let id = draft(&mut maru).await;
+    let id = filed(&mut maru).await;
     add(&country, &mut maru, &id, "계약서.pdf", "application/pdf", PDF).await;
     let file = offered(&maru.get(&format!("/cases/{id}/files")).await.body, &id).remove(0);
 
     let mut haneul = country.signed_in("haneul").await;
     let early = haneul.get(&file).await;
     assert_eq!(early.status, StatusCode::NOT_FOUND, "a draft is nobody else's");
-    submitted(&mut maru, &id).await;
+    answered(&mut maru, &id).await;
+    sent(&mut maru, &id).await;
     let shown = maru.get(&format!("/cases/{id}")).await;
     assert!(shown.body.contains("계약서.pdf"));
     maru.get(&format!("/cases/{id}/files")).await;
@@ -382,7 +358,7 @@ async fn person(country: &Country) -> String {
 async fn only_a_fresh_ticket_of_ours_for_exactly_this_opens_anything() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
-    let id = draft(&mut maru).await;
+    let id = filed(&mut maru).await;
     add(&country, &mut maru, &id, "a.png", "image/png", PNG).await;
     add(&country, &mut maru, &id, "b.txt", "text/plain", "쪽지".as_bytes()).await;
     let files = offered(&maru.get(&format!("/cases/{id}/files")).await.body, &id);

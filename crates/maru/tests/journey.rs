@@ -6,37 +6,7 @@
 mod common;
 
 use axum::http::{Method, StatusCode};
-use common::{Browser, Country, country};
-
-const SERVICE: &str = "livelihood-benefit";
-
-/// Files and answers; stops before the check.
-async fn draft(browser: &mut Browser<'_>) -> String {
-    browser.get(&format!("/services/{SERVICE}")).await;
-    let filed = browser.post(&format!("/services/{SERVICE}/file"), &[]).await;
-    let form = filed.location.expect("filing leads to the form");
-    let id = form.trim_start_matches("/cases/").trim_end_matches("/form").to_owned();
-    for (page, fields) in [
-        ("home", &[("home-kind", "월세")][..]),
-        ("pay", &[("deposit", "5,000,000"), ("rent", "300000")]),
-        ("account", &[("bank", "우체국"), ("account-number", "1104-8210-937711")]),
-        ("consent", &[("consent-finance", "yes")]),
-    ] {
-        let path = format!("/cases/{id}/form/{page}");
-        assert_eq!(browser.get(&path).await.status, StatusCode::OK, "{page}");
-        let answer = browser.post(&path, fields).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{page}: {}", answer.body);
-    }
-    id
-}
-
-async fn submit(browser: &mut Browser<'_>) -> String {
-    let id = draft(browser).await;
-    assert_eq!(browser.get(&format!("/cases/{id}/check")).await.status, StatusCode::OK);
-    let sent = browser.post(&format!("/cases/{id}/submit"), &[("confirmed", "yes")]).await;
-    assert_eq!(sent.location.as_deref(), Some(format!("/cases/{id}").as_str()));
-    id
-}
+use common::{Country, SERVICE, country, draft, submit};
 
 async fn token(country: &Country, user: &str) -> String {
     let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);

@@ -6,38 +6,16 @@
 mod common;
 
 use axum::http::{Method, StatusCode};
-use common::{Browser, Country, country};
+use common::{Browser, Country, SERVICE, country, submit};
 use maru_definition::Chart;
 use serde_json::{Value as Json, json};
 
-const SERVICE: &str = "livelihood-benefit";
 const TEXT: &str = "임대차계약서의 둘째 쪽이 빠져 있습니다. 붙여 주세요.";
-
-async fn submitted(browser: &mut Browser<'_>) -> String {
-    browser.get(&format!("/services/{SERVICE}")).await;
-    let filed = browser.post(&format!("/services/{SERVICE}/file"), &[]).await;
-    let form = filed.location.expect("filing leads to the form");
-    let id = form.trim_start_matches("/cases/").trim_end_matches("/form").to_owned();
-    for (page, fields) in [
-        ("home", &[("home-kind", "월세")][..]),
-        ("pay", &[("deposit", "5,000,000"), ("rent", "300000")]),
-        ("account", &[("bank", "우체국"), ("account-number", "1104-8210-937711")]),
-        ("consent", &[("consent-finance", "yes")]),
-    ] {
-        let path = format!("/cases/{id}/form/{page}");
-        browser.get(&path).await;
-        assert_eq!(browser.post(&path, fields).await.status, StatusCode::SEE_OTHER, "{page}");
-    }
-    browser.get(&format!("/cases/{id}/check")).await;
-    let sent = browser.post(&format!("/cases/{id}/submit"), &[("confirmed", "yes")]).await;
-    assert_eq!(sent.status, StatusCode::SEE_OTHER);
-    id
-}
 
 /// A case that Haneul works on, open on the desk.
 async fn worked<'a>(country: &'a Country) -> (String, Browser<'a>, Browser<'a>) {
     let mut maru = country.signed_in("maru").await;
-    let id = submitted(&mut maru).await;
+    let id = submit(&mut maru).await;
     let mut haneul = country.signed_in("haneul").await;
     haneul.get(&format!("/desk/cases/{id}")).await;
     ok(&mut haneul, &format!("/cases/{id}/assign"), &[]).await;

@@ -56,14 +56,6 @@ pub async fn look_at_files(app: &App, person: &Person, case: &Case) -> Result<()
     app.ports.registers.show(&actions::case_ask(person.actor(), case, &service, fields)).await
 }
 
-fn open_still(case: &Case) -> Result<()> {
-    match &case.state {
-        state if state.is_open() => Ok(()),
-        state if state.is_withdrawn() => Err(Error::Conflict("case-already-withdrawn".into())),
-        _ => Err(Error::Conflict("case-already-decided".into())),
-    }
-}
-
 async fn room(app: &App, case: &Case, more: i64) -> Result<()> {
     let files = tables::files(&app.store, case).await?;
     let (count, bytes) = (files.len(), files.iter().map(|file| file.size).sum::<i64>());
@@ -83,7 +75,7 @@ fn wrong(key: &str, value: String) -> Error {
 /// Takes a file in and puts it to the case. It is on disk under its name before a row speaks of it.
 pub async fn attach(app: &App, person: &Person, id: &str, coming: Coming) -> Result<CaseFile> {
     let case = case_for(app, person, id).await?;
-    open_still(&case)?;
+    case.state.goes_on()?;
     room(app, &case, 1).await?;
     let (name, media) = (coming.name, coming.media);
     let (received, (kind, name)) = app
@@ -102,7 +94,7 @@ pub async fn attach(app: &App, person: &Person, id: &str, coming: Coming) -> Res
     app.store
         .rerun(|| async {
             let case = case_for(app, person, id).await?;
-            open_still(&case)?;
+            case.state.goes_on()?;
             room(app, &case, size).await?;
             let now = app.now();
             let file = CaseFile {

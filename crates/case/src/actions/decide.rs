@@ -49,11 +49,9 @@ pub async fn decide(
     note: &str,
 ) -> Result<Case> {
     let note = note.trim();
-    if note.chars().count() > 2_000 {
-        return Err(Error::Invalid(vec![problem("note", "form-too-long", Some("2000"))]));
-    }
-    if how != Decided::Granted && note.chars().count() < 10 {
-        return Err(Error::Invalid(vec![problem("note", "case-note-needed", None)]));
+    match how {
+        Decided::Granted => actions::bounded("note", note)?,
+        Decided::Refused | Decided::Returned => drop(actions::written("note", note, "case-note-needed")?),
     }
     app.store
         .rerun(|| async {
@@ -88,8 +86,4 @@ pub async fn decide(
 
 fn ends(now: At, objection_days: u32) -> At {
     now.plus_days(i64::from(objection_days).saturating_add(AFTER_OBJECTION_DAYS))
-}
-
-fn problem(field: &str, key: &str, value: Option<&str>) -> maru_kernel::Problem {
-    maru_kernel::Problem { field: field.into(), key: key.into(), value: value.map(str::to_owned) }
 }

@@ -107,18 +107,20 @@ pub async fn worked(
 /// What somebody has to write so that others understand: ten characters to two thousand.
 pub fn written(field: &str, text: &str, key: &str) -> Result<String> {
     let text = text.trim();
-    let problem = |key: &str, value: Option<&str>| {
-        Err(Error::Invalid(vec![Problem {
-            field: field.into(),
-            key: key.into(),
-            value: value.map(str::to_owned),
-        }]))
-    };
-    match text.chars().count() {
-        0..10 => problem(key, None),
-        10..=2_000 => Ok(text.to_owned()),
-        _ => problem("form-too-long", Some("2000")),
+    if text.chars().count() < 10 {
+        return Err(Error::invalid(field, key));
     }
+    bounded(field, text)?;
+    Ok(text.to_owned())
+}
+
+/// No text of a case is longer than two thousand characters.
+pub fn bounded(field: &str, text: &str) -> Result<()> {
+    if text.chars().count() <= 2_000 {
+        return Ok(());
+    }
+    let value = Some("2000".into());
+    Err(Error::Invalid(vec![Problem { field: field.into(), key: "form-too-long".into(), value }]))
 }
 
 /// Counts a case's clock out anew after something changed it.

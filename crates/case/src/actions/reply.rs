@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use maru_definition::{ChartRegion, Service, Who};
-use maru_kernel::{Actor, At, Error, Id, Problem, Result};
+use maru_kernel::{Actor, At, Error, Id, Result};
 use maru_store::Batch;
 use maru_web::{App, ports::Person};
 use serde_json::json;
@@ -24,15 +24,6 @@ pub async fn found(app: &App, id: &str) -> Result<(Task, Case, Arc<Service>)> {
 fn region<'a>(app: &'a App, service: &Service, task: &Task) -> Result<&'a ChartRegion> {
     let region = actions::chart(app, service)?.region(&task.kind);
     region.ok_or_else(|| Error::internal(format!("no region {}", task.kind)))
-}
-
-/// Nothing is done beside a case that has ended.
-fn going_on(case: &Case) -> Result<()> {
-    match &case.state {
-        state if state.is_withdrawn() => Err(Error::Conflict("case-already-withdrawn".into())),
-        state if !state.is_open() => Err(Error::Conflict("case-already-decided".into())),
-        _ => Ok(()),
-    }
 }
 
 /// A unit that has replied, or need not any more, reads nothing of the case from then on: unless the case has come to be its own.
@@ -78,11 +69,7 @@ pub async fn supply(app: &App, person: &Person, id: &str, text: &str) -> Result<
     if text.is_empty() {
         return Err(Error::invalid("text", "task-supply-needed"));
     }
-    if text.chars().count() > 2_000 {
-        let value = Some("2000".into());
-        let problem = Problem { field: "text".into(), key: "form-too-long".into(), value };
-        return Err(Error::Invalid(vec![problem]));
-    }
+    actions::bounded("text", text)?;
     let theirs = |task: &Task, case: &Case| task.unit.is_none() && case.resident == person.id;
     answered(app, person, id, "supply", text, theirs).await
 }
@@ -107,7 +94,7 @@ async fn answered(
             if !theirs(&task, &case) {
                 return Err(Error::NotFound);
             }
-            going_on(&case)?;
+            case.state.goes_on()?;
             let region = region(app, &service, &task)?;
             task.state = step(region, &task, verb, Who::Doer)?;
             let now = app.now();
@@ -140,7 +127,7 @@ pub async fn prolong(app: &App, person: &Person, unit: Option<&str>, id: &str) -
             if !theirs {
                 return Err(Error::NotFound);
             }
-            going_on(&case)?;
+            case.state.goes_on()?;
             let region = region(app, &service, &task)?;
             task.state = step(region, &task, "prolong", Who::Doer)?;
             let now = app.now();
@@ -178,7 +165,7 @@ pub async fn recall(app: &App, person: &Person, unit: &str, id: &str) -> Result<
             if case.officer.as_deref() != Some(&person.id) {
                 return Err(Error::Conflict("case-other-officer".into()));
             }
-            going_on(&case)?;
+            case.state.goes_on()?;
             let region = region(app, &service, &task)?;
             task.state = step(region, &task, "recall", Who::Officer)?;
             let now = app.now();

@@ -88,6 +88,12 @@ impl Check<'_> {
                     format!("{} is for nobody: a case has no doer and no end of time of its own", verb.id);
                 self.at(&file, &[&name(&verb.id), "who"], what, "write applicant, unit or officer");
             }
+            let applicants = ["answer", "submit", "withdraw"].contains(&verb.id.as_str());
+            if applicants != (verb.who == Who::Applicant) {
+                let what = format!("{} is not for {}", verb.id, verb.who.as_str());
+                let todo = if applicants { "write applicant" } else { "write unit or officer" };
+                self.at(&file, &[&name(&verb.id), "who"], what, todo);
+            }
             let named = verb.opens.iter().chain(&verb.closed).chain(&verb.lapsed);
             for region in named.filter(|region| chart.region(region).is_none()) {
                 let what = format!("{}: there is no region {region}", verb.id);

@@ -226,6 +226,53 @@ impl Browser<'_> {
     }
 }
 
+pub const SERVICE: &str = "livelihood-benefit";
+
+/// Files an application; nothing is answered yet.
+pub async fn filed(browser: &mut Browser<'_>) -> String {
+    browser.get(&format!("/services/{SERVICE}")).await;
+    let filed = browser.post(&format!("/services/{SERVICE}/file"), &[]).await;
+    let form = filed.location.expect("filing leads to the form");
+    form.trim_start_matches("/cases/").trim_end_matches("/form").to_owned()
+}
+
+/// Answers every page of the form.
+pub async fn answered(browser: &mut Browser<'_>, id: &str) {
+    for (page, fields) in [
+        ("home", &[("home-kind", "월세")][..]),
+        ("pay", &[("deposit", "5,000,000"), ("rent", "300000")]),
+        ("account", &[("bank", "우체국"), ("account-number", "1104-8210-937711")]),
+        ("consent", &[("consent-finance", "yes")]),
+    ] {
+        let path = format!("/cases/{id}/form/{page}");
+        assert_eq!(browser.get(&path).await.status, StatusCode::OK, "{page}");
+        let answer = browser.post(&path, fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{page}: {}", answer.body);
+    }
+}
+
+/// Checks the answers and sends them.
+pub async fn sent(browser: &mut Browser<'_>, id: &str) {
+    assert_eq!(browser.get(&format!("/cases/{id}/check")).await.status, StatusCode::OK);
+    let sent = browser.post(&format!("/cases/{id}/submit"), &[("confirmed", "yes")]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    assert_eq!(sent.location.as_deref(), Some(format!("/cases/{id}").as_str()));
+}
+
+/// Files and answers; stops before the check.
+pub async fn draft(browser: &mut Browser<'_>) -> String {
+    let id = filed(browser).await;
+    answered(browser, &id).await;
+    id
+}
+
+/// The same, and sends it.
+pub async fn submit(browser: &mut Browser<'_>) -> String {
+    let id = draft(browser).await;
+    sent(browser, &id).await;
+    id
+}
+
 fn encode(text: &str) -> String {
     text.bytes()
         .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
