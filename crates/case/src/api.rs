@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value as Body, json};
 
 use crate::{
-    actions::{self, Asked, Decided, More},
+    actions::{self, Asked, Decided, More, Said},
     letters,
     model::{Case, Task},
     tables::{self, Listed},
@@ -35,6 +35,8 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}/extend", post(extend))
         .route("/cases/{id}/transfer", post(transfer))
         .route("/cases/{id}/return", post(give_back))
+        .route("/cases/{id}/respond", post(respond))
+        .route("/cases/{id}/close", post(close))
         .route("/cases/{id}/tasks", get(tasks))
         .route("/tasks/{id}/supply", post(supply))
         .route("/tasks/{id}/reply", post(reply))
@@ -56,6 +58,7 @@ fn brief(case: &Case) -> Body {
         "due_on": case.due_on,
         "decided_at": case.decided_at.map(|at| at.rfc3339()),
         "note": case.note,
+        "basis": case.basis,
     })
 }
 
@@ -160,20 +163,35 @@ async fn assign(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answ
 struct Note {
     #[serde(default)]
     note: String,
+    #[serde(default)]
+    basis: String,
 }
 
-async fn decide(context: Context, id: &str, note: &str, how: Decided) -> Answered {
+async fn decide(context: Context, id: &str, body: &Note, how: Decided) -> Answered {
     let (person, unit) = context.official()?;
-    let case = actions::decide(&context.app, person, unit, id, how, note).await?;
+    let said = Said { note: &body.note, basis: &body.basis };
+    let case = actions::decide(&context.app, person, unit, id, how, said).await?;
     Ok(Json(brief(&case)).into_response())
 }
 
 async fn grant(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(body): Sent<Note>) -> Answered {
-    decide(context, &id, &body.note, Decided::Granted).await
+    decide(context, &id, &body, Decided::Granted).await
 }
 
 async fn refuse(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(body): Sent<Note>) -> Answered {
-    decide(context, &id, &body.note, Decided::Refused).await
+    decide(context, &id, &body, Decided::Refused).await
+}
+
+async fn respond(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Note>,
+) -> Answered {
+    decide(context, &id, &body, Decided::Answered).await
+}
+
+async fn close(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(body): Sent<Note>) -> Answered {
+    decide(context, &id, &body, Decided::Closed).await
 }
 
 async fn give_back(
@@ -181,7 +199,7 @@ async fn give_back(
     Path(id): Path<String>,
     Sent(body): Sent<Note>,
 ) -> Answered {
-    decide(context, &id, &body.note, Decided::Returned).await
+    decide(context, &id, &body, Decided::Returned).await
 }
 
 #[derive(Deserialize)]

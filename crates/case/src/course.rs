@@ -235,7 +235,7 @@ async fn course(context: Context, Path(id): Path<String>) -> Result<Response, Fa
         id, service => service.text(context.lang).name, chart => chart.name.get(context.lang),
         picture => draw(chart, context.lang), words => words(&context, &order(chart), &chart.states, &chart.verbs, chart, None),
         ends => chart.states.iter().filter(|s| Chart::is_ending(&s.id)).map(|s| s.name.get(context.lang)).collect::<Vec<_>>(),
-        beside, days => service.period.days, article => service.period.article,
+        beside, days => service.period.days, hours => service.period.hours, article => service.period.article,
     };
     Ok(context.page("find", "case/course.html", values).await?)
 }

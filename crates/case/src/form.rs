@@ -261,9 +261,9 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     let ask = actions::own_ask(person, &service, actions::evidence(&service));
     let sourced = context.app.ports.registers.facts(&ask, today).await?;
     let theirs = register_lines(context, &service, &sourced, false);
-    let clock = Clock::new(context.now, Period::days(service.period.days));
+    let clock = Clock::new(context.now, Period::of(&service.period));
     let due = actions::reckoned(&context.app, &clock, &service).due_on.map(|d| d.to_string());
-    let unit = match actions::responsible(&context.app, person, &service).await {
+    let unit = match actions::responsible(&context.app, person, &service, case).await {
         Ok(unit) => Some(format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang))),
         Err(Error::Conflict(_)) => None,
         Err(other) => return Err(Fail(other)),

@@ -262,8 +262,10 @@ impl Matters {
             reasons,
             note => case.note.clone().unwrap_or_default(),
             officer, unit => place, contact => unit.contact,
-            objection_until => case.decided_at
-                .map(|at| shown::full(lang, at.plus_days(i64::from(service.objection.days)).date()))
+            basis => case.basis.clone().unwrap_or_default(),
+            objection_until => case
+                .objection_until(service)
+                .map(|on| shown::full(lang, on))
                 .unwrap_or_default(),
             objection_text => text.objection,
             said => about.said,

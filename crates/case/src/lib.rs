@@ -8,10 +8,12 @@ mod course;
 mod desk;
 mod files;
 mod form;
+mod guess;
 mod kind;
 mod letters;
 mod model;
 mod pages;
+mod petitions;
 pub mod routing;
 mod tables;
 mod tasks;
@@ -32,6 +34,7 @@ pub fn room() -> Room {
             ("case/0001", include_str!("../migrations/0001_case.sql")),
             ("case/0002", include_str!("../migrations/0002_file.sql")),
             ("case/0003", include_str!("../migrations/0003_clock.sql")),
+            ("case/0005", include_str!("../migrations/0005_petition.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),
@@ -45,6 +48,7 @@ pub fn room() -> Room {
             ("case/desk.html", include_str!("../templates/desk.html")),
             ("case/course.html", include_str!("../templates/course.html")),
             ("case/task.html", include_str!("../templates/task.html")),
+            ("case/petitions.html", include_str!("../templates/petitions.html")),
             ("case/verbs.html", include_str!("../templates/verbs.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
@@ -53,6 +57,7 @@ pub fn room() -> Room {
             .merge(desk::routes())
             .merge(files::pages())
             .merge(tasks::routes())
+            .merge(petitions::routes())
             .merge(course::routes()),
         api: api::routes().merge(files::api()).merge(clocks::api()),
         openapi: include_str!("openapi.json"),
@@ -65,6 +70,13 @@ pub fn room() -> Room {
                 handler: Arc::new(work::Queue),
             },
             Handling { consumer: Consumer { name: "lapse", wants: &[] }, handler: Arc::new(work::Lapse) },
+            Handling {
+                consumer: Consumer {
+                    name: "learn",
+                    wants: &["case.answered", "case.granted", "case.refused"],
+                },
+                handler: Arc::new(work::Learn),
+            },
         ],
     }
 }

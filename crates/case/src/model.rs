@@ -162,14 +162,22 @@ pub struct Case {
     pub decided_at: Option<At>,
     pub decision: Option<Json>,
     pub note: Option<String>,
+    /// The articles that the answer or decision rests on, as the officer named them.
+    pub basis: Option<String>,
     pub rules_version: Option<String>,
     pub clock: Option<Clock>,
 }
 
 impl Case {
+    /// Until when its decision can be objected to, if the law says so.
+    pub fn objection_until(&self, service: &Service) -> Option<Date> {
+        let days = service.objection.as_ref()?.days;
+        Some(self.decided_at?.plus_days(i64::from(days)).date())
+    }
+
     /// The clock of a submitted case; one from before clocks were kept has the plain one of its service.
     pub fn clock(&self, service: &Service) -> Option<Clock> {
-        let plain = || Some(Clock::new(self.submitted_at?, Period::days(service.period.days)));
+        let plain = || Some(Clock::new(self.submitted_at?, Period::of(&service.period)));
         self.clock.clone().or_else(plain)
     }
 }

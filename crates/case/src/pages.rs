@@ -189,8 +189,10 @@ fn moments(
     events: &[Event],
     notes: &BTreeMap<String, String>,
     doers: &BTreeMap<String, String>,
-    note: Option<&str>,
+    case: &Case,
 ) -> Vec<Moment> {
+    let note = case.note.as_deref();
+    let ended = crate::letters::state_name(&context.app.definitions, case);
     let newest = events.len().saturating_sub(1);
     let mut out: Vec<Moment> = events
         .iter()
@@ -198,13 +200,18 @@ fn moments(
         .map(|(i, event)| {
             let verb = event.kind.trim_start_matches("case.");
             let yours = matches!(event.actor, Actor::Resident { .. });
-            let noted = matches!(verb, "granted" | "refused" | "returned");
+            let noted = matches!(verb, "granted" | "refused" | "returned" | "answered" | "closed");
             // That others were asked is told; what officials write to one another before a decision is theirs.
             let among_officials = matches!(verb, "consulted" | "replied");
             Moment {
                 when: shown::moment(context.lang, event.at),
                 at: event.at.rfc3339(),
-                title: context.t(&format!("case-event-{verb}")),
+                // How a case ended has the words of its chart.
+                title: if noted && case.decision.is_none() {
+                    ended.get(context.lang).to_owned()
+                } else {
+                    context.t(&format!("case-event-{verb}"))
+                },
                 text: if noted {
                     note.unwrap_or_default().to_owned()
                 } else if let Some(note) = notes.get(&event.id).filter(|_| !among_officials) {
@@ -369,17 +376,17 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
     let events = context.app.store.events(&format!("case/{}", case.id)).await?;
     let kept = tables::tasks(&context.app.store, &case.resident, &case.id).await?;
     let notes = tables::notes(&context.app.store, case).await?;
-    let moments = moments(context, &events, &notes, &doers(context, &events).await?, case.note.as_deref());
+    let moments = moments(context, &events, &notes, &doers(context, &events).await?, case);
     let clock = case.clock(&service).map(|clock| clock_shown(context, &clock, &service));
     let decision = case.decision.as_ref().map(|json| crate::letters::shown(context, &service, json));
-    let objection_until =
-        case.decided_at.map(|at| at.plus_days(i64::from(service.objection.days)).date().to_string());
+    let objection_until = case.objection_until(&service).map(|on| on.to_string());
     let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let values = context! {
         tasks => tasks::all_shown(context, &service, &kept).await?, problems => told, typed,
         id => case.id, service => text.name, service_id => service.id,
         receipt => case.receipt, state => case.state.as_str(), stages => stages(context, case),
-        due => case.due_on.map(|d| d.to_string()), clock, moments, decision, note => case.note,
+        due => case.due_on.map(|d| d.to_string()), clock, moments, decision, note => case.note, basis => case.basis,
+        state_name => crate::letters::state_name(&context.app.definitions, case).get(context.lang),
         article => service.period.article, period_text => text.period,
         officer => officer.map(|(name, place, contact)| context! { name, place, contact }),
         open => case.state.is_open(), objection_until, objection_text => text.objection,

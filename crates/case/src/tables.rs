@@ -10,6 +10,7 @@ use crate::{
     actions::{CASE_BYTES, CASE_FILES, CaseFile},
     kind::Kind,
     model::{Case, State, Task},
+    routing::Row as Lesson,
 };
 
 fn json(row: &Row, column: &str) -> Result<Option<Json>> {
@@ -36,6 +37,7 @@ fn case_of(row: &Row) -> Result<Case> {
         decided_at: row.maybe_int("decided_at").map(At::from_micros),
         decision: json(row, "decision")?,
         note: text("note"),
+        basis: text("basis"),
         rules_version: text("rules_version"),
         clock: json(row, "clock")?.map(serde_json::from_value).transpose().map_err(Error::internal)?,
     })
@@ -45,7 +47,7 @@ pub async fn case(store: &Store, id: &str) -> Result<Option<Case>> {
     let row = store
         .query_one(
             "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, file, decided_at, decision, note, rules_version, clock
+               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock
              FROM case_case WHERE id = $1",
             vec![id.into()],
         )
@@ -57,7 +59,7 @@ pub async fn cases_of(store: &Store, resident: &str) -> Result<Vec<Case>> {
     store
         .query(
             "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, file, decided_at, decision, note, rules_version, clock
+               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock
              FROM case_case WHERE resident = $1 ORDER BY id DESC LIMIT 200",
             vec![resident.into()],
         )
@@ -85,7 +87,7 @@ pub async fn desk(store: &Store, unit: &str, listed: Listed<'_>) -> Result<Vec<C
     let rows = store
         .query(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, rules_version, clock
+               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, NULL AS basis, rules_version, clock
              FROM case_case WHERE unit = $1 AND state <> 'draft' AND state <> 'withdrawn' AND (
                ($2 = 'in' AND state = $3)
                OR ($2 = 'open' AND state NOT IN ('granted', 'refused', 'answered', 'returned', 'closed'))
@@ -177,7 +179,7 @@ pub fn put(batch: &mut Batch, case: &Case) -> Result<()> {
         "case as it was read",
         "UPDATE case_case SET version = version + 1, state = $4, answers = $5, unit = $6, officer = $7, receipt = $8,
            shown_name = $9, submitted_at = $10, due_on = $11, file = $12, decided_at = $13, decision = $14, note = $15,
-           rules_version = $16, clock = $17
+           rules_version = $16, clock = $17, basis = $18
          WHERE resident = $1 AND id = $2 AND version = $3",
         vec![
             case.resident.as_str().into(),
@@ -197,15 +199,32 @@ pub fn put(batch: &mut Batch, case: &Case) -> Result<()> {
             case.note.clone().into(),
             case.rules_version.clone().into(),
             case.clock.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?.into(),
+            case.basis.clone().into(),
         ],
     );
     if !case.state.is_open() {
-        batch.write(
-            "DELETE FROM case_open WHERE resident = $1 AND service = $2 AND id = $3",
-            vec![case.resident.as_str().into(), case.service.as_str().into(), case.id.as_str().into()],
-        );
+        make_way(batch, case);
     }
     Ok(())
+}
+
+/// Lets the same resident file for the service again.
+pub fn make_way(batch: &mut Batch, case: &Case) {
+    batch.write(
+        "DELETE FROM case_open WHERE resident = $1 AND service = $2 AND id = $3",
+        vec![case.resident.as_str().into(), case.service.as_str().into(), case.id.as_str().into()],
+    );
+}
+
+/// How many petitions of the same kind a unit has answered for a resident.
+pub async fn answered(store: &Store, case: &Case) -> Result<i64> {
+    let row = store
+        .query_one(
+            "SELECT count(*) AS n FROM case_case WHERE resident = $1 AND service = $2 AND unit = $3 AND state = $4",
+            vec![case.resident.as_str().into(), case.service.as_str().into(), case.unit.clone().into(), "answered".into()],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.int("n"))
 }
 
 pub fn take_receipt(batch: &mut Batch, receipt: &str, case: &str) {
@@ -416,6 +435,28 @@ pub async fn notes(store: &Store, case: &Case) -> Result<BTreeMap<String, String
         )
         .await?;
     rows.iter().map(|row| Ok((row.string("id")?, row.string("text")?))).collect()
+}
+
+/// When the newest lesson of the first guess was stored.
+pub async fn newest_lesson(store: &Store) -> Result<i64> {
+    let row = store.query_one("SELECT coalesce(max(at), 0) AS n FROM case_word", vec![]).await?;
+    row.map_or(Ok(0), |row| row.int("n"))
+}
+
+pub async fn lessons(store: &Store) -> Result<Vec<Lesson>> {
+    let rows = store.query("SELECT office, word, times FROM case_word", vec![]).await?;
+    let lesson = |row: &Row| {
+        Ok(Lesson { shelf: row.string("office")?, word: row.string("word")?, times: row.int("times")? })
+    };
+    rows.iter().map(lesson).collect()
+}
+
+pub fn add_lesson(batch: &mut Batch, lesson: &Lesson, now: At) {
+    batch.write(
+        "INSERT INTO case_word (office, word, times, at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (office, word) DO UPDATE SET times = case_word.times + excluded.times, at = excluded.at",
+        vec![lesson.shelf.as_str().into(), lesson.word.as_str().into(), lesson.times.into(), now.into()],
+    );
 }
 
 #[cfg(test)]

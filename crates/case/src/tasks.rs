@@ -11,7 +11,7 @@ use maru_web::{Context, Fail, Shared, Typed, context, ports::Unit};
 use serde::Serialize;
 
 use crate::{
-    actions::{self, Asked, CASE_FILE, Decided, More},
+    actions::{self, Asked, CASE_FILE, More},
     desk,
     form::Line,
     model::{self, Case, Task},
@@ -24,7 +24,6 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}/consult", post(consult))
         .route("/cases/{id}/extend", post(extend))
         .route("/cases/{id}/transfer", post(transfer))
-        .route("/cases/{id}/return", post(give_back))
         .route("/desk/tasks/{id}", get(show))
         .route("/tasks/{id}/supply", post(supply))
         .route("/tasks/{id}/reply", post(reply))
@@ -163,13 +162,6 @@ async fn transfer(context: Context, Path(id): Path<String>, typed: Typed) -> Ans
     let (to, reason) = (typed.get("unit"), typed.get("reason"));
     let outcome = actions::transfer(&context.app, person, unit, &id, to, reason).await;
     worked(&context, &id, "transfer", &typed, outcome).await
-}
-
-async fn give_back(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
-    let (person, unit) = context.official()?;
-    let note = typed.get("note");
-    let outcome = actions::decide(&context.app, person, unit, &id, Decided::Returned, note).await;
-    worked(&context, &id, "decide", &typed, outcome).await
 }
 
 async fn supply(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {

@@ -1,12 +1,13 @@
 //! What happens to cases when people change.
 
 use async_trait::async_trait;
+use maru_definition::To;
 use maru_kernel::{Error, Result};
 use maru_store::{Batch, Job};
 use maru_web::{App, Handler, ports::RoleKind};
 use serde_json::Value as Json;
 
-use crate::{actions, tables};
+use crate::{actions, guess, tables};
 
 /// An officer who ended, moved or works cases no more leaves what was theirs to the unit's queue.
 pub struct Queue;
@@ -41,6 +42,33 @@ impl Handler for Lapse {
         let task = job.body.get("task").and_then(Json::as_str).unwrap_or_default();
         actions::lapse(app, task).await?;
         finish(app, job).await
+    }
+}
+
+/// A case of a service that goes where its words say teaches, once it has been decided, that those words belong to that unit.
+pub struct Learn;
+
+#[async_trait]
+impl Handler for Learn {
+    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
+        let event = job.event()?;
+        let mut batch = Batch::new();
+        batch.finish(job);
+        if let Some(case) = tables::case(&app.store, event.aggregate.trim_start_matches("case/")).await?
+            && let Some(service) = app.definitions.service(&case.service)
+            && service.to == To::Words
+            && let Some(unit) = &case.unit
+        {
+            let unit = app.ports.people.unit(unit).await?;
+            for row in guess::lesson(app, &unit, guess::subject(&service, &case)) {
+                tables::add_lesson(&mut batch, &row, event.at);
+            }
+        }
+        match app.store.commit(batch).await {
+            // Learned by somebody else in the meantime.
+            Err(Error::Guard(_)) => Ok(()),
+            other => other,
+        }
     }
 }
 

@@ -130,6 +130,12 @@ impl Definitions {
         self.index().entries.len()
     }
 
+    /// How many services one may qualify for: petitions and permits are for everybody.
+    pub fn guided(&self) -> usize {
+        let free = self.inner.pack.services.iter().filter(|service| service.asks_nothing()).count();
+        self.len().saturating_sub(free)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

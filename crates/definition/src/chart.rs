@@ -11,9 +11,9 @@ pub const ENDINGS: [&str; 6] = ["granted", "refused", "answered", "returned", "c
 pub const DRAFT: &str = "draft";
 
 /// What the program can do to a case, and to a task beside it. A chart says from where to where, and who.
-pub const VERBS: [&str; 12] = [
+pub const VERBS: [&str; 14] = [
     "answer", "submit", "assign", "release", "transfer", "ask", "consult", "extend", "grant", "refuse",
-    "return", "withdraw",
+    "respond", "return", "close", "withdraw",
 ];
 pub const TASK_VERBS: [&str; 5] = ["supply", "reply", "prolong", "recall", "lapse"];
 
@@ -22,6 +22,11 @@ pub const TASK_VERBS: [&str; 5] = ["supply", "reply", "prolong", "recall", "laps
 pub struct Chart {
     pub id: String,
     pub name: Both,
+    /// Goes like another chart, but for what it says itself.
+    pub like: Option<String>,
+    /// States and verbs of that chart that it does not have.
+    #[serde(default)]
+    pub without: Vec<String>,
     #[serde(rename = "state", default)]
     pub states: Vec<ChartState>,
     #[serde(rename = "verb", default)]
@@ -124,7 +129,44 @@ impl Chart {
     /// Every chart of a pack, in the order of their files.
     pub(crate) fn read(files: &Files, faults: &mut Vec<Fault>) -> Vec<Chart> {
         let paths: Vec<String> = files.under("charts").map(|(path, _)| path.to_owned()).collect();
-        paths.iter().filter_map(|path| files.toml::<Chart>(path, faults)).collect()
+        let written: Vec<Chart> = paths.iter().filter_map(|path| files.toml::<Chart>(path, faults)).collect();
+        let mut charts = Vec::new();
+        for chart in &written {
+            let Some(like) = &chart.like else {
+                charts.push(chart.clone());
+                continue;
+            };
+            match written.iter().find(|other| other.id == *like && other.like.is_none()) {
+                Some(base) => charts.push(chart.over(base)),
+                None => {
+                    let file = format!("charts/{}.toml", chart.id);
+                    let line = files.line(&file, &["like"]);
+                    let todo = "name a chart that stands by itself";
+                    faults.push(Fault::new(
+                        &file,
+                        line,
+                        format!("there is no chart {like} to be like"),
+                        todo,
+                    ));
+                }
+            }
+        }
+        charts
+    }
+
+    /// What the chart says itself, over what it takes from another. A way to a state it does not have is none.
+    fn over(&self, base: &Chart) -> Chart {
+        fn merged<T: Clone>(own: &[T], base: &[T], id: impl Fn(&T) -> &str, without: &[String]) -> Vec<T> {
+            let kept = base.iter().filter(|b| !without.iter().any(|w| w == id(b)));
+            let said = |b: &T| own.iter().find(|o| id(o) == id(b)).unwrap_or(b).clone();
+            let mut all: Vec<T> = kept.map(said).collect();
+            all.extend(own.iter().filter(|o| !base.iter().any(|b| id(b) == id(o))).cloned());
+            all
+        }
+        let states = merged(&self.states, &base.states, |s| &s.id, &self.without);
+        let verbs = merged(&self.verbs, &base.verbs, |v| &v.id, &self.without);
+        let regions = merged(&self.regions, &base.regions, |r| &r.id, &self.without);
+        Chart { states, verbs, regions, ..self.clone() }
     }
 
     pub fn state(&self, id: &str) -> Option<&ChartState> {

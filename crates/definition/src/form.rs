@@ -11,6 +11,8 @@ use unicode_normalization::UnicodeNormalization;
 use crate::{
     fault::Fault,
     files::Files,
+    position::Position,
+    region::{Regions, Vague},
     register::{feel, value_of},
 };
 
@@ -37,6 +39,12 @@ pub enum FieldKind {
     Choice,
     YesNo,
     Text,
+    /// Text of several lines.
+    Long,
+    /// An address or a description of a place that names its city, county or district.
+    Place,
+    /// Where a phone says it is: `37.26360,127.02860`.
+    Position,
     Digits,
     Money,
     Number,
@@ -135,6 +143,10 @@ impl Form {
         self.pages.iter().filter(|page| holds(page.when.as_ref(), facts)).collect()
     }
 
+    pub fn fields(&self) -> impl Iterator<Item = &FormField> {
+        self.pages.iter().flat_map(|page| &page.fields)
+    }
+
     pub fn page(&self, id: &str) -> Option<&FormPage> {
         self.pages.iter().find(|page| page.id == id)
     }
@@ -145,6 +157,7 @@ impl Form {
         page: &FormPage,
         typed: &BTreeMap<String, String>,
         facts: &Facts,
+        regions: &Regions,
     ) -> Result<Vec<(String, Json)>, Vec<Problem>> {
         let (mut answers, mut problems) = (Vec::new(), Vec::new());
         let mut facts = facts.clone();
@@ -156,7 +169,7 @@ impl Form {
             if !field.applies(&facts) {
                 continue;
             }
-            match field.read(typed.get(&field.id).map(String::as_str).unwrap_or_default()) {
+            match field.read(typed.get(&field.id).map(String::as_str).unwrap_or_default(), regions) {
                 Ok(None) => {}
                 Ok(Some(answer)) => {
                     if let Ok(value) = Value::from_json(&answer) {
@@ -184,13 +197,15 @@ impl FormField {
         holds(self.when.as_ref(), facts)
     }
 
-    fn read(&self, typed: &str) -> Result<Option<Json>, Wrong> {
+    fn read(&self, typed: &str, regions: &Regions) -> Result<Option<Json>, Wrong> {
         // Looked at before anything is trimmed: a control character in the middle of a number is no number either.
         if typed.chars().count() > TEXT_LIMIT {
             return Err(("form-too-long", Some(self.longest().to_string())));
         }
         let typed: String = typed.trim().nfc().collect();
-        if typed.chars().any(char::is_control) {
+        let lines = |c: char| self.kind == FieldKind::Long && matches!(c, '\n' | '\t');
+        let typed = if self.kind == FieldKind::Long { typed.replace("\r\n", "\n") } else { typed };
+        if typed.chars().any(|c| c.is_control() && !lines(c)) {
             return wrong("form-text");
         }
         if self.kind == FieldKind::Consent {
@@ -213,7 +228,16 @@ impl FormField {
             },
             FieldKind::Choice if self.choices.contains(&typed) => Ok(Some(Json::String(typed))),
             FieldKind::Choice => wrong("form-choice"),
-            FieldKind::Text => self.long_enough(typed),
+            FieldKind::Text | FieldKind::Long => self.long_enough(typed),
+            FieldKind::Place => match regions.named_in(&typed) {
+                Ok(_) => self.long_enough(typed),
+                Err(Vague::Several) => wrong("form-place-which"),
+                Err(Vague::Nowhere) => wrong("form-place"),
+            },
+            FieldKind::Position => match Position::read(&typed) {
+                Some(position) => Ok(Some(Json::String(position.to_string()))),
+                None => wrong("form-position"),
+            },
             FieldKind::Digits => {
                 let digits: String = typed.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
                 if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -252,7 +276,9 @@ impl FormField {
     fn longest(&self) -> i64 {
         let limit = i64::try_from(TEXT_LIMIT).unwrap_or(i64::MAX);
         match self.kind {
-            FieldKind::Text | FieldKind::Digits => self.max.unwrap_or(limit).min(limit),
+            FieldKind::Text | FieldKind::Long | FieldKind::Place | FieldKind::Digits => {
+                self.max.unwrap_or(limit).min(limit)
+            }
             _ => limit,
         }
     }

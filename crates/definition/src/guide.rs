@@ -57,16 +57,22 @@ impl Guidance {
         self.decided.iter().find(|(p, _)| *p == place).map(|(_, decision)| decision)
     }
 
+    /// Whether there is anything to qualify for: petitions and permits are for everybody, and no guidance is needed to them.
+    fn guides(&self, place: usize) -> bool {
+        self.index.deep_at(place).is_none_or(|service| !service.asks_nothing())
+    }
+
     fn at(&self, place: usize) -> Answer {
         self.decision(place).map_or_else(|| self.answers.get(place), |d| d.answer)
     }
 
     pub fn counts(&self) -> Counts {
         let mut counts = self.answers.counts();
-        for (_, decision) in &self.decided {
+        for (place, decision) in &self.decided {
             // The screen counts what it leaves out as no.
             counts.no = counts.no.saturating_sub(1);
             match decision.answer {
+                _ if !self.guides(*place) => {}
                 Answer::Yes => counts.yes += 1,
                 Answer::No => counts.no += 1,
                 Answer::Unknown => counts.unknown += 1,
@@ -95,9 +101,10 @@ impl Guidance {
         self.index.place(id).map(|place| self.at(place))
     }
 
-    /// Every service, in the catalogue's order.
+    /// Every service that one may qualify for, in the catalogue's order.
     pub fn all(&self) -> impl Iterator<Item = (&Entry, Answer)> {
-        self.index.entries.iter().enumerate().map(|(place, entry)| (&**entry, self.at(place)))
+        let places = self.index.entries.iter().enumerate().filter(|(place, _)| self.guides(*place));
+        places.map(|(place, entry)| (&**entry, self.at(place)))
     }
 
     /// The services that matter most. *Yes* first: what pays most, what ends soon, what is meant most narrowly; then *not yet known*,
@@ -108,6 +115,7 @@ impl Guidance {
             let screened = self.answers.of(answer);
             let decided =
                 self.decided.iter().filter(move |(_, d)| d.answer == answer).map(|(place, _)| *place);
+            let decided = decided.filter(|place| self.guides(*place));
             screened.filter(|place| self.decision(*place).is_none()).chain(decided)
         };
         keys.extend(of(Answer::Yes).map(|place| (self.key(place, 0), place)));

@@ -14,6 +14,7 @@ pub mod gov24;
 mod guide;
 pub mod import;
 mod pack;
+mod position;
 mod region;
 mod register;
 mod search;
@@ -29,9 +30,11 @@ pub use fault::Fault;
 pub use form::{FieldKind, Form, FormField, FormPage, TEXT_LIMIT};
 pub use guide::{BillLine, Counts, Explained, Guidance, NextQuestion, Ranked, Spoke, Why};
 pub use pack::Pack;
-pub use region::{Area, Region, Regions};
+pub use position::Position;
+pub use region::{Area, Region, Regions, Vague};
 pub use register::{Field, Gives, Register};
 pub use search::Hits;
 pub use service::{
-    ConditionText, Evidence, FieldText, Letters, Objection, PageText, Pays, Period, Service, ServiceText,
+    ConditionText, Evidence, FieldText, Letters, Objection, PageText, Pays, Period, Service, ServiceKind,
+    ServiceText, To,
 };

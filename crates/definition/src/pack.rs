@@ -236,8 +236,10 @@ impl Pack {
             .iter()
             .map(|s| ("service", s.id.clone(), self.files.under(&s.folder).collect::<Vec<_>>()));
         let charts = self.charts.iter().map(|chart| {
-            let path = format!("charts/{}.toml", chart.id);
-            ("chart", chart.id.clone(), self.files.iter().filter(|(file, _)| *file == path).collect())
+            let paths =
+                [Some(&chart.id), chart.like.as_ref()].map(|id| id.map(|id| format!("charts/{id}.toml")));
+            let is_part = |file: &str| paths.iter().flatten().any(|path| path == file);
+            ("chart", chart.id.clone(), self.files.iter().filter(|(file, _)| is_part(file)).collect())
         });
         let letters = std::iter::once(self.files.under("letters").collect::<Vec<_>>())
             .filter(|files| !files.is_empty())

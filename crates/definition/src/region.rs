@@ -39,6 +39,14 @@ pub enum Area<'a> {
     Unknown,
 }
 
+/// Why a text names no one region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vague {
+    /// Several have that name: `중구`.
+    Several,
+    Nowhere,
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Regions {
     list: Vec<Region>,
@@ -170,6 +178,37 @@ impl Regions {
             Area::Region(outer) => outer.first <= region.first && region.end <= outer.end,
             Area::Unknown => false,
         }
+    }
+
+    /// The region that an address or a description names: in full (`경기도 수원시 팔달구 …`), or from its city, county or
+    /// district on where only one has that name (`수원시 팔달구 …`, `강릉시 …`).
+    pub fn named_in(&self, text: &str) -> Result<&Region, Vague> {
+        let text: String = text.nfc().collect();
+        let words: Vec<&str> =
+            text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
+        let mut several = false;
+        for start in 0..words.len() {
+            for length in (1..=3).rev() {
+                let Some(words) = words.get(start..start.saturating_add(length)) else { continue };
+                let name = words.join(" ");
+                if let Some(place) = self.by_name.get(&name).and_then(|p| self.list.get(*p)) {
+                    return Ok(place);
+                }
+                // `수원시 팔달구` or `경기 수원시 팔달구` for `경기도 수원시 팔달구`.
+                let tail = format!(" {name}");
+                let short = |region: &Region| {
+                    let parts = name.split_once(' ').zip(region.name.split_once(' '));
+                    parts.is_some_and(|((a, rest), (b, all))| b.starts_with(a) && rest == all)
+                };
+                let mut named = self.list.iter().filter(|r| r.name.ends_with(&tail) || short(r));
+                match (named.next(), named.next()) {
+                    (Some(only), None) => return Ok(only),
+                    (Some(_), Some(_)) => several = true,
+                    _ => {}
+                }
+            }
+        }
+        Err(if several { Vague::Several } else { Vague::Nowhere })
     }
 
     pub fn parent(&self, region: &Region) -> Option<&Region> {

@@ -6,28 +6,39 @@ use maru_kernel::{Date, Lang};
 use maru_rules::RuleSet;
 use serde::{Deserialize, Serialize};
 
-use crate::{fault::Fault, files::Files, form::Form, pack::sha256};
+use crate::{
+    fault::Fault,
+    files::Files,
+    form::{FieldKind, Form, FormField},
+    pack::sha256,
+};
 
 #[derive(Debug, Clone)]
 pub struct Service {
     pub id: String,
+    pub kind: ServiceKind,
     pub source_id: Option<String>,
     pub owner: String,
     pub field: String,
     pub law: Vec<String>,
     pub url: String,
     pub unit_kind: String,
+    /// Which unit of that kind a case goes to.
+    pub to: To,
     /// How its cases go: one of the pack's charts.
     pub chart: String,
     pub pays: Pays,
     pub period: Period,
-    pub objection: Objection,
+    /// Without: the law gives no objection against its answer.
+    pub objection: Option<Objection>,
     pub steps: Vec<String>,
     pub evidence: Vec<Evidence>,
+    /// Kinds of units without whose reply nothing is granted.
+    pub consults: Vec<String>,
     pub rules: RuleSet,
     pub form: Form,
     pub letters: Letters,
-    /// The newest `from` of its rules.
+    /// The newest `from` of its rules, or its own.
     pub version: Date,
     /// Of all its files.
     pub hash: String,
@@ -35,6 +46,42 @@ pub struct Service {
     /// Its folder in the pack.
     pub(crate) folder: String,
     pub(crate) entries: RuleEntries,
+}
+
+/// What a service is to the one who files it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceKind {
+    /// Its conditions say who gets it.
+    #[default]
+    Benefit,
+    /// Anybody may file it; an official answers.
+    Petition,
+    /// Anybody may file it; an official grants or refuses.
+    Permit,
+}
+
+impl ServiceKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ServiceKind::Benefit => "benefit",
+            ServiceKind::Petition => "petition",
+            ServiceKind::Permit => "permit",
+        }
+    }
+}
+
+/// Which unit a case goes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum To {
+    /// The one where the applicant lives.
+    #[default]
+    Home,
+    /// The one responsible for the place that the form asks for.
+    Place,
+    /// The one that words and place speak for; the applicant's own when none is clear.
+    Words,
 }
 
 /// What the amount is per.
@@ -74,7 +121,11 @@ impl Pays {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
+    #[serde(default)]
     pub days: u32,
+    /// Working hours instead of days: `즉시` is three.
+    #[serde(default)]
+    pub hours: u32,
     pub article: String,
 }
 
@@ -98,7 +149,7 @@ pub struct Evidence {
 pub struct Letters(BTreeMap<String, [Option<String>; 2]>);
 
 impl Letters {
-    /// What every service writes in its own words.
+    /// What every benefit writes in its own words.
     pub const KINDS: [&'static str; 3] = ["received", "granted", "refused"];
 
     /// What stands in the folder `letters/` of a service, or of the pack.
@@ -141,6 +192,7 @@ pub struct ServiceText {
     pub method: String,
     pub decides: String,
     pub period: String,
+    #[serde(default)]
     pub objection: String,
     #[serde(rename = "step", default)]
     pub steps: BTreeMap<String, String>,
@@ -224,20 +276,28 @@ impl ServiceText {
 #[serde(deny_unknown_fields)]
 struct Written {
     id: String,
+    #[serde(default)]
+    kind: ServiceKind,
+    /// Since when it goes like this, where no rule says so.
+    from: Option<String>,
     source_id: Option<String>,
     owner: String,
     field: String,
     law: Vec<String>,
     url: String,
     unit_kind: String,
+    #[serde(default)]
+    to: To,
     chart: String,
     pays: Pays,
     period: Period,
-    objection: Objection,
+    objection: Option<Objection>,
     #[serde(default)]
     steps: Vec<String>,
     #[serde(default)]
     evidence: Vec<Evidence>,
+    #[serde(default)]
+    consults: Vec<String>,
 }
 
 /// The entries of rules.toml as the check and the texts need them; what they mean is the rules room's.
@@ -282,6 +342,16 @@ impl Service {
         }
     }
 
+    /// Anybody may have it: there is nothing to qualify for.
+    pub fn asks_nothing(&self) -> bool {
+        self.entries.conditions.is_empty()
+    }
+
+    /// The field that says where it is about.
+    pub fn place(&self) -> Option<&FormField> {
+        self.form.fields().find(|field| field.kind == FieldKind::Place)
+    }
+
     pub(crate) fn file(&self, name: &str) -> String {
         format!("{}/{name}", self.folder)
     }
@@ -291,8 +361,16 @@ impl Service {
         let written = files.toml::<Written>(&file("service.toml"), faults);
         let rules_file = file("rules.toml");
         let rules_text = files.get(&rules_file).unwrap_or_default();
-        let entries = files.toml::<RuleEntries>(&rules_file, faults);
-        let rules = entries.is_some().then(|| RuleSet::parse(rules_text)).and_then(|read| match read {
+        // What anybody may file has no conditions, and then no such file.
+        let anybody = written.as_ref().is_some_and(|w| w.kind != ServiceKind::Benefit)
+            && files.get(&rules_file).is_none();
+        let entries = if anybody {
+            Some(RuleEntries::default())
+        } else {
+            files.toml::<RuleEntries>(&rules_file, faults)
+        };
+        let parse = || if anybody { Ok(RuleSet::default()) } else { RuleSet::parse(rules_text) };
+        let rules = entries.is_some().then(parse).and_then(|read| match read {
             Ok(rules) => Some(rules),
             Err(wrong) => {
                 let todo = "write it as crates/rules/README.md tells";
@@ -308,20 +386,27 @@ impl Service {
         let hash = sha256(&parts);
         let (written, entries, rules, ko, en) = (written?, entries?, rules?, ko?, en?);
         Some(Service {
-            version: entries.dates().max().unwrap_or(Date::ZERO),
+            version: entries
+                .dates()
+                .chain(written.from.as_deref().and_then(|d| d.parse().ok()))
+                .max()
+                .unwrap_or(Date::ZERO),
             id: written.id,
+            kind: written.kind,
             source_id: written.source_id,
             owner: written.owner,
             field: written.field,
             law: written.law,
             url: written.url,
             unit_kind: written.unit_kind,
+            to: written.to,
             chart: written.chart,
             pays: written.pays,
             period: written.period,
             objection: written.objection,
             steps: written.steps,
             evidence: written.evidence,
+            consults: written.consults,
             rules,
             form,
             letters,

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use maru_definition::{FieldKind, Form, FormField, FormPage, Pack, TEXT_LIMIT};
+use maru_definition::{FieldKind, Form, FormField, FormPage, Pack, Regions, Service, TEXT_LIMIT, Vague};
 use maru_kernel::{Date, Lang};
 use maru_rules::{Expr, Facts, Ratio, Value};
 use serde_json::{Value as Json, json};
 
 fn pack() -> Pack {
     Pack::embedded().unwrap_or_else(|f| panic!("{f:#?}"))
+}
+
+fn benefit(pack: &Pack) -> &Service {
+    pack.services.iter().find(|service| service.id == "livelihood-benefit").unwrap()
 }
 
 fn day(text: &str) -> Date {
@@ -182,7 +186,7 @@ fn typed(list: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[test]
 fn a_form_asks_what_applies() {
     let pack = pack();
-    let form = &pack.services[0].form;
+    let (form, regions) = (&benefit(&pack).form, &pack.regions);
     let ids = |facts: &Facts| form.pages(facts).into_iter().map(|p| p.id.clone()).collect::<Vec<_>>();
     let mut facts = Facts::new();
     assert_eq!(ids(&facts), ["home", "account", "consent"]);
@@ -191,17 +195,21 @@ fn a_form_asks_what_applies() {
 
     let pay = form.page("pay").unwrap();
     assert_eq!(
-        form.read(pay, &typed(&[("deposit", "5,000,000")]), &facts),
+        form.read(pay, &typed(&[("deposit", "5,000,000")]), &facts, regions),
         Ok(vec![("주거.보증금".into(), json!(5_000_000))])
     );
     facts.insert("주거.형태", Value::Text("월세".into()));
-    let problems = form.read(pay, &typed(&[("deposit", "10000000001")]), &facts).unwrap_err();
+    let problems = form.read(pay, &typed(&[("deposit", "10000000001")]), &facts, regions).unwrap_err();
     let shown: Vec<_> =
         problems.iter().map(|p| (p.field.as_str(), p.key.as_str(), p.value.as_deref())).collect();
     assert_eq!(shown, [("deposit", "form-max", Some("10000000000")), ("rent", "form-required", None)]);
     let account = form.page("account").unwrap();
-    let read =
-        form.read(account, &typed(&[("bank", "우체국"), ("account-number", "012-3456 78-901")]), &facts);
+    let read = form.read(
+        account,
+        &typed(&[("bank", "우체국"), ("account-number", "012-3456 78-901")]),
+        &facts,
+        regions,
+    );
     assert_eq!(read.unwrap()[1], ("계좌.번호".into(), json!("01234567 8901".replace(' ', ""))));
 }
 
@@ -226,7 +234,7 @@ type Typed = Result<Option<Json>, (String, Option<String>)>;
 fn read(field: FormField, text: &str) -> Typed {
     let page = FormPage { id: "page".into(), when: None, fields: vec![field] };
     let form = Form { pages: vec![page.clone()] };
-    form.read(&page, &typed(&[("it", text)]), &Facts::new())
+    form.read(&page, &typed(&[("it", text)]), &Facts::new(), &Pack::embedded().unwrap().regions)
         .map(|answers| answers.into_iter().next().map(|(_, json)| json))
         .map_err(|problems| (problems[0].key.clone(), problems[0].value.clone()))
 }
@@ -249,6 +257,19 @@ fn every_kind_of_field_is_read() {
         (field(FieldKind::Text), "가\n나", wrong("form-text")),
         (with(FieldKind::Text, Some(2), Some(3)), "가", bound("form-too-short", "2")),
         (with(FieldKind::Text, Some(2), Some(3)), "가나다라", bound("form-too-long", "3")),
+        (field(FieldKind::Long), "첫 줄\r\n둘째 줄", Ok(Some(json!("첫 줄\n둘째 줄")))),
+        (field(FieldKind::Long), "가\u{0}나", wrong("form-text")),
+        (with(FieldKind::Long, Some(3), Some(5)), "가나", bound("form-too-short", "3")),
+        (
+            field(FieldKind::Place),
+            "경기도 수원시 팔달구 누리로 12 앞",
+            Ok(Some(json!("경기도 수원시 팔달구 누리로 12 앞"))),
+        ),
+        (field(FieldKind::Place), "누리로 12 앞", wrong("form-place")),
+        (field(FieldKind::Place), "중구 누리로 12", wrong("form-place-which")),
+        (field(FieldKind::Place), "Tokyo, Shibuya", wrong("form-place")),
+        (field(FieldKind::Position), "37.2636, 127.0286", Ok(Some(json!("37.26360,127.02860")))),
+        (field(FieldKind::Position), "35.68,139.76", wrong("form-position")),
         (field(FieldKind::Digits), "010-1234 5678", Ok(Some(json!("01012345678")))),
         (field(FieldKind::Digits), "010a", wrong("form-digits")),
         (field(FieldKind::Digits), "１２３", wrong("form-digits")),
@@ -300,10 +321,34 @@ fn a_field_may_hang_on_one_of_its_own_page() {
     // What was kept before does not count: what is typed now does.
     let mut facts = Facts::new();
     facts.insert("첫째", Value::Bool(true));
-    assert_eq!(form.read(&page, &typed(&[("first", "no")]), &facts), Ok(vec![("첫째".into(), json!(false))]));
-    let problems = form.read(&page, &typed(&[("first", "yes")]), &Facts::new()).unwrap_err();
+    assert_eq!(
+        form.read(&page, &typed(&[("first", "no")]), &facts, &Regions::default()),
+        Ok(vec![("첫째".into(), json!(false))])
+    );
+    let problems =
+        form.read(&page, &typed(&[("first", "yes")]), &Facts::new(), &Regions::default()).unwrap_err();
     assert_eq!(
         (problems.len(), problems[0].field.as_str(), problems[0].key.as_str()),
         (1, "second", "form-required")
     );
+}
+
+#[test]
+fn a_text_names_its_region() {
+    let regions = pack().regions;
+    let named = |text: &str| regions.named_in(text).map(|region| region.name.clone());
+    for (text, name) in [
+        ("경기도 수원시 팔달구 누리로 12", "경기도 수원시 팔달구"),
+        ("경기 수원시 팔달구 누리로 12", "경기도 수원시 팔달구"),
+        ("수원시 팔달구, 공원 옆", "경기도 수원시 팔달구"),
+        ("수원시 어딘가", "경기도 수원시"),
+        ("부산 남구 언덕길", "부산광역시 남구"),
+        ("우리 동네는 강릉시 입니다", "강원특별자치도 강릉시"),
+        ("전라북도 전주시 덕진구 나루길", "전북특별자치도 전주시 덕진구"),
+    ] {
+        assert_eq!(named(text).as_deref(), Ok(name), "{text}");
+    }
+    assert_eq!(named("남구 언덕길"), Err(Vague::Several));
+    assert_eq!(named("언덕길 3"), Err(Vague::Nowhere));
+    assert_eq!(named(""), Err(Vague::Nowhere));
 }

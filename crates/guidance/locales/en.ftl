@@ -62,6 +62,7 @@ find-label = Words to look for
 find-example = e.g. 월세, 장학금, 취업
 find-do = Find
 find-all = We search { $count } services. The catalogue is in Korean; try one of these words.
+find-petitions = File a petition, a report, a request for information or a permit
 find-words = 월세, 생계, 임신, 장학금, 취업, 농업, 장애인, 이사
 find-none = No service matches “{ $q }”
 find-none-text = Try a shorter or a similar word, in Korean.
@@ -92,6 +93,8 @@ service-questions = { $count ->
    *[other] { $count } questions, about { $count } minutes
   }
 service-days = { $days } days by law
+service-hours = Within { $hours } working hours
+service-file = Begin
 service-apply = Apply
 service-apply-save = You can save and come back later.
 service-continue = Continue my application
@@ -99,6 +102,8 @@ service-follow = See where it stands
 service-no-unit = This demonstration has no office for where you live, so you can't apply here. Your community centre takes applications.
 service-sign-in = Sign in and see if it is mine
 service-sign-in-text = You learn at once whether you qualify and what you would receive.
+service-sign-in-file = Sign in and begin
+service-other-page = The official page
 service-deadline = Apply by
 service-closed = closed on { $day }
 home-median = 100 % of the standard median income is, each month: { $sizes }.

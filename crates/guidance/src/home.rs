@@ -191,7 +191,7 @@ async fn home(context: Context) -> std::result::Result<Response, Fail> {
         Some(_) => show(&context, &[]).await,
         None => {
             let definitions = &context.app.definitions;
-            let values = context! { total => definitions.len(), note => note(&context) };
+            let values = context! { total => definitions.guided(), note => note(&context) };
             Ok(context.page("home", "guidance/welcome.html", values).await?)
         }
     }
@@ -244,7 +244,7 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
         today => shown::deadline(context.lang, context.now.date()),
         question, problems => told, top,
         yes => counts.yes, unknown => counts.unknown, no => counts.no,
-        elsewhere => guidance.counts_elsewhere(), total => context.app.definitions.len(),
+        elsewhere => guidance.counts_elsewhere(), total => context.app.definitions.guided(),
         going, messages => ports.inbox.newest(&person.id, 3).await?,
         looked => context! { units => units.len(), times => others.len(), last },
         note => note(context),

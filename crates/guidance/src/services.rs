@@ -8,7 +8,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use maru_definition::{Deadline, Entry, Explained, Why};
+use maru_definition::{Deadline, Entry, Explained, ServiceKind, To, Why};
 use maru_kernel::{Error, Lang, Result};
 use maru_rules::{Answer, Value};
 use maru_web::{
@@ -129,7 +129,7 @@ async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
             .collect()
     } else {
         guidance
-            .ranked(context.app.definitions.len())
+            .ranked(context.app.definitions.guided())
             .iter()
             .filter(|r| r.answer == answer && wanted(&r.entry))
             .map(|r| Item { amount: r.amount.map(|won| won.0), ..item(&context, &r.entry, Some(r.answer)) })
@@ -298,7 +298,9 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
             }
         }
         if let Some(service) = &in_depth {
-            unit = responsible(&context, &sourced, &service.unit_kind).await?;
+            if service.to == To::Home {
+                unit = responsible(&context, &sourced, &service.unit_kind).await?;
+            }
             open = context
                 .app
                 .ports
@@ -306,7 +308,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 .of(&person.id)
                 .await?
                 .into_iter()
-                .find(|c| c.service == id && c.open)
+                .find(|c| c.service == id && c.open && (c.state == "draft" || service.kind == ServiceKind::Benefit))
                 .map(|c| context! {
                     href => if c.state == "draft" { format!("/cases/{}/form", c.id) } else { format!("/cases/{}", c.id) },
                     draft => c.state == "draft",
@@ -336,7 +338,8 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 definitions.pack().agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
             context! {
                 summary => text.summary, gives => text.gives, method => text.method, decides => text.decides,
-                period_text => text.period, period_days => service.period.days, period_article => service.period.article,
+                period_text => text.period, period_days => service.period.days, period_hours => service.period.hours, kind => service.kind.as_str(),
+                anywhere => service.to != To::Home, period_article => service.period.article,
                 objection => text.objection, steps, held, asked, owner, law => service.law, pays => service.pays.as_str(),
                 in_depth => true, texts => Vec::<maru_web::Shown>::new(),
             }
@@ -352,7 +355,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                     context! { key, paragraphs }
                 })
                 .collect();
-            context! { in_depth => false, texts, pays => "none" }
+            context! { in_depth => false, texts, pays => "none", kind => "benefit" }
         }
     };
     let shell = context! {

@@ -11,7 +11,7 @@ use maru_kernel::{At, Clock, Error, Lang, Result};
 use maru_message::Post;
 use maru_store::{Consumer, Migration, Place, Store};
 use maru_web::{
-    App, Edge, Handler, Ids, Pages, Room, Settings, Shared, Texts,
+    App, Edge, Handler, Ids, Kept, Pages, Room, Settings, Shared, Texts,
     ports::{People, Ports},
 };
 
@@ -134,8 +134,18 @@ pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn 
         people,
     };
     let edge = Edge::open(&store, settings.edge.clone(), clock.now()).await?;
-    let app =
-        Arc::new(App { store, clock, ids: Ids::default(), definitions, pages, texts, ports, settings, edge });
+    let app = Arc::new(App {
+        store,
+        clock,
+        ids: Ids::default(),
+        definitions,
+        pages,
+        texts,
+        ports,
+        settings,
+        edge,
+        kept: Kept::default(),
+    });
     let mut wired = Wired {
         app,
         pages: axum::Router::new(),

@@ -39,6 +39,8 @@ pub fn room(post: Post) -> Room {
                         "case.extended",
                         "case.transferred",
                         "case.returned",
+                        "case.answered",
+                        "case.closed",
                     ],
                 },
                 handler: Arc::new(work::Letters),

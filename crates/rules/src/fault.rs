@@ -31,7 +31,7 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 /// Where each line of a text begins.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Lines {
     starts: Vec<usize>,
 }

@@ -19,8 +19,8 @@ use crate::value::{Answer, Facts, Value, nfc};
 const MAX_ENTRIES: usize = 2_000;
 const KINDS: [&str; 4] = ["let", "condition", "line", "amount"];
 
-/// The rules of one service, parsed once and decided as often as needed.
-#[derive(Debug, Clone)]
+/// The rules of one service, parsed once and decided as often as needed. The default has none: everybody may.
+#[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     /// Grouped by name, a name before those that use it.
     lets: Vec<(String, Vec<Entry<Written>>)>,

@@ -1,4 +1,8 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use maru_definition::Definitions;
 use maru_kernel::{At, Clock, Id, Result};
@@ -20,6 +24,7 @@ pub struct App {
     pub ports: Ports,
     pub settings: Settings,
     pub edge: Edge,
+    pub kept: Kept,
 }
 
 pub type Shared = Arc<App>;
@@ -55,6 +60,18 @@ impl App {
             region = regions.parent(place);
         }
         Ok(None)
+    }
+}
+
+/// What rooms keep in memory between requests, one of a type. Never the truth: rows are.
+#[derive(Default)]
+pub struct Kept(Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+
+impl Kept {
+    pub fn get<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.entry(TypeId::of::<T>()).or_insert_with(|| Arc::<T>::default()).clone();
+        found.downcast::<T>().unwrap_or_default()
     }
 }
 

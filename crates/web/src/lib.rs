@@ -16,7 +16,7 @@ mod upload;
 mod work;
 
 pub use admin::admin_tabs;
-pub use app::{App, Ids, Settings, Shared, random};
+pub use app::{App, Ids, Kept, Settings, Shared, random};
 pub use assets::FAVICON;
 pub use context::{ApiContext, BODY_BYTES, Context, Sent, Typed, View, back, layer};
 pub use edge::{

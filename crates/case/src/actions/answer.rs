@@ -22,7 +22,10 @@ pub async fn answer(
             let facts = model::facts_of(case.answers.iter());
             let pages = service.form.pages(&facts);
             let page = pages.into_iter().find(|p| p.id == page).ok_or(Error::NotFound)?;
-            let answers = service.form.read(page, typed, &facts).map_err(Error::Invalid)?;
+            let answers = service
+                .form
+                .read(page, typed, &facts, &app.definitions.pack().regions)
+                .map_err(Error::Invalid)?;
             // A field that no longer applies keeps no old answer.
             for field in &page.fields {
                 case.answers.remove(&field.fact);

@@ -17,6 +17,10 @@ const AFTER_OBJECTION_DAYS: i64 = 30;
 pub enum Decided {
     Granted,
     Refused,
+    /// A petition is answered.
+    Answered,
+    /// The same petition for the third time, after two answers.
+    Closed,
     /// Not decided: what was asked for never came.
     Returned,
 }
@@ -26,6 +30,8 @@ impl Decided {
         match self {
             Decided::Granted => "grant",
             Decided::Refused => "refuse",
+            Decided::Answered => "respond",
+            Decided::Closed => "close",
             Decided::Returned => "return",
         }
     }
@@ -39,42 +45,65 @@ pub fn computed(app: &App, case: &Case) -> Result<Decision> {
     Ok(app.definitions.decide(&service, &facts, on))
 }
 
-/// Grants or refuses, with the computed decision kept and the note that goes into the letter.
+/// What the officer writes with a decision; both go into the letter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Said<'a> {
+    pub note: &'a str,
+    /// The articles it rests on.
+    pub basis: &'a str,
+}
+
+/// After so many answers the same petition may be closed (민원 처리에 관한 법률 제23조).
+pub const ANSWERS: i64 = 2;
+
+/// Ends a case: the computed decision, if rules made one, is kept with it.
 pub async fn decide(
     app: &App,
     person: &Person,
     unit: &str,
     id: &str,
     how: Decided,
-    note: &str,
+    said: Said<'_>,
 ) -> Result<Case> {
-    let note = note.trim();
+    let (note, basis) = (said.note.trim(), said.basis.trim());
     match how {
         Decided::Granted => actions::bounded("note", note)?,
-        Decided::Refused | Decided::Returned => drop(actions::written("note", note, "case-note-needed")?),
+        _ => drop(actions::written("note", note, "case-note-needed")?),
     }
+    actions::bounded("basis", basis)?;
     app.store
         .rerun(|| async {
             let (mut case, service, verb) = actions::worked(app, person, unit, id, how.verb()).await?;
             let tasks = tables::tasks(&app.store, &case.resident, &case.id).await?;
             model::ready(actions::chart(app, &service)?, &verb, &tasks)?;
             case.state = actions::step(app, &case, how.verb())?;
-            let decision = computed(app, &case)?;
-            if how == Decided::Granted && decision.answer != Answer::Yes {
-                return Err(Error::Conflict("case-rules-not-yes".into()));
+            let decision = if service.asks_nothing() { None } else { Some(computed(app, &case)?) };
+            if how == Decided::Granted {
+                if decision.as_ref().is_some_and(|decision| decision.answer != Answer::Yes) {
+                    return Err(Error::Conflict("case-rules-not-yes".into()));
+                }
+                if !actions::unheard(app, &service, &tasks).await?.is_empty() {
+                    return Err(Error::Conflict("case-unheard".into()));
+                }
+            }
+            if how == Decided::Closed && tables::answered(&app.store, &case).await? < ANSWERS {
+                return Err(Error::Conflict("case-no-repeat".into()));
             }
             let now = app.now();
             let name = case.state.as_str().to_owned();
             case.decided_at = Some(now);
-            case.decision = Some(serde_json::to_value(&decision).map_err(Error::internal)?);
-            case.rules_version = decision.version.map(|v| v.to_string()).or(case.rules_version);
+            case.decision =
+                decision.as_ref().map(serde_json::to_value).transpose().map_err(Error::internal)?;
+            let version = decision.and_then(|decision| decision.version);
+            case.rules_version = version.map(|v| v.to_string()).or(case.rules_version);
             case.note = (!note.is_empty()).then(|| note.to_owned());
+            case.basis = (!basis.is_empty()).then(|| basis.to_owned());
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
             batch.and(app.ports.people.end_grants(
                 &case.resident,
                 &case.id,
-                ends(now, service.objection.days),
+                ends(now, service.objection.as_ref().map_or(0, |objection| objection.days)),
             ));
             let body: Json = json!({ "receipt": case.receipt });
             batch.event(actions::event(app, &name, &case, person.actor(), now, body));

@@ -39,6 +39,7 @@ pub async fn file(app: &App, person: &Person, service: &str) -> Result<String> {
                 decided_at: None,
                 decision: None,
                 note: None,
+                basis: None,
                 rules_version: None,
                 clock: None,
             };

@@ -21,7 +21,7 @@ pub use assign::assign;
 pub use attach::{
     CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
 };
-pub use decide::{Decided, computed, decide};
+pub use decide::{ANSWERS, Decided, Said, computed, decide};
 pub use extend::{More, extend};
 pub use file::file;
 pub use release::release;
@@ -102,6 +102,18 @@ pub async fn worked(
         return Err(Error::Conflict("case-other-officer".into()));
     }
     Ok((case, service, found))
+}
+
+/// The kinds of units that a service wants heard and that have not replied.
+pub async fn unheard(app: &App, service: &Service, tasks: &[Task]) -> Result<Vec<String>> {
+    let mut kinds = service.consults.clone();
+    for task in tasks.iter().filter(|task| task.state == "replied") {
+        if let Some(unit) = task.unit.as_ref().filter(|_| !kinds.is_empty()) {
+            let kind = app.ports.people.unit(unit).await?.kind;
+            kinds.retain(|wanted| *wanted != kind);
+        }
+    }
+    Ok(kinds)
 }
 
 /// What somebody has to write so that others understand: ten characters to two thousand.

@@ -1,3 +1,4 @@
+use maru_definition::{Service, ServiceKind, To};
 use maru_kernel::{Actor, Error, Lang, Result};
 use maru_rules::Value;
 use maru_store::Batch;
@@ -6,12 +7,13 @@ use maru_web::{
     ports::{NewGrant, Person, Source, Unit},
     random,
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{
     actions::{self, CASE_FILE},
     clock::{Clock, Period},
     form::unanswered,
+    guess,
     model::{self, Case, File},
     tables,
 };
@@ -31,7 +33,7 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
         return Err(Error::invalid("confirmed", "case-confirm-needed"));
     }
 
-    let unit = responsible(app, person, &service).await?;
+    let unit = responsible(app, person, &service, &case).await?;
     let mut scope = actions::evidence(&service);
     scope.insert(CASE_FILE.into(), vec!["*".into()]);
     let consent = NewGrant {
@@ -74,13 +76,17 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             case.shown_name = Some(model::cover(person.name.get(Lang::Ko)));
             case.submitted_at = Some(now);
             let calendar = &app.definitions.pack().calendar;
-            let clock = Clock::new(now, Period::days(service.period.days));
+            let clock = Clock::new(now, Period::of(&service.period));
             case.due_on = clock.due_on(calendar, calendar.hours(Some(&service.owner)));
             case.clock = Some(clock);
             case.rules_version = Some(service.version.to_string());
             let mut batch = Batch::new();
             tables::take_receipt(&mut batch, &receipt, &case.id);
             tables::put(&mut batch, &case)?;
+            // A benefit is applied for once at a time; of all else one may file several.
+            if service.kind != ServiceKind::Benefit {
+                tables::make_way(&mut batch, &case);
+            }
             let body = json!({ "service": case.service, "receipt": receipt, "unit": unit.id, "due_on": case.due_on });
             batch.event(actions::event(app, "submitted", &case, person.actor(), now, body));
             // No case arrives at a unit that ends in this moment.
@@ -90,13 +96,37 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
         .await
 }
 
-/// The unit that decides where the resident lives.
-pub async fn responsible(app: &App, person: &Person, service: &maru_definition::Service) -> Result<Unit> {
+/// The unit that a case goes to: the one of its place, the one its words speak for, or the one where the resident lives.
+pub async fn responsible(app: &App, person: &Person, service: &Service, case: &Case) -> Result<Unit> {
+    let nobody = || Error::Conflict("case-no-unit".into());
+    if service.to == To::Place {
+        let place = service.place().and_then(|field| case.answers.get(&field.fact)).and_then(Json::as_str);
+        let regions = &app.definitions.pack().regions;
+        let region = regions.named_in(place.unwrap_or_default()).map_err(|_| nobody())?;
+        return app.responsible(&service.unit_kind, &region.name).await?.ok_or_else(nobody);
+    }
+    let home = home(app, person, service).await?;
+    let own = app.responsible(&service.unit_kind, &home).await?;
+    if service.to == To::Home {
+        return own.ok_or_else(nobody);
+    }
+    let units = guess::units(app, service).await?;
+    let first = guess::first(app, &units, guess::subject(service, case), &home).await?;
+    let best = first.guesses.first().and_then(|best| units.into_iter().find(|unit| unit.id == best.office));
+    // When the words are not clear, the front office where the resident lives decides.
+    match (own, best) {
+        (_, Some(best)) if first.sure => Ok(best),
+        (Some(own), _) => Ok(own),
+        (None, best) => best.ok_or_else(nobody),
+    }
+}
+
+async fn home(app: &App, person: &Person, service: &Service) -> Result<String> {
     let fields = [("resident-registration".to_owned(), vec!["거주지".to_owned()])].into();
     let ask = actions::own_ask(person, service, fields);
     let sourced = app.ports.registers.facts(&ask, app.now().date()).await?;
-    let Some(Value::Text(home)) = sourced.facts.get("거주지") else {
-        return Err(Error::Conflict("case-no-home".into()));
-    };
-    app.responsible(&service.unit_kind, home).await?.ok_or_else(|| Error::Conflict("case-no-unit".into()))
+    match sourced.facts.get("거주지") {
+        Some(Value::Text(home)) => Ok(home.clone()),
+        _ => Err(Error::Conflict("case-no-home".into())),
+    }
 }

@@ -44,6 +44,11 @@ impl Period {
         Period { n, unit: Unit::Hours }
     }
 
+    /// The handling period that a service names.
+    pub const fn of(period: &maru_definition::Period) -> Period {
+        if period.hours > 0 { Period::hours(period.hours) } else { Period::days(period.days) }
+    }
+
     /// Whether working hours are counted: five days and less are (제19조제1항).
     pub fn in_hours(self) -> bool {
         self.unit == Unit::Hours || (self.unit == Unit::Days && self.n <= 5)

@@ -1,5 +1,7 @@
 //! The desk of a unit: what is due, one case beside it, the verbs at its foot.
 
+mod deciding;
+
 use std::collections::BTreeMap;
 
 use axum::{
@@ -9,14 +11,13 @@ use axum::{
     routing::{get, post},
 };
 use maru_definition::{Chart, DRAFT, Who};
-use maru_kernel::{Error, Problem, Result};
-use maru_rules::Answer;
+use maru_kernel::{Problem, Result};
 use maru_web::{Context, Fail, Shared, Typed, context, ports::Sourced, shown};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::{
-    actions::{self, CASE_FILE, Decided},
+    actions::{self, CASE_FILE},
     files,
     form::{Line, register_lines},
     letters,
@@ -31,8 +32,7 @@ pub fn routes() -> Router<Shared> {
         .route("/desk", get(desk))
         .route("/desk/cases/{id}", get(open))
         .route("/cases/{id}/assign", post(assign))
-        .route("/cases/{id}/grant", post(grant))
-        .route("/cases/{id}/refuse", post(refuse))
+        .merge(deciding::routes())
 }
 
 type Answered = std::result::Result<Response, Fail>;
@@ -259,6 +259,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     let pack = context.app.definitions.pack();
     let (decision, missing) = match &case.decision {
         Some(kept) => (letters::shown(context, &service, kept), Vec::new()),
+        None if service.asks_nothing() => (None, Vec::new()),
         None => {
             let computed = actions::computed(&context.app, case)?;
             let label = |name: &String| {
@@ -304,21 +305,28 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     // Only who may ask or move needs to choose among all units.
     let chooses = ["consult", "transfer"].iter().any(|verb| verbs.get(verb).is_some_and(Option::is_some));
     let others = if chooses { tasks::units(context, unit).await? } else { Vec::new() };
+    let unheard = actions::unheard(&context.app, &service, &kept).await?;
+    let own = context.app.ports.people.unit(unit).await?;
+    // Those that the service wants heard are ticked, where the case is.
     let units: Vec<_> = others
         .into_iter()
-        .map(|unit| context! { id => unit.id, label => pages::place(context, &unit), kind => unit.kind })
+        .map(|unit| {
+            let wanted = unheard.contains(&unit.kind) && unit.region == own.region;
+            context! { id => unit.id, label => pages::place(context, &unit), kind => unit.kind, wanted }
+        })
         .collect();
     Ok(context! {
         verbs, tasks => tasks::all_shown(context, &service, &kept).await?, units, unit_kind => service.unit_kind,
-        extended => case.clock.as_ref().map_or(0, |clock| clock.extensions.len()), period_days => service.period.days,
+        extended => case.clock.as_ref().map_or(0, |clock| clock.extensions.len()), period_days => service.period.days.max(1),
         id => case.id, receipt => case.receipt, service => text.name,
         state_name => letters::state_name(&context.app.definitions, case).get(context.lang),
         applicant => applicant.name.get(context.lang),
         due => case.due_on.map(|d| d.to_string()), clock, article => service.period.article,
         received => case.submitted_at.map(|at| at.micros()),
         files, decision, missing, facts => by_source(lines), officer, unit, note => case.note,
-        mine,
-        can_grant => answer == Some(Answer::Yes),
+        mine, basis => case.basis,
+        deciding => deciding::verbs(context, case, chart, &kept, &unheard, answer).await?,
+        guesses => deciding::guesses(context, case, &service).await?,
         open => case.state.is_open(),
         pays => service.pays.as_str(),
     })
@@ -342,24 +350,4 @@ async fn assign(context: Context, Path(id): Path<String>, _typed: Typed) -> Answ
     let (person, unit) = context.official()?;
     actions::assign(&context.app, person, unit, &id).await?;
     back(&id)
-}
-
-async fn decide(context: Context, id: String, typed: Typed, how: Decided) -> Answered {
-    let (person, unit) = context.official()?;
-    match actions::decide(&context.app, person, unit, &id, how, typed.get("note")).await {
-        Ok(_) => back(&id),
-        Err(Error::Invalid(problems)) => {
-            let case = actions::of_unit(&context.app, unit, &id).await?;
-            again(&context, &case, "decide", &problems, &typed).await
-        }
-        Err(other) => Err(Fail(other)),
-    }
-}
-
-async fn grant(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
-    decide(context, id, typed, Decided::Granted).await
-}
-
-async fn refuse(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
-    decide(context, id, typed, Decided::Refused).await
 }

@@ -34,6 +34,9 @@ struct Case {
 impl Check<'_> {
     pub(super) fn run_cases(&mut self, service: &Service) {
         let file = service.file("cases.toml");
+        if service.asks_nothing() && self.pack.files.get(&file).is_none() {
+            return;
+        }
         let Some(written) = self.pack.files.toml::<Written>(&file, &mut self.faults) else { return };
         if written.case.is_empty() {
             self.faults.push(Fault::new(

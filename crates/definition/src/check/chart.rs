@@ -32,8 +32,12 @@ struct Region<'a> {
 impl Check<'_> {
     pub(super) fn charts(&mut self) {
         let pack = self.pack;
-        for chart in &pack.charts {
-            self.chart(chart);
+        // What is wrong with a chart is said of it, not again of those that are like it.
+        let (alone, like): (Vec<&Chart>, Vec<&Chart>) = pack.charts.iter().partition(|c| c.like.is_none());
+        let before = self.faults.len();
+        alone.into_iter().for_each(|chart| self.chart(chart));
+        if self.faults.len() == before {
+            like.into_iter().for_each(|chart| self.chart(chart));
         }
         for kind in pack.letters.kinds() {
             for lang in Lang::ALL {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maru_kernel::Lang;
+use maru_kernel::{Date, Lang};
 
 use super::{Check, quoted};
-use crate::{FactKind, Fault, FieldKind, FormField, Letters, Service};
+use crate::{FactKind, Fault, FieldKind, FormField, Letters, Service, ServiceKind, To};
 
 /// The names a letter may use.
-const LETTER: [&str; 20] = [
+const LETTER: [&str; 21] = [
     "applicant",
     "service",
     "receipt",
@@ -19,6 +19,7 @@ const LETTER: [&str; 20] = [
     "pays_text",
     "reasons",
     "note",
+    "basis",
     "officer",
     "unit",
     "contact",
@@ -82,16 +83,41 @@ impl Check<'_> {
         if service.law.is_empty() || service.law.iter().any(|law| law.trim().is_empty()) {
             self.at(file, &["law"], "no law is named", "name the acts it rests on");
         }
-        for (key, article, days) in [
-            ("period", &service.period.article, service.period.days),
-            ("objection", &service.objection.article, service.objection.days),
-        ] {
+        let objection = service.objection.as_ref().map(|o| ("objection", &o.article, o.days));
+        let period = ("period", &service.period.article, service.period.days.max(service.period.hours));
+        for (key, article, length) in std::iter::once(period).chain(objection) {
             if article.trim().is_empty() {
                 self.at(file, &[key], format!("{key} has no article"), "name the article that sets it");
             }
-            if days == 0 {
+            if length == 0 {
                 self.at(file, &[key], format!("{key} has no days"), "write how many");
             }
+        }
+        if service.version == Date::ZERO {
+            let todo = "write from = \"2026-01-01\"";
+            self.at(file, &[], "nothing says since when it goes like this", todo);
+        }
+        if service.period.days > 0 && service.period.hours > 0 {
+            self.at(file, &["period"], "period has days and hours", "write one of them");
+        }
+        if service.objection.is_none() && service.kind != ServiceKind::Petition {
+            let todo = "write objection = { days, article }";
+            self.at(file, &[], "nothing is said of objections against its decision", todo);
+        }
+        if service.kind != ServiceKind::Petition
+            && let Some(chart) = pack.chart(&service.chart)
+            && !chart.verbs.iter().any(|verb| verb.id == "grant")
+        {
+            let what = format!("what goes by {} is never granted", service.chart);
+            self.at(file, &["chart"], what, "name another chart, or write kind = \"petition\"");
+        }
+        if service.to == To::Place && service.place().is_none() {
+            let todo = "ask for it in form.toml: a field of kind place";
+            self.at(file, &["to"], "it goes where its place is, and asks for no place", todo);
+        }
+        for kind in service.consults.iter().filter(|kind| pack.unit_kind(kind).is_none()) {
+            let what = format!("no unit kind {kind}");
+            self.at(file, &["consults", kind], what, "add it to agencies.toml, or name one that is there");
         }
         if !service.url.starts_with("https://") && !service.url.starts_with("http://") {
             self.at(file, &["url"], "the url is no address", "begin it with https://");
@@ -116,7 +142,7 @@ impl Check<'_> {
             let what = format!("{name} is no fact, no parameter and no let above");
             self.at(&file, &[&name], what, "add it to facts.toml or parameters.toml, or correct the name");
         }
-        if service.entries.conditions.is_empty() {
+        if service.entries.conditions.is_empty() && service.kind == ServiceKind::Benefit {
             self.at(
                 &file,
                 &[],
@@ -161,7 +187,9 @@ impl Check<'_> {
             FieldKind::Choice => matches!(fact.kind, FactKind::Choice | FactKind::Text),
             FieldKind::YesNo | FieldKind::Consent => fact.kind == FactKind::Boolean,
             FieldKind::Text => matches!(fact.kind, FactKind::Text | FactKind::Region),
-            FieldKind::Digits => fact.kind == FactKind::Text,
+            FieldKind::Digits | FieldKind::Long | FieldKind::Place | FieldKind::Position => {
+                fact.kind == FactKind::Text
+            }
             FieldKind::Money | FieldKind::Number => fact.kind == FactKind::Number,
             FieldKind::Date => fact.kind == FactKind::Date,
         };
@@ -237,6 +265,8 @@ impl Check<'_> {
             for lang in Lang::ALL {
                 let file = service.file(&format!("letters/{kind}.{}.txt", lang.tag()));
                 match service.letters.get(kind, lang) {
+                    // Petitions and permits may leave it to the pack's.
+                    None if service.kind != ServiceKind::Benefit => {}
                     None => self.at(
                         &file,
                         &[],
@@ -301,8 +331,11 @@ fn needed(service: &Service) -> BTreeSet<Vec<String>> {
     let mut paths = BTreeSet::new();
     let mut add =
         |path: &[&str]| paths.insert(path.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>());
-    for key in ["name", "summary", "gives", "method", "decides", "period", "objection"] {
+    for key in ["name", "summary", "gives", "method", "decides", "period"] {
         add(&[key]);
+    }
+    if service.objection.is_some() {
+        add(&["objection"]);
     }
     for step in &service.steps {
         add(&["step", step]);

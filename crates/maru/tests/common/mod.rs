@@ -230,20 +230,33 @@ pub const SERVICE: &str = "livelihood-benefit";
 
 /// Files an application; nothing is answered yet.
 pub async fn filed(browser: &mut Browser<'_>) -> String {
-    browser.get(&format!("/services/{SERVICE}")).await;
-    let filed = browser.post(&format!("/services/{SERVICE}/file"), &[]).await;
+    filed_for(browser, SERVICE).await
+}
+
+/// The same for any service.
+pub async fn filed_for(browser: &mut Browser<'_>, service: &str) -> String {
+    browser.get(&format!("/services/{service}")).await;
+    let filed = browser.post(&format!("/services/{service}/file"), &[]).await;
     let form = filed.location.expect("filing leads to the form");
     form.trim_start_matches("/cases/").trim_end_matches("/form").to_owned()
 }
 
 /// Answers every page of the form.
 pub async fn answered(browser: &mut Browser<'_>, id: &str) {
-    for (page, fields) in [
-        ("home", &[("home-kind", "월세")][..]),
+    let pages: [Page<'_>; 4] = [
+        ("home", &[("home-kind", "월세")]),
         ("pay", &[("deposit", "5,000,000"), ("rent", "300000")]),
         ("account", &[("bank", "우체국"), ("account-number", "1104-8210-937711")]),
         ("consent", &[("consent-finance", "yes")]),
-    ] {
+    ];
+    answered_with(browser, id, &pages).await;
+}
+
+/// A page of a form and what is typed on it.
+pub type Page<'a> = (&'a str, &'a [(&'a str, &'a str)]);
+
+pub async fn answered_with(browser: &mut Browser<'_>, id: &str, pages: &[Page<'_>]) {
+    for (page, fields) in pages {
         let path = format!("/cases/{id}/form/{page}");
         assert_eq!(browser.get(&path).await.status, StatusCode::OK, "{page}");
         let answer = browser.post(&path, fields).await;
