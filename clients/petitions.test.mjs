@@ -23,6 +23,8 @@ const SAID = {
   ko: { title: '공원 벤치를 늘려 주세요', body: '어르신이 쉬어 갈 자리가 모자랍니다.\n두 곳이면 됩니다.', hole: '보도블록이 손바닥만큼 꺼졌습니다.', answer: '다음 달까지 두 곳에 놓겠습니다.', basis: '도시공원 및 녹지 등에 관한 법률 제19조', barn: '살림집 뒤에 창고를 붙여 짓습니다.', ask: '창고 증축입니다. 의견을 주십시오.', reply: '의견이 없습니다. 그대로 지어도 됩니다.' },
   en: { title: 'More benches in the park', body: 'There is nowhere to rest on the way up.\nTwo would do.', hole: 'A paving stone has sunk by a hand.', answer: 'We will put up two by the end of next month.', basis: 'Act on Urban Parks, Article 19', barn: 'A shed at the back of the house.', ask: 'This is an extension. What do you say?', reply: 'Nothing against it. It can be built.' },
 };
+// One white pixel.
+const PHOTO = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg==', 'base64');
 const PLACE = '경기도 수원시 팔달구 누리로 12 앞';
 
 async function walk(say, width) {
@@ -85,8 +87,28 @@ async function walk(say, width) {
     await send(`/cases/${hole}/form/place`, { where: '산 아래' });
     await look('where-wrong', 422);
     await send(`/cases/${hole}/form/place`, { where: PLACE, position: '37.26360,127.02860' });
+    await visitor.go(`/cases/${hole}/files`);
+    await page.setInputFiles('#file', { name: 'hole.png', mimeType: 'image/png', buffer: PHOTO });
+    await visitor.leave(() => page.click('form[enctype] button[type=submit]'));
+    await visitor.go(`/cases/${hole}/check`);
     await look('report-check');
     await submit(hole);
+
+    // Somebody else saw the same and joins.
+    await become('naru');
+    const same = await file('street-report');
+    await visitor.go(`/cases/${same}/form/kind`);
+    await send(`/cases/${same}/form/kind`, { kind: '보도·도로 파손', body: said.hole });
+    await send(`/cases/${same}/form/place`, { where: '수원시 팔달구 누리로 14', position: '37.26365,127.02861' });
+    await look('near');
+    await send(`/reports/${hole}/join`);
+    await look('joined');
+    await see(`/reports?place=${encodeURIComponent(PLACE)}`, 'reports');
+    await see('/cases', 'joined-list');
+    await take('byeolha', hole);
+    await look('desk-report');
+    await send(`/cases/${hole}/respond`, { note: said.answer });
+    await become(PEOPLE.resident);
 
     // A building report: nothing is permitted before the streets and the environment were heard.
     const barn = await file('building-report');

@@ -52,7 +52,7 @@ export function hands(visitor, faults) {
       else if (kind === 'checkbox') await control.check();
       else await control.fill(value);
     }
-    await visitor.leave(() => form.locator('button').first().click());
+    await visitor.leave(() => form.locator('button[type="submit"], button:not([type])').first().click());
   };
   return { look, see, send };
 }

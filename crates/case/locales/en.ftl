@@ -384,3 +384,37 @@ petitions-petitions = Ask, propose, report
 petitions-permits = Registrations, permits and information
 petitions-days = within { $days } days
 petitions-hours = within { $hours } working hours
+
+# What others reported
+reports-title = Reports in the neighbourhood
+reports-lede = Nobody sees who made them. If yours is the same, join it instead of making a second one.
+reports-place = City, county, district or address, in Korean
+reports-none = Nothing was reported in the last three months.
+reports-new = Report something
+reports-joined = { $count ->
+    [0] Reported by one
+   *[other] Reported by one · { $count } joined
+ }
+reports-join = Join this one
+reports-join-text = You hear the result without filing it again.
+reports-joined-you = You have joined it
+reports-follow = The result comes to your inbox once it is settled.
+reports-own = You reported this: follow it
+reports-sign-in = Sign in and join
+reports-now = Now
+reports-nobody = Only the officer in charge sees who reported and who joined.
+reports-ended = Settled
+reports-metres = { $metres } m
+reports-near = { $count ->
+    [1] One report
+   *[other] { $count } reports
+ } nearby may be of the same
+reports-near-text = If it is the same, join it. Your draft is taken back and you hear the same result.
+reports-joined-title = Reports I joined
+report-own = You can't join your own report.
+report-ended = It is settled already. If the problem is still there, report it anew.
+report-full = So many have joined that no more can. You see the result here.
+desk-joined-text = The answer goes to those who joined, too. Leave out personal data of whoever reported it.
+case-event-joined = Somebody joined
+case-event-joined-text = They saw the same.
+case-position = Use where I am

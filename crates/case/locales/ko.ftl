@@ -359,3 +359,34 @@ petitions-petitions = 묻고, 바라고, 알리기
 petitions-permits = 신고와 허가, 정보공개
 petitions-days = { $days }일 안에
 petitions-hours = 근무시간 { $hours }시간 안에
+
+# What others reported
+reports-title = 우리 동네 신고
+reports-lede = 누가 알렸는지는 아무도 볼 수 없습니다. 같은 문제라면 새로 내지 않고 함께할 수 있습니다.
+reports-place = 시·군·구나 주소
+reports-none = 석 달 안에 알려진 것이 없습니다.
+reports-new = 새로 알리기
+reports-joined = { $count ->
+    [0] 1명이 알림
+   *[other] 1명이 알림 · { $count }명이 함께함
+ }
+reports-join = 여기에 함께하기
+reports-join-text = 새로 내지 않아도 결과를 알려 드립니다.
+reports-joined-you = 함께하고 있습니다
+reports-follow = 처리가 끝나면 사서함으로 결과를 알려 드립니다.
+reports-own = 내가 알린 것입니다. 진행 상황 보기
+reports-sign-in = 로그인하고 함께하기
+reports-now = 지금
+reports-nobody = 알린 분과 함께한 분이 누구인지는 맡은 부서의 담당자만 봅니다.
+reports-ended = 처리됨
+reports-metres = { $metres }m
+reports-near = 가까운 곳에서 먼저 알려진 것이 { $count }건 있습니다
+reports-near-text = 같은 문제라면 함께해 주세요. 쓰던 것은 거두고, 결과를 똑같이 알려 드립니다.
+reports-joined-title = 함께한 신고
+report-own = 내가 알린 것에는 함께할 수 없습니다.
+report-ended = 이미 처리가 끝난 신고입니다. 문제가 그대로라면 새로 알려 주세요.
+report-full = 더 함께할 수 없을 만큼 많은 분이 함께했습니다. 결과는 이 화면에서 볼 수 있습니다.
+desk-joined-text = 답변은 함께한 분들에게도 갑니다. 알린 분의 개인정보를 적지 마세요.
+case-event-joined = 다른 분이 함께했습니다
+case-event-joined-text = 같은 문제를 본 분이 함께합니다.
+case-position = 지금 있는 곳 넣기

@@ -22,6 +22,7 @@ use crate::{
     clock::{Clock, Period},
     files,
     model::{Case, facts_of},
+    reports,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -281,7 +282,7 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     let previous = service.form.pages(&facts).last().map_or(String::new(), |p| p.id.clone());
     let values = context! {
         id => case.id, service => text.name, yours, theirs, due, unit, steps, problems => told,
-        files => files::papers(context, case).await?,
+        files => files::papers(context, case).await?, nearby => reports::nearby(context, case).await?,
         previous => format!("/cases/{}/form/{previous}", case.id),
     };
     Ok(if problems.is_empty() {

@@ -165,19 +165,21 @@ impl Cases for Matters {
             .collect())
     }
 
-    async fn letter(&self, case: &str, kind: &str, event: &str) -> Result<Letter> {
+    async fn letters(&self, case: &str, kind: &str, event: &str) -> Result<Vec<Letter>> {
         let case = tables::case(&self.store, case).await?.ok_or(Error::NotFound)?;
         let service = self.definitions.service(&case.service).ok_or(Error::NotFound)?;
         let about = self.about(&case, event).await?;
-        let (subject_ko, body_ko, from_ko) = self.written(&case, &service, kind, &about, Lang::Ko).await?;
-        let (subject_en, body_en, from_en) = self.written(&case, &service, kind, &about, Lang::En).await?;
-        Ok(Letter {
-            to: case.resident,
-            case: case.id,
-            subject: Both { ko: subject_ko, en: subject_en },
-            body: Both { ko: body_ko, en: body_en },
-            from: Both { ko: from_ko, en: from_en },
-        })
+        let mut letters = Vec::new();
+        // Who takes a case back knows it.
+        if kind != WITHDRAWN {
+            letters.push(self.letter(&case, &service, kind, &about, &case.resident).await?);
+        }
+        if service.near && !case.state.is_open() {
+            for resident in tables::joiners(&self.store, &case.id).await? {
+                letters.push(self.letter(&case, &service, JOINED, &about, &resident).await?);
+            }
+        }
+        Ok(letters)
     }
 
     async fn open_at(&self, unit: &str) -> Result<i64> {
@@ -210,7 +212,30 @@ struct About {
     until: Option<Date>,
 }
 
+const WITHDRAWN: &str = "withdrawn";
+/// How the report ended that somebody joined.
+const JOINED: &str = "joined";
+
 impl Matters {
+    async fn letter(
+        &self,
+        case: &Case,
+        service: &Service,
+        kind: &str,
+        about: &About,
+        to: &str,
+    ) -> Result<Letter> {
+        let (subject_ko, body_ko, from_ko) = self.written(case, service, kind, about, to, Lang::Ko).await?;
+        let (subject_en, body_en, from_en) = self.written(case, service, kind, about, to, Lang::En).await?;
+        Ok(Letter {
+            to: to.to_owned(),
+            case: case.id.clone(),
+            subject: Both { ko: subject_ko, en: subject_en },
+            body: Both { ko: body_ko, en: body_en },
+            from: Both { ko: from_ko, en: from_en },
+        })
+    }
+
     async fn about(&self, case: &Case, event: &str) -> Result<About> {
         let tasks = tables::tasks(&self.store, &case.resident, &case.id).await?;
         Ok(About {
@@ -225,9 +250,10 @@ impl Matters {
         service: &Service,
         kind: &str,
         about: &About,
+        to: &str,
         lang: Lang,
     ) -> Result<(String, String, String)> {
-        let resident = self.people.person(&case.resident).await?;
+        let resident = self.people.person(to).await?;
         let unit = self.people.unit(case.unit.as_deref().ok_or(Error::NotFound)?).await?;
         let officer = match &case.officer {
             Some(id) => self.people.person(id).await?.titled(lang),

@@ -14,6 +14,7 @@ mod letters;
 mod model;
 mod pages;
 mod petitions;
+mod reports;
 pub mod routing;
 mod tables;
 mod tasks;
@@ -35,6 +36,7 @@ pub fn room() -> Room {
             ("case/0002", include_str!("../migrations/0002_file.sql")),
             ("case/0003", include_str!("../migrations/0003_clock.sql")),
             ("case/0005", include_str!("../migrations/0005_petition.sql")),
+            ("case/0006", include_str!("../migrations/0006_report.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),
@@ -48,6 +50,9 @@ pub fn room() -> Room {
             ("case/desk.html", include_str!("../templates/desk.html")),
             ("case/course.html", include_str!("../templates/course.html")),
             ("case/task.html", include_str!("../templates/task.html")),
+            ("case/report.html", include_str!("../templates/report.html")),
+            ("case/reports.html", include_str!("../templates/reports.html")),
+            ("case/nearby.html", include_str!("../templates/nearby.html")),
             ("case/petitions.html", include_str!("../templates/petitions.html")),
             ("case/verbs.html", include_str!("../templates/verbs.html")),
         ],
@@ -58,6 +63,7 @@ pub fn room() -> Room {
             .merge(files::pages())
             .merge(tasks::routes())
             .merge(petitions::routes())
+            .merge(reports::routes())
             .merge(course::routes()),
         api: api::routes().merge(files::api()).merge(clocks::api()),
         openapi: include_str!("openapi.json"),

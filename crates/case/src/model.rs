@@ -1,8 +1,8 @@
 //! A case, its states, and what each verb needs. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use maru_definition::{Chart, ChartRegion, ChartVerb, DRAFT, Service};
+use maru_definition::{Chart, ChartRegion, ChartVerb, DRAFT, Position, Service};
 use maru_kernel::{At, Date, Error, Problem, Result};
 use maru_rules::{Facts, Value};
 use maru_web::ports::{Source, Sourced};
@@ -182,6 +182,52 @@ impl Case {
     }
 }
 
+/// What everybody may see of a case that concerns a public place: nothing of the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub id: String,
+    pub service: String,
+    /// The code of the region that the place lies in.
+    pub region: String,
+    pub topic: String,
+    pub place: String,
+    pub position: Option<Position>,
+    pub at: At,
+    pub ended_at: Option<At>,
+    /// How many others joined it.
+    pub joined: i64,
+}
+
+/// Reports nearer than this may be of the same thing.
+const NEAR_METRES: i64 = 300;
+/// So many of them are shown.
+const NEAR_SHOWN: usize = 5;
+
+/// Those of a region's open reports that may be the same as one: near it where both know where they are, else with a word of the
+/// place in common that is not the region's. The nearest and those of the same kind first.
+pub fn near(mine: &Report, others: Vec<Report>) -> Vec<Report> {
+    let words = |place: &str| -> BTreeSet<String> {
+        let end = |w: &str| !["시", "도", "구", "군", "앞", "옆", "뒤"].iter().any(|end| w.ends_with(end));
+        let letters = |w: &str| w.chars().any(char::is_alphabetic) && w.chars().count() > 1;
+        place.split([' ', ',']).filter(|w| letters(w) && end(w)).map(str::to_owned).collect()
+    };
+    let own = words(&mine.place);
+    let mut found: Vec<((bool, i64), Report)> = others
+        .into_iter()
+        .filter(|other| other.id != mine.id && other.ended_at.is_none())
+        .filter_map(|other| {
+            let far = match mine.position.zip(other.position) {
+                Some((a, b)) => Some(a.metres(b)).filter(|metres| *metres <= NEAR_METRES)?,
+                None if words(&other.place).intersection(&own).next().is_some() => NEAR_METRES,
+                None => return None,
+            };
+            Some(((other.topic != mine.topic, far), other))
+        })
+        .collect();
+    found.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| y.at.cmp(&x.at)));
+    found.into_iter().take(NEAR_SHOWN).map(|(_, other)| other).collect()
+}
+
 /// What a case is decided on: facts, each with where it came from.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct File {
@@ -290,6 +336,35 @@ mod tests {
                 assert_eq!(got.as_ref().map(State::as_str), to, "{} {}", from.id, verb.id);
             }
         }
+    }
+
+    #[test]
+    fn reports_near_one_another_are_found() {
+        let at = At::parse("2026-11-23T10:00:00+09:00").unwrap();
+        let report = |id: &str, topic: &str, place: &str, position: Option<&str>| Report {
+            id: id.into(),
+            service: "street-report".into(),
+            region: "41110".into(),
+            topic: topic.into(),
+            place: place.into(),
+            position: position.and_then(Position::read),
+            at,
+            ended_at: None,
+            joined: 0,
+        };
+        let mine = report("mine", "보도", "경기도 수원시 팔달구 누리로 12 앞", Some("37.26360,127.02860"));
+        let ended = Report { ended_at: Some(at), ..report("ended", "보도", "누리로 12", None) };
+        let others = vec![
+            report("far", "보도", "경기도 수원시 팔달구 누리로 900", Some("37.28360,127.02860")),
+            report("lamp", "가로등", "경기도 수원시 팔달구 공원길 1", Some("37.26365,127.02865")),
+            report("same", "보도", "경기도 수원시 팔달구 공원길 3", Some("37.26400,127.02860")),
+            report("road", "보도", "수원시 팔달구 누리로 14 옆", None),
+            report("other", "보도", "경기도 수원시 팔달구 강변길 1 앞", None),
+            ended,
+            mine.clone(),
+        ];
+        let found: Vec<String> = near(&mine, others).into_iter().map(|report| report.id).collect();
+        assert_eq!(found, ["same", "road", "lamp"]);
     }
 
     #[test]

@@ -110,7 +110,9 @@ async fn list(context: Context) -> Answered {
         });
     }
     let (open, ended): (Vec<_>, Vec<_>) = cards.into_iter().partition(|c| !Chart::is_ending(&c.state));
-    Ok(context.page("cases", "case/list.html", context! { open, ended }).await?)
+    let joined = tables::joined_by(&context.app.store, &person.id).await?;
+    let joined: Vec<_> = joined.iter().map(|report| crate::reports::shown(&context, report, None)).collect();
+    Ok(context.page("cases", "case/list.html", context! { open, ended, joined }).await?)
 }
 
 #[derive(Serialize)]
@@ -199,7 +201,7 @@ fn moments(
         .enumerate()
         .map(|(i, event)| {
             let verb = event.kind.trim_start_matches("case.");
-            let yours = matches!(event.actor, Actor::Resident { .. });
+            let yours = matches!(&event.actor, Actor::Resident { party } if *party == case.resident);
             let noted = matches!(verb, "granted" | "refused" | "returned" | "answered" | "closed");
             // That others were asked is told; what officials write to one another before a decision is theirs.
             let among_officials = matches!(verb, "consulted" | "replied");

@@ -1,5 +1,7 @@
 //! SQL, and only SQL.
 
+mod report;
+
 use std::collections::BTreeMap;
 
 use maru_kernel::{At, Error, Result};
@@ -12,6 +14,8 @@ use crate::{
     model::{Case, State, Task},
     routing::Row as Lesson,
 };
+
+pub use report::{add_report, end_report, join, joined_by, joiners, report, reports};
 
 fn json(row: &Row, column: &str) -> Result<Option<Json>> {
     row.maybe_text(column).map(serde_json::from_str).transpose().map_err(Error::internal)

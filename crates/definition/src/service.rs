@@ -35,6 +35,8 @@ pub struct Service {
     pub evidence: Vec<Evidence>,
     /// Kinds of units without whose reply nothing is granted.
     pub consults: Vec<String>,
+    /// Everybody sees what was reported where, not by whom, and may join it.
+    pub near: bool,
     pub rules: RuleSet,
     pub form: Form,
     pub letters: Letters,
@@ -298,6 +300,8 @@ struct Written {
     evidence: Vec<Evidence>,
     #[serde(default)]
     consults: Vec<String>,
+    #[serde(default)]
+    near: bool,
 }
 
 /// The entries of rules.toml as the check and the texts need them; what they mean is the rules room's.
@@ -407,6 +411,7 @@ impl Service {
             steps: written.steps,
             evidence: written.evidence,
             consults: written.consults,
+            near: written.near,
             rules,
             form,
             letters,

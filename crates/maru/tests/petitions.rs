@@ -124,6 +124,76 @@ async fn a_report_goes_to_the_office_of_its_place() {
     post(&mut byeolha, StatusCode::SEE_OTHER, &format!("/cases/{id}/respond"), &[("note", ANSWER)]).await;
 }
 
+/// A report that is filled in, not sent.
+async fn report(browser: &mut Browser<'_>, place: &str, position: &str) -> String {
+    let id = filed_for(browser, "street-report").await;
+    let kind = [("kind", "보도·도로 파손"), ("body", "보도블록이 손바닥만큼 꺼졌습니다.")];
+    answered_with(browser, &id, &[("kind", &kind), ("place", &[("where", place), ("position", position)])])
+        .await;
+    id
+}
+
+#[tokio::test]
+async fn who_saw_the_same_joins_and_is_told_the_same() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let first = report(&mut maru, "경기도 수원시 팔달구 누리로 12 앞", "37.26360,127.02860").await;
+    sent(&mut maru, &first).await;
+    let mut naru = country.signed_in("naru").await;
+    let draft = report(&mut naru, "수원시 팔달구 공원 옆", "37.26380,127.02870").await;
+    let page = naru.get(&format!("/cases/{draft}/check")).await.body;
+    assert!(page.contains(&format!("/reports/{first}/join")) && page.contains("누리로 12 앞"), "{page}");
+    // Far away nothing is near.
+    let mut daon = country.signed_in("daon").await;
+    let far = report(&mut daon, "경기도 수원시 영통구 다온길 3", "37.25000,127.05000").await;
+    assert!(!daon.get(&format!("/cases/{far}/check")).await.body.contains(&first));
+
+    let page = country.browser().get(&format!("/reports/{first}")).await.body;
+    assert!(page.contains("누리로 12 앞") && !page.contains("김마루"), "{page}");
+    assert!(!page.contains("손바닥만큼"), "what somebody wrote is not everybody's to read");
+    maru.get(&format!("/reports/{first}")).await;
+    maru.get(&format!("/cases/{first}/withdraw")).await;
+    post(&mut maru, StatusCode::CONFLICT, &format!("/reports/{first}/join"), &[]).await;
+    naru.get(&format!("/cases/{draft}/check")).await;
+    for _ in 0..2 {
+        post(&mut naru, StatusCode::SEE_OTHER, &format!("/reports/{first}/join"), &[("draft", &draft)]).await;
+    }
+    assert!(naru.get(&format!("/cases/{draft}")).await.body.contains("거두"), "the draft is taken back");
+    assert!(naru.get("/cases").await.body.contains(&format!("/reports/{first}")));
+    // Joining gives nothing of the case itself.
+    assert_eq!(naru.get(&format!("/cases/{first}")).await.status, StatusCode::NOT_FOUND);
+
+    let mut byeolha = taken(&country, "byeolha", &first).await;
+    assert!(byeolha.page.contains("1명이 함께함"), "{}", byeolha.page);
+    post(&mut byeolha, StatusCode::SEE_OTHER, &format!("/cases/{first}/respond"), &[("note", ANSWER)]).await;
+    country.settle().await;
+    assert!(naru.get("/messages").await.body.contains("함께하신"), "{}", naru.page);
+    assert!(naru.get(&format!("/reports/{first}")).await.body.contains(ANSWER));
+    assert!(!country.browser().get(&format!("/reports/{first}")).await.body.contains(ANSWER));
+    assert!(maru.get("/messages").await.body.contains("생활불편 신고: 답변드립니다"));
+    daon.get(&format!("/cases/{far}/check")).await;
+    post(&mut daon, StatusCode::CONFLICT, &format!("/reports/{first}/join"), &[("draft", &far)]).await;
+    let page =
+        daon.get("/reports?place=%EC%88%98%EC%9B%90%EC%8B%9C%20%ED%8C%94%EB%8B%AC%EA%B5%AC").await.body;
+    assert!(page.contains(&first) && page.contains("처리됨"), "{page}");
+}
+
+#[tokio::test]
+async fn who_joined_is_told_when_the_report_is_taken_back() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let first = report(&mut maru, "경기도 수원시 팔달구 누리로 12 앞", "").await;
+    sent(&mut maru, &first).await;
+    let mut naru = country.signed_in("naru").await;
+    naru.get(&format!("/reports/{first}")).await;
+    post(&mut naru, StatusCode::SEE_OTHER, &format!("/reports/{first}/join"), &[]).await;
+    maru.get(&format!("/cases/{first}/withdraw")).await;
+    post(&mut maru, StatusCode::SEE_OTHER, &format!("/cases/{first}/withdraw"), &[]).await;
+    country.settle().await;
+    assert!(naru.get("/messages").await.body.contains("함께하신"), "{}", naru.page);
+    assert!(!maru.get("/messages").await.body.contains("함께하신"));
+}
+
 #[tokio::test]
 async fn nothing_is_permitted_before_all_offices_concerned_were_heard() {
     let country = country().await;

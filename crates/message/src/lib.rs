@@ -41,6 +41,7 @@ pub fn room(post: Post) -> Room {
                         "case.returned",
                         "case.answered",
                         "case.closed",
+                        "case.withdrawn",
                     ],
                 },
                 handler: Arc::new(work::Letters),

@@ -21,17 +21,19 @@ impl Handler for Letters {
             other => other.trim_start_matches("case."),
         };
         let case = event.aggregate.trim_start_matches("case/");
-        let letter = app.ports.cases.letter(case, kind, &event.id).await?;
+        let letters = app.ports.cases.letters(case, kind, &event.id).await?;
         let now = app.now();
         let mut batch = Batch::new();
-        tables::add(&mut batch, &event.id, kind, &letter, now);
-        batch.job(NewJob {
-            id: format!("{}-mail", event.id),
-            kind: "mail".into(),
-            lane: Some(format!("mail:{}", letter.to)),
-            due: now,
-            body: json!({ "party": letter.to, "message": event.id }),
-        });
+        for letter in &letters {
+            tables::add(&mut batch, &event.id, kind, letter, now);
+            batch.job(NewJob {
+                id: format!("{}-mail-{}", event.id, letter.to),
+                kind: "mail".into(),
+                lane: Some(format!("mail:{}", letter.to)),
+                due: now,
+                body: json!({ "party": letter.to, "message": event.id }),
+            });
+        }
         batch.finish(job);
         match app.store.commit(batch).await {
             // Done by somebody else in the meantime: one event, one message.

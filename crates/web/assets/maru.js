@@ -58,3 +58,12 @@ if (queue) {
     queue.querySelector("a[aria-current]")?.focus({ preventScroll: true });
   }
 }
+
+// Where the phone is, if its owner says so. Without scripts an address is enough.
+for (const button of document.querySelectorAll("[data-position]")) {
+  if (!navigator.geolocation) break;
+  button.parentElement.hidden = false;
+  button.addEventListener("click", () => navigator.geolocation.getCurrentPosition(({ coords }) => {
+    document.getElementById(button.dataset.position).value = `${coords.latitude.toFixed(5)},${coords.longitude.toFixed(5)}`;
+  }));
+}

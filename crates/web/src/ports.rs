@@ -292,8 +292,8 @@ pub struct Letter {
 #[async_trait]
 pub trait Cases: Send + Sync {
     async fn of(&self, party: &str) -> Result<Vec<CaseCard>>;
-    /// The letter of a kind that a case's event calls for.
-    async fn letter(&self, case: &str, kind: &str, event: &str) -> Result<Letter>;
+    /// The letters of a kind that a case's event calls for: to the applicant, and to those who joined a report.
+    async fn letters(&self, case: &str, kind: &str, event: &str) -> Result<Vec<Letter>>;
     /// How many cases a unit has not decided yet.
     async fn open_at(&self, unit: &str) -> Result<i64>;
     /// The guard that a unit has none of them when the batch is in.

@@ -100,6 +100,9 @@ pub async fn decide(
             case.basis = (!basis.is_empty()).then(|| basis.to_owned());
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
+            if service.near {
+                tables::end_report(&mut batch, &case.id, now);
+            }
             batch.and(app.ports.people.end_grants(
                 &case.resident,
                 &case.id,

@@ -7,6 +7,7 @@ mod attach;
 mod decide;
 mod extend;
 mod file;
+mod join;
 mod release;
 mod reply;
 mod submit;
@@ -24,6 +25,7 @@ pub use attach::{
 pub use decide::{ANSWERS, Decided, Said, computed, decide};
 pub use extend::{More, extend};
 pub use file::file;
+pub use join::{join, report};
 pub use release::release;
 pub use reply::{drop_open, found, lapse, prolong, recall, reply, supply};
 pub use submit::{responsible, submit};

@@ -87,6 +87,9 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             if service.kind != ServiceKind::Benefit {
                 tables::make_way(&mut batch, &case);
             }
+            if let Some(report) = actions::report(app, &service, &case) {
+                tables::add_report(&mut batch, &report);
+            }
             let body = json!({ "service": case.service, "receipt": receipt, "unit": unit.id, "due_on": case.due_on });
             batch.event(actions::event(app, "submitted", &case, person.actor(), now, body));
             // No case arrives at a unit that ends in this moment.

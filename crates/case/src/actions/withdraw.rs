@@ -18,6 +18,9 @@ pub async fn withdraw(app: &App, person: &Person, id: &str) -> Result<Case> {
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
             let service = actions::service(app, &case.service)?;
+            if service.near {
+                tables::end_report(&mut batch, &case.id, now);
+            }
             let tasks = tables::tasks(&app.store, &case.resident, &case.id).await?;
             actions::drop_open(app, &mut batch, &service, tasks, now)?;
             batch.and(app.ports.people.end_grants(&person.id, &case.id, now));

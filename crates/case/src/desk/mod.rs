@@ -324,6 +324,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         due => case.due_on.map(|d| d.to_string()), clock, article => service.period.article,
         received => case.submitted_at.map(|at| at.micros()),
         files, decision, missing, facts => by_source(lines), officer, unit, note => case.note,
+        joined => if service.near { tables::joiners(&context.app.store, &case.id).await?.len() } else { 0 },
         mine, basis => case.basis,
         deciding => deciding::verbs(context, case, chart, &kept, &unheard, answer).await?,
         guesses => deciding::guesses(context, case, &service).await?,

@@ -115,6 +115,10 @@ impl Check<'_> {
             let todo = "ask for it in form.toml: a field of kind place";
             self.at(file, &["to"], "it goes where its place is, and asks for no place", todo);
         }
+        if service.near && service.place().is_none() {
+            let todo = "ask for it in form.toml: a field of kind place";
+            self.at(file, &["near"], "it shows what was reported where, and asks for no place", todo);
+        }
         for kind in service.consults.iter().filter(|kind| pack.unit_kind(kind).is_none()) {
             let what = format!("no unit kind {kind}");
             self.at(file, &["consults", kind], what, "add it to agencies.toml, or name one that is there");
