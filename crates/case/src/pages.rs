@@ -311,16 +311,22 @@ pub fn clock_shown(context: &Context, clock: &Clock, service: &Service) -> Clock
     let today = context.now.date();
     let in_hours = clock.counting == Counting::Statute && clock.period.in_hours();
     let total = i64::from(clock.extensions.iter().fold(clock.period.n, |n, more| n.saturating_add(*more)));
-    let gone: i64 = reckoned
-        .days
-        .iter()
-        .filter(|day| day.date <= today)
-        .map(|day| match day.counted {
-            Counted::Day(_) | Counted::Rolled => 1,
-            Counted::Seconds(seconds) => seconds / 3_600,
-            _ => 0,
-        })
-        .sum();
+    let calendar = &context.app.definitions.pack().calendar;
+    // Of today only what is over.
+    let worked = |day: Date| -> i64 {
+        let spans = calendar.hours(Some(&service.owner)).of(day);
+        let over = |(from, to): (At, At)| {
+            to.min(context.now).micros().saturating_sub(from.max(clock.received).micros())
+        };
+        spans.into_iter().map(|span| over(span).max(0) / 1_000_000).sum()
+    };
+    let counted = reckoned.days.iter().filter(|day| day.date <= today).map(|day| match day.counted {
+        Counted::Day(_) | Counted::Rolled => 3_600,
+        Counted::Seconds(seconds) if day.date == today => seconds.min(worked(today)),
+        Counted::Seconds(seconds) => seconds,
+        _ => 0,
+    });
+    let gone = counted.sum::<i64>() / 3_600;
     ClockShown {
         gone,
         period: if in_hours && clock.period.unit == Unit::Days { total * 8 } else { total },
