@@ -96,6 +96,11 @@ fn answered(context: &Context, document: &Document) -> Answered {
 /// `box`: `waiting` (usual), `mine`, `done`, `sent`, `archive`; the last is looked through by `q`, `from`, `until`.
 async fn list(ApiContext(context): ApiContext, Query(asked): Query<BTreeMap<String, String>>) -> Answered {
     let (person, unit) = context.official()?;
+    for day in ["from", "until"] {
+        if asked.get(day).is_some_and(|text| text.parse::<Date>().is_err()) {
+            return Err(Fail(Error::invalid(day, "work-day-needed")));
+        }
+    }
     let store = &context.app.store;
     let cards: Vec<DocumentCard> = match asked.get("box").map_or("waiting", String::as_str) {
         "waiting" => boxes::waiting(&context).await?.into_iter().map(|listed| listed.card).collect(),
