@@ -110,7 +110,9 @@ async fn results(context: &Context, asked: &Filters) -> Result<Vec<Shown>> {
         let Some((id, key)) = one.split_once('~') else { continue };
         let Ok(document) = actions::readable(&context.app, person, unit, id).await else { continue };
         let Some(round) = document.submitted() else { continue };
-        let Some(text) = context.app.texts.get(context.lang, key, &[]) else { continue };
+        let told = key.starts_with("work-") || key.starts_with("error-");
+        let text = context.app.texts.get(context.lang, key, &[]).filter(|_| told);
+        let Some(text) = text else { continue };
         results.push(context! { id, title => round.title, ok => key == "work-signed", text });
     }
     Ok(results)
@@ -129,7 +131,7 @@ async fn sign_many(context: Context, typed: Typed) -> std::result::Result<Respon
         };
         let key = match outcome {
             Ok(_) => "work-signed".to_owned(),
-            Err(Error::Conflict(key) | Error::Denied(key)) => key,
+            Err(Error::Conflict(key) | Error::Denied(key) | Error::Unavailable(key)) => key,
             Err(Error::NotFound) => continue,
             Err(other) => return Err(Fail(other)),
         };

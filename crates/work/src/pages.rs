@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use maru_kernel::{Error, Problem, Result};
+use maru_kernel::{Error, Id, Problem, Result};
 use maru_web::{Context, Fail, Shared, Shown, Typed, context};
 
 use crate::{
@@ -93,7 +93,8 @@ async fn writing(context: &Context, id: Option<&str>, content: &Content, problem
 }
 
 async fn new(context: Context, Query(asked): Query<BTreeMap<String, String>>) -> Answered {
-    let content = Content { case: asked.get("case").cloned(), ..Content::default() };
+    let case = asked.get("case").filter(|case| Id::<()>::parse(case).is_ok()).cloned();
+    let content = Content { case, ..Content::default() };
     writing(&context, None, &content, &[]).await
 }
 
@@ -189,6 +190,7 @@ async fn reading(context: &Context, id: &str, form: &str, problems: &[Problem], 
         Some(unit) => Some(place(context, unit).await?),
         None => None,
     };
+    let agency = context.app.ports.people.unit(&document.unit).await?.agency.get(context.lang).to_owned();
     let unreported: Vec<Shown> = document
         .past
         .iter()
@@ -199,7 +201,7 @@ async fn reading(context: &Context, id: &str, form: &str, problems: &[Problem], 
         .collect();
     let values = context! {
         id, form, typed, own, title => round.title, body => round.body, recipient, past, unreported,
-        state => document.state.as_str(), open => document.state.is_open(), from => place(context, &document.unit).await?,
+        state => document.state.as_str(), open => document.state.is_open(), from => place(context, &document.unit).await?, agency,
         stamps => stamps(context, &document, round), number => document.number.as_ref().map(|number| number.text.clone()),
         case => document.case, recallable => own && document.recallable(), mine => mine.map(|step| stamp(context, step)),
         away => mine.is_some_and(|step| step.who.id != person.id), seal => document.seal, right => seal::is_right(&document)?,
