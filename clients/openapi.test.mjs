@@ -38,11 +38,13 @@ test('the description is valid OpenAPI 3.1', async () => {
 });
 
 /** Each operation is tried by somebody who may do it, on things that are there. */
-const OFFICIAL = /^\/api\/v1\/(desk|cases\/\{id\}\/(assign|grant|refuse|ask|consult|extend|transfer|return)|tasks\/\{id\}\/(reply|recall))/;
+const OFFICIAL = /^\/api\/v1\/(desk|documents|mandates|cases\/\{id\}\/(assign|grant|refuse|ask|consult|extend|transfer|return)|tasks\/\{id\}\/(reply|recall))/;
 /** What a schema cannot say and the answer has to: an unknown fact, a wrong password, a form that is not whole. */
 const SAYS_MORE = ['POST /api/v1/sessions', 'POST /api/v1/eligibility', 'POST /api/v1/cases', 'POST /api/v1/cases/{id}/answers', 'POST /api/v1/cases/{id}/submit', 'POST /api/v1/cases/{id}/refuse',
   'POST /api/v1/cases/{id}/ask', 'POST /api/v1/cases/{id}/consult', 'POST /api/v1/cases/{id}/extend', 'POST /api/v1/cases/{id}/transfer', 'POST /api/v1/cases/{id}/return',
-  'POST /api/v1/tasks/{id}/supply', 'POST /api/v1/tasks/{id}/reply', 'POST /api/v1/clocks'];
+  'POST /api/v1/tasks/{id}/supply', 'POST /api/v1/tasks/{id}/reply', 'POST /api/v1/clocks',
+  'POST /api/v1/documents', 'POST /api/v1/documents/{id}/revise', 'POST /api/v1/documents/{id}/submit', 'POST /api/v1/documents/{id}/sign',
+  'POST /api/v1/documents/{id}/reject', 'POST /api/v1/documents/{id}/acknowledge', 'POST /api/v1/mandates'];
 
 function settings() {
   const lines = ['[generation]', 'database = "none"', ''];
@@ -104,5 +106,7 @@ test('as an official, too', { timeout: 300_000 }, async (t) => {
   await official.must(200, 'POST', `/api/v1/cases/${id}/assign`);
   await official.must(200, 'POST', `/api/v1/cases/${id}/consult`, { units: ['jeonju-livelihood'], text: 'Does anybody else live at this address?' });
   const { tasks } = await official.must(200, 'GET', `/api/v1/cases/${id}/tasks`);
-  await schemathesis(t, { user: PEOPLE.official, keep: (where) => OFFICIAL.test(where), ids: { cases: [id], tasks: [tasks[0].id] } });
+  const document = await official.must(201, 'POST', '/api/v1/documents', { title: 'Plan', body: 'We mean to survey.', line: [{ person: 'official-garam', kind: 'approve' }] });
+  const mandate = await official.must(201, 'POST', '/api/v1/mandates', { kind: 'decide', taker: 'official-garam', from: '2026-10-07', until: '2026-12-31' });
+  await schemathesis(t, { user: PEOPLE.official, keep: (where) => OFFICIAL.test(where), ids: { cases: [id], tasks: [tasks[0].id], documents: [document.id], mandates: [mandate.id] } });
 });

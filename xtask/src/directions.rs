@@ -5,7 +5,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-const NOUNS: [&str; 5] = ["maru-party", "maru-record", "maru-guidance", "maru-case", "maru-message"];
+const NOUNS: [&str; 6] =
+    ["maru-party", "maru-record", "maru-guidance", "maru-case", "maru-message", "maru-work"];
 const FLOOR: [&str; 5] = ["maru-kernel", "maru-store", "maru-ledger", "maru-rules", "maru-definition"];
 
 /// What each room may use at most. A room that is not here must be written down first.

@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 26] = [
+const STEPS: [Step; 27] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -69,6 +69,7 @@ const STEPS: [Step; 26] = [
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
     Step { name: "petitions", after: &["build", "judges"], run: |place| node(place, "petitions.test.mjs") },
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
+    Step { name: "work", after: &["build", "judges"], run: |place| node(place, "work.test.mjs") },
     Step {
         name: "denials",
         after: &["build", "clients-install"],

@@ -74,6 +74,7 @@ pub fn rooms(post: Post) -> Vec<Room> {
         maru_guidance::room(),
         maru_case::room(),
         maru_message::room(post),
+        maru_work::room(),
     ]
 }
 
@@ -131,6 +132,12 @@ pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn 
             address: settings.address.clone(),
         }),
         inbox: Arc::new(maru_message::Letterbox { store: store.clone() }),
+        documents: Arc::new(maru_work::Papers {
+            store: store.clone(),
+            people: people.clone(),
+            clock: clock.clone(),
+            ids: Ids::default(),
+        }),
         people,
     };
     let edge = Edge::open(&store, settings.edge.clone(), clock.now()).await?;

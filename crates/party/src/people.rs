@@ -1,13 +1,22 @@
 use async_trait::async_trait;
 use maru_kernel::{Actor, At, Error, Lang, Result};
 use maru_store::{Batch, Store};
-use maru_web::ports::{Ask, NewGrant, People, Person, Session, Unit};
+use maru_web::ports::{Ask, Mandate, NewGrant, People, Person, RoleKind, Session, Unit};
 
 use crate::{actions::token_id, model, tables};
 
 /// The port `People`.
 pub struct Parties {
     pub store: Store,
+}
+
+impl Parties {
+    /// Whether an official is a clerk of their own unit.
+    async fn works(&self, person: &Person, now: At) -> Result<bool> {
+        let Some(unit) = &person.unit else { return Ok(false) };
+        let roles = tables::roles_of(&self.store, &person.id, now).await?;
+        Ok(roles.iter().any(|role| role.kind == RoleKind::Clerk && role.over == *unit))
+    }
 }
 
 #[async_trait]
@@ -76,6 +85,53 @@ impl People for Parties {
             }
         }
         Ok(None)
+    }
+
+    async fn official(&self, id: &str, now: At) -> Result<Option<Person>> {
+        let Some(listed) = tables::official(&self.store, id).await? else { return Ok(None) };
+        let works = listed.ended.is_none() && self.works(&listed.person, now).await?;
+        Ok(works.then_some(listed.person))
+    }
+
+    async fn officials(&self, unit: Option<&str>, words: &str, now: At) -> Result<Vec<Person>> {
+        let looked =
+            model::Looked { unit: unit.unwrap_or("*"), words, limit: 50, ..model::Looked::default() };
+        let mut working = Vec::new();
+        for listed in tables::officials(&self.store, &looked).await? {
+            if self.works(&listed.person, now).await? {
+                working.push(listed.person);
+            }
+        }
+        Ok(working)
+    }
+
+    async fn mandates(&self, person: &str) -> Result<Vec<Mandate>> {
+        tables::mandates(&self.store, person).await
+    }
+
+    fn give_mandate(&self, mandate: &Mandate, basis: &str) -> Batch {
+        self.grant(&NewGrant {
+            id: mandate.id.clone(),
+            grantor: mandate.giver.clone(),
+            grantee: mandate.taker.clone(),
+            scope: [("document".to_owned(), vec!["*".to_owned()])].into(),
+            purpose: mandate.kind.as_str().into(),
+            basis: basis.into(),
+            from: mandate.from,
+            until: mandate.until,
+        })
+    }
+
+    fn end_mandate(&self, mandate: &Mandate, at: At) -> Batch {
+        let mut batch = Batch::new();
+        tables::end_mandate(&mut batch, mandate, at);
+        batch
+    }
+
+    fn mandate_stays(&self, mandate: &Mandate) -> Batch {
+        let mut batch = Batch::new();
+        tables::mandate_stays(&mut batch, mandate);
+        batch
     }
 
     async fn set_language(&self, id: &str, lang: Lang) -> Result<()> {

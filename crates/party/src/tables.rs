@@ -2,6 +2,7 @@
 
 mod agencies;
 mod log;
+mod mandates;
 mod officials;
 mod roles;
 
@@ -11,6 +12,7 @@ use maru_web::ports::{NewGrant, Person, PersonKind, Session, Unit};
 
 pub use agencies::*;
 pub use log::*;
+pub use mandates::*;
 pub use officials::*;
 pub use roles::*;
 

@@ -13,6 +13,7 @@ shell-nav-cases = In progress
 shell-nav-messages = Inbox
 shell-nav-me = Me
 shell-nav-desk = Desk
+shell-nav-work = Approvals
 shell-nav-admin = Administration
 shell-nav-find = Search
 shell-nav-sign-in = Sign in

@@ -13,6 +13,7 @@ shell-nav-cases = 진행 중
 shell-nav-messages = 사서함
 shell-nav-me = 내 정보
 shell-nav-desk = 책상
+shell-nav-work = 결재
 shell-nav-admin = 관리
 shell-nav-find = 찾기
 shell-nav-sign-in = 로그인

@@ -14,6 +14,7 @@ pub struct Ports {
     pub registers: Arc<dyn Registers>,
     pub cases: Arc<dyn Cases>,
     pub inbox: Arc<dyn Inbox>,
+    pub documents: Arc<dyn Documents>,
 }
 
 // ── party ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -159,6 +160,51 @@ pub struct NewGrant {
     pub until: Option<At>,
 }
 
+/// What one official lets another do in their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MandateKind {
+    /// Decide for good (전결).
+    Decide,
+    /// Sign while they are away (대결).
+    Deputy,
+}
+
+impl MandateKind {
+    pub const ALL: [MandateKind; 2] = [MandateKind::Decide, MandateKind::Deputy];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MandateKind::Decide => "decide",
+            MandateKind::Deputy => "deputy",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<MandateKind> {
+        MandateKind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A grant from one official to another; its purpose is its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mandate {
+    pub id: String,
+    pub kind: MandateKind,
+    pub giver: String,
+    pub taker: String,
+    pub from: At,
+    pub until: Option<At>,
+    pub ended: Option<At>,
+}
+
+impl Mandate {
+    pub fn holds(&self, now: At) -> bool {
+        self.from <= now
+            && self.until.is_none_or(|until| now < until)
+            && self.ended.is_none_or(|ended| now < ended)
+    }
+}
+
 #[async_trait]
 pub trait People: Send + Sync {
     async fn session(&self, token: &str, now: At) -> Result<Option<Session>>;
@@ -180,6 +226,18 @@ pub trait People: Send + Sync {
     fn lets(&self, grant: &NewGrant, ask: &Ask, at: At) -> bool;
     /// The grant under which this may be read, if there is one.
     async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>>;
+    /// Somebody who works the cases of their own unit now.
+    async fn official(&self, id: &str, now: At) -> Result<Option<Person>>;
+    /// Officials who work in their unit now, by name, at most fifty: of one unit, or of any.
+    async fn officials(&self, unit: Option<&str>, words: &str, now: At) -> Result<Vec<Person>>;
+    /// What somebody gave to others or took from them, the newest first.
+    async fn mandates(&self, person: &str) -> Result<Vec<Mandate>>;
+    /// The change that gives one.
+    fn give_mandate(&self, mandate: &Mandate, basis: &str) -> Batch;
+    /// The change that ends one that has not ended.
+    fn end_mandate(&self, mandate: &Mandate, at: At) -> Batch;
+    /// The guard that one has not been ended when the batch is in.
+    fn mandate_stays(&self, mandate: &Mandate) -> Batch;
     async fn set_language(&self, id: &str, lang: Lang) -> Result<()>;
 }
 
@@ -315,4 +373,58 @@ pub struct MessageCard {
 pub trait Inbox: Send + Sync {
     async fn unread(&self, party: &str) -> Result<usize>;
     async fn newest(&self, party: &str, limit: usize) -> Result<Vec<MessageCard>>;
+}
+
+// ── work ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// What somebody in an approval line does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LineKind {
+    /// 검토
+    Review,
+    /// 협조
+    Cosign,
+    /// 결재: the last, and exactly one.
+    Approve,
+}
+
+/// One place in an approval line as its drafter wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineStep {
+    pub person: String,
+    pub kind: LineKind,
+    /// At the same time as the co-sign before it.
+    pub beside: bool,
+    /// Whose decision it is, where the approver decides for somebody (전결).
+    pub decides_for: Option<String>,
+}
+
+/// A document as a line in a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct DocumentCard {
+    pub id: String,
+    pub title: String,
+    /// `draft`, `running`, `returned`, `completed`
+    pub state: &'static str,
+    pub number: Option<String>,
+    /// Who drafted it, with the rank of that day.
+    pub drafter: Both,
+    pub at: At,
+}
+
+#[async_trait]
+pub trait Documents: Send + Sync {
+    /// The change that drafts and submits a document about a case's decision, and the document's id.
+    async fn propose(
+        &self,
+        by: &Person,
+        unit: &str,
+        case: &str,
+        title: &str,
+        body: &str,
+        line: &[LineStep],
+    ) -> Result<(String, Batch)>;
+    /// The documents about a case, the newest first. Whoever asks has looked whether the case may be seen.
+    async fn of_case(&self, case: &str) -> Result<Vec<DocumentCard>>;
 }

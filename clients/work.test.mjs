@@ -1,0 +1,148 @@
+// Documents and their approval lines in a real browser without scripts: one is written, sent back, revised, signed by a deputy and on delegation,
+// numbered, sealed, taken in hand by another unit and found again; others are signed several at once. Every page goes through the judges.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Caller } from './caller.mjs';
+import { Maru } from './maru.mjs';
+import { launch, Visitor } from './visitor.mjs';
+import { hands, language, signIn, signOut } from './walk.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+describe('work', { concurrency: 2 }, () => {
+  for (const say of ['ko', 'en']) {
+    for (const width of [390, 1280]) {
+      test(`${say}-${width}`, { timeout: 240_000 }, () => walk(say, width));
+    }
+  }
+});
+
+const SAID = {
+  ko: { title: '생활 실태 조사 계획', body: '다음과 같이 조사하고자 합니다.\n\n1. 때: 10월 14일\n2. 곳: 나루동 일대', why: '조사하는 날을 다시 정해 주십시오.', word: '잘 살폈습니다.', right: '봉인이 맞습니다', more: '둘째 문서' },
+  en: { title: 'Plan of a survey', body: 'We mean to survey as follows.\n\n1. When: 14 October\n2. Where: around Naru-dong', why: 'Please choose another day.', word: 'Looked at with care.', right: 'The seal is right', more: 'A second document' },
+};
+
+async function walk(say, width) {
+  const name = `work-${say}-${width}`;
+  const said = SAID[say];
+  const maru = await Maru.start(name);
+  const visitor = await Visitor.open(browser, { url: maru.url, language: say, scripts: false, width, name });
+  const { page } = visitor;
+  const faults = [];
+  const { look, see, send } = hands(visitor, faults);
+  const become = async (user, first = false) => {
+    if (!first) await signOut(visitor);
+    await signIn(visitor, user);
+  };
+  const main = () => page.locator('main').innerText();
+  try {
+    await language(visitor);
+    await become('haneul', true);
+    await see('/work', 'none');
+    for (const tab of ['mine', 'done', 'sent']) await see(`/work?box=${tab}`, `none-${tab}`);
+    await see('/work/archive', 'archive-none');
+    await see('/work/new', 'new');
+    await send('/work/new', { title: '', body: said.body });
+    assert.equal(await page.locator('#body').inputValue(), said.body, 'what was typed is still there');
+    await look('new-wrong', 422);
+    await send('/work/new', { title: said.title, body: said.body, recipient: 'jeonju-livelihood' });
+    const line = visitor.path;
+    const open = line.replace(/\/line$/, '');
+    await look('line-empty');
+    await send(`${open}/line`);
+    await look('line-nobody', 422);
+    for (const [person, kind] of [['official-gureum', 'approve'], ['official-garam', 'review'], ['official-isul', 'cosign']]) await send(`${open}/line`, { person, kind });
+    await visitor.go(`${line}?q=${encodeURIComponent('새벽')}`);
+    await send(`${open}/line`, { person: 'official-saebyeok', kind: 'beside' });
+    await look('line');
+    await see(open, 'draft');
+    await send(`${open}/submit`);
+    await look('submitted');
+    await see('/work?box=mine', 'mine');
+
+    await become('garam');
+    await see('/work', 'waiting');
+    await see(open, 'my-turn');
+    await send(`${open}/reject`, { reasons: '' });
+    assert.ok(await page.locator('#reasons').isVisible(), 'the fold is open');
+    await look('reasons-needed', 422);
+    await send(`${open}/reject`, { reasons: said.why });
+    await look('sent-back');
+
+    await become('haneul');
+    await see('/work', 'returned');
+    await visitor.go(`${open}/edit`);
+    await send(`${open}/edit`, { body: `${said.body}\n3. ${said.why}` });
+    await look('revised');
+    await send(`${open}/submit`);
+
+    // The last is away; the reviewer is the deputy, and both names stand on the stamp.
+    await become('gureum');
+    await see('/work/away', 'away-none');
+    await send('/work/away', { kind: 'deputy', taker: 'official-garam', from: '2026-10-09', until: '2026-10-08' });
+    await look('away-wrong', 422);
+    await send('/work/away', { kind: 'deputy', taker: 'official-garam', from: '2026-10-07', until: '2026-10-08' });
+    await send('/work/away', { kind: 'decide', taker: 'official-isul', from: '2026-10-07', until: '2026-12-31' });
+    await look('away');
+    await become('garam');
+    await visitor.go(open);
+    await send(`${open}/sign`, { comment: said.word });
+    await look('reviewed');
+    for (const user of ['isul', 'saebyeok']) {
+      await become(user);
+      await visitor.go(open);
+      await send(`${open}/sign`);
+    }
+    await become('garam');
+    await see('/work', 'waiting-as-deputy');
+    await see(open, 'my-turn-as-deputy');
+    await send(`${open}/sign`);
+    assert.ok((await main()).includes(said.right), 'sealed');
+    await look('completed');
+    await see('/work?box=done', 'done');
+    const [number] = (await main()).match(/\S+ ?생활보장팀-2026-1/) ?? [];
+    assert.ok(number, 'numbered');
+
+    await become('handeul');
+    await see('/work?box=sent', 'sent');
+    await visitor.go(open);
+    await send(`${open}/receive`);
+    await look('received');
+    await see('/work/archive?q=2026-1', 'archive');
+    assert.ok((await main()).includes(said.title), 'found by its number');
+
+    // By delegation, and several at once: what has been taken back meanwhile does not keep the others.
+    const caller = await new Caller(maru.url).signIn('haneul');
+    const decided = { person: 'official-isul', kind: 'approve', decides_for: 'official-gureum' };
+    const ids = [];
+    for (const n of [1, 2, 3]) {
+      const { id } = await caller.must(201, 'POST', '/api/v1/documents', { title: `${said.more} ${n}`, body: said.body, line: [decided] });
+      await caller.must(200, 'POST', `/api/v1/documents/${id}/submit`);
+      ids.push(id);
+    }
+    await become('isul');
+    await visitor.go('/work');
+    await caller.must(200, 'POST', `/api/v1/documents/${ids[1]}/recall`);
+    await send('/work/sign', Object.fromEntries(ids.map((id) => [`sign-${id}-1`, ''])));
+    assert.equal(await page.locator('#results + ul > li').count(), 3, 'each is told');
+    assert.equal(await page.locator('#results + ul .answer.is-yes').count(), 2);
+    await look('several');
+    await see(`/work/${ids[0]}`, 'by-delegation');
+    await become('gureum');
+    await visitor.go('/work/away');
+    await visitor.leave(() => page.locator('form[action$="/end"] button').first().click());
+    await see('/work', 'back-again');
+    await visitor.leave(() => page.locator('form[action$="/acknowledge"] button').first().click());
+    await look('acknowledged');
+    assert.deepEqual(faults, []);
+  } catch (error) {
+    if (faults.length) console.error(faults.join('\n'));
+    await visitor.picture('broke-here').catch(() => {});
+    throw error;
+  } finally {
+    await visitor.close();
+    await maru.stop();
+  }
+}

@@ -1,0 +1,574 @@
+//! Documents and their approval lines: who may what when, what is kept, and what happens when two do it at once.
+
+// Tests say what they expect by unwrapping it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use axum::http::{Method, StatusCode};
+use common::{Answer, Country, country};
+use maru_store::Batch;
+use maru_web::ports::{LineKind, LineStep};
+use serde_json::{Value as Json, json};
+
+const BODY: &str =
+    "수원시 생활보장팀은 다음과 같이 조사하고자 합니다.\n\n1. 때: 10월 14일\n2. 곳: 나루동 일대";
+const WHY: &str = "조사하는 날을 다시 정해 주십시오.";
+const DAY: i64 = 86_400;
+
+/// Everybody who takes part, signed in for the API.
+struct Office<'a> {
+    country: &'a Country,
+    tokens: BTreeMap<String, String>,
+}
+
+impl<'a> Office<'a> {
+    async fn of(country: &'a Country) -> Office<'a> {
+        let mut office = Office { country, tokens: BTreeMap::new() };
+        office.sign_in().await;
+        office
+    }
+
+    /// Sessions end after some hours; so again after days have gone.
+    async fn sign_in(&mut self) {
+        for user in ["haneul", "garam", "gureum", "isul", "handeul", "saebyeok", "maru"] {
+            let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
+            let answer = self.country.call(Method::POST, "/api/v1/sessions", None, &body).await;
+            self.tokens.insert(user.into(), answer.json()["token"].as_str().unwrap().to_owned());
+        }
+    }
+
+    async fn post(&self, user: &str, path: &str, body: &Json) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.country.call(Method::POST, &format!("/api/v1{path}"), Some(&self.tokens[user]), &text).await
+    }
+
+    async fn get(&self, user: &str, path: &str) -> Answer {
+        self.country.call(Method::GET, &format!("/api/v1{path}"), Some(&self.tokens[user]), "").await
+    }
+
+    async fn must(&self, user: &str, path: &str, body: Json) -> Json {
+        let answer = self.post(user, path, &body).await;
+        assert!(answer.status.is_success(), "{user} {path}: {} {}", answer.status, answer.body);
+        if answer.body.is_empty() { Json::Null } else { answer.json() }
+    }
+
+    async fn is(&self, status: u16, user: &str, path: &str, body: Json) -> String {
+        let answer = self.post(user, path, &body).await;
+        assert_eq!(answer.status.as_u16(), status, "{user} {path}: {}", answer.body);
+        answer.body
+    }
+
+    /// A draft of Haneul's with this line.
+    async fn draft(&self, recipient: Option<&str>, line: Json) -> String {
+        let body =
+            json!({ "title": "생활 실태 조사 계획", "body": BODY, "recipient": recipient, "line": line });
+        self.must("haneul", "/documents", body).await["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn submitted(&self, recipient: Option<&str>, line: Json) -> String {
+        let id = self.draft(recipient, line).await;
+        self.must("haneul", &format!("/documents/{id}/submit"), Json::Null).await;
+        id
+    }
+
+    async fn box_of(&self, user: &str, name: &str) -> Vec<String> {
+        let listed = self.get(user, &format!("/documents?box={name}")).await.json();
+        let documents = listed["documents"].as_array().unwrap_or_else(|| panic!("{listed}"));
+        documents.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn kinds(&self, id: &str) -> Vec<String> {
+        let events = self.country.app.store.events(&format!("document/{id}")).await.unwrap();
+        for event in &events {
+            let text = event.body.to_string();
+            assert!(!text.contains("조사") && !text.contains("나루동"), "ids only: {text}");
+        }
+        events.into_iter().map(|event| event.kind).collect()
+    }
+}
+
+fn step(person: &str, kind: &str) -> Json {
+    json!({ "person": format!("official-{person}"), "kind": kind })
+}
+
+fn garam_then_gureum() -> Json {
+    json!([step("garam", "review"), step("gureum", "approve")])
+}
+
+fn sign(place: i64) -> Json {
+    json!({ "step": place })
+}
+
+#[tokio::test]
+async fn a_document_goes_its_way_is_numbered_sealed_sent_and_received() {
+    let country = country().await;
+    let office = Office::of(&country).await;
+    let line = json!([
+        step("garam", "review"),
+        step("isul", "cosign"),
+        { "person": "official-saebyeok", "kind": "cosign", "beside": true },
+        step("gureum", "approve"),
+    ]);
+    let id = office.draft(Some("jeonju-livelihood"), line).await;
+    let path = |verb: &str| format!("/documents/{id}/{verb}");
+    // A draft is its drafter's alone.
+    for user in ["garam", "gureum", "isul", "handeul", "saebyeok"] {
+        assert_eq!(
+            office.get(user, &format!("/documents/{id}")).await.status,
+            StatusCode::NOT_FOUND,
+            "{user}"
+        );
+        office.is(404, user, &path("submit"), Json::Null).await;
+        office.is(404, user, &path("sign"), sign(1)).await;
+    }
+    office.must("haneul", &path("submit"), Json::Null).await;
+    office.is(409, "haneul", &path("submit"), Json::Null).await;
+    assert_eq!(office.box_of("garam", "waiting").await, [id.as_str()]);
+    assert!(
+        office.box_of("isul", "waiting").await.is_empty()
+            && office.box_of("gureum", "waiting").await.is_empty()
+    );
+    // Whom it is for when it is approved does not see it before; nor does anybody else, and no resident at all.
+    assert_eq!(office.get("handeul", &format!("/documents/{id}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(office.get("maru", &format!("/documents/{id}")).await.status, StatusCode::FORBIDDEN);
+    // Nobody out of turn, nobody for somebody else.
+    office.is(409, "gureum", &path("sign"), sign(4)).await;
+    office.is(403, "isul", &path("sign"), sign(1)).await;
+    office.is(403, "haneul", &path("sign"), sign(1)).await;
+    office.must("garam", &path("sign"), json!({ "step": 1, "comment": "잘 살폈습니다." })).await;
+    office.is(409, "garam", &path("sign"), sign(1)).await;
+    // Two side by side, in any order; only then the approver.
+    assert_eq!(office.box_of("saebyeok", "waiting").await, [id.as_str()]);
+    office.must("saebyeok", &path("sign"), sign(3)).await;
+    office.is(409, "gureum", &path("sign"), sign(4)).await;
+    office.must("isul", &path("sign"), sign(2)).await;
+    let done = office.must("gureum", &path("sign"), sign(4)).await;
+    assert_eq!(done["state"], "completed");
+    assert_eq!(done["number"], "복지정책과 생활보장팀-2026-1");
+    assert_eq!(done["seal_right"], true);
+    assert_eq!(done["seal"].as_str().unwrap().len(), 64);
+    // Read only for everybody.
+    office.is(409, "haneul", &path("revise"), json!({ "title": "다른 제목", "body": BODY })).await;
+    office.is(409, "haneul", &path("recall"), Json::Null).await;
+    office.is(409, "haneul", &path("discard"), Json::Null).await;
+    office.is(409, "gureum", &path("reject"), json!({ "step": 4, "reasons": WHY })).await;
+    // The receiving unit has it, takes it in hand once, and finds it again; nobody else does.
+    assert_eq!(office.box_of("handeul", "sent").await, [id.as_str()]);
+    office.is(403, "haneul", &path("receive"), Json::Null).await;
+    office.must("handeul", &path("receive"), Json::Null).await;
+    office.is(409, "handeul", &path("receive"), Json::Null).await;
+    for (user, q, found) in [
+        ("haneul", "2026-1", 1),
+        ("isul", "%EC%8B%A4%ED%83%9C", 1),
+        ("handeul", "2026-1", 1),
+        ("haneul", "2026-2", 0),
+        ("saebyeok", "2026-1", 0),
+        ("haneul", "%25", 0),
+    ] {
+        let listed = office.box_of(user, &format!("archive&q={q}")).await;
+        assert_eq!(listed.len(), found, "{user} {q}");
+    }
+    assert_eq!(office.box_of("haneul", "archive&from=2026-10-07&until=2026-10-07").await.len(), 1);
+    assert!(office.box_of("haneul", "archive&from=2026-10-08").await.is_empty());
+    let kinds = office.kinds(&id).await;
+    let expected =
+        ["drafted", "submitted", "signed", "signed", "signed", "signed", "completed", "sent", "received"];
+    assert_eq!(kinds, expected.map(|kind| format!("work.{kind}")));
+
+    // What is changed afterwards shows.
+    let mut batch = Batch::new();
+    batch.write("UPDATE work_round SET body = 'anders' WHERE document = $1", vec![id.as_str().into()]);
+    country.app.store.commit(batch).await.unwrap();
+    assert_eq!(office.get("haneul", &format!("/documents/{id}")).await.json()["seal_right"], false);
+    let page = country.signed_in("haneul").await.get(&format!("/work/{id}")).await.body;
+    assert!(page.contains("봉인이 맞지 않습니다"), "{page}");
+}
+
+#[tokio::test]
+async fn a_rejected_document_comes_back_is_revised_and_goes_anew() {
+    let country = country().await;
+    let office = Office::of(&country).await;
+    let id = office.submitted(None, garam_then_gureum()).await;
+    let path = |verb: &str| format!("/documents/{id}/{verb}");
+    office.must("garam", &path("sign"), sign(1)).await;
+    office.is(409, "haneul", &path("recall"), Json::Null).await;
+    office.is(422, "gureum", &path("reject"), json!({ "step": 2, "reasons": " 안 " })).await;
+    office.must("gureum", &path("reject"), json!({ "step": 2, "reasons": WHY })).await;
+    office.is(409, "gureum", &path("sign"), sign(2)).await;
+    // Its drafter alone sees what is written now; the others what was submitted.
+    let revised = json!({ "title": "조사 계획을 고침", "body": BODY });
+    office.must("haneul", &path("revise"), revised).await;
+    office.is(404, "garam", &path("revise"), json!({ "title": "남의 것", "body": BODY })).await;
+    let seen = office.get("gureum", &format!("/documents/{id}")).await.json();
+    assert_eq!(seen["state"], "returned");
+    assert_eq!(seen["rounds"].as_array().unwrap().len(), 1);
+    assert_eq!(seen["rounds"][0]["outcome"], "rejected");
+    assert!(!seen.to_string().contains("조사 계획을 고침"));
+    let page = country.signed_in("garam").await.get(&format!("/work/{id}")).await.body;
+    assert!(
+        !page.contains("조사 계획을 고침") && page.contains("생활 실태 조사 계획") && page.contains(WHY),
+        "{page}"
+    );
+    office.must("haneul", &path("submit"), Json::Null).await;
+    let seen = office.get("gureum", &format!("/documents/{id}")).await.json();
+    assert_eq!(
+        seen["rounds"][1]["line"][0]["state"], "waiting",
+        "what was signed before counts for nothing now"
+    );
+    assert_eq!(seen["rounds"][0]["line"][0]["state"], "signed", "but is kept");
+    // Nobody has signed yet: back once more, then to the end.
+    office.must("haneul", &path("recall"), Json::Null).await;
+    office.is(409, "garam", &path("sign"), sign(1)).await;
+    assert!(office.box_of("garam", "waiting").await.is_empty());
+    office.must("haneul", &path("submit"), Json::Null).await;
+    office.must("garam", &path("sign"), sign(1)).await;
+    let done = office.must("gureum", &path("sign"), sign(2)).await;
+    assert_eq!(done["rounds"].as_array().unwrap().len(), 3);
+    assert_eq!(done["number"], "복지정책과 생활보장팀-2026-1");
+}
+
+#[tokio::test]
+async fn a_line_that_loops_or_leads_nowhere_is_refused() {
+    let country = country().await;
+    let office = Office::of(&country).await;
+    let draft = json!({ "title": "제목", "body": BODY });
+    let with = |line: Json| {
+        let mut body = draft.clone();
+        body["line"] = line;
+        body
+    };
+    let twice = json!([step("garam", "review"), step("garam", "approve")]);
+    let told = office.is(422, "haneul", "/documents", with(twice)).await;
+    assert!(told.contains("work-line-loops") && told.contains("돌고 도는 결재선"), "{told}");
+    for (line, key) in [
+        (json!([step("haneul", "approve")]), "work-line-drafter"),
+        (json!([step("garam", "approve"), step("gureum", "approve")]), "work-line-approvers"),
+        (json!([step("nobody", "approve")]), "work-line-gone"),
+        (json!([step("onnuri", "approve")]), "work-line-gone"),
+        (json!([{ "person": "resident-maru", "kind": "approve" }]), "work-line-gone"),
+        (
+            json!([{ "person": "official-garam", "kind": "approve", "decides_for": "official-gureum" }]),
+            "work-line-not-delegated",
+        ),
+        (
+            json!([{ "person": "official-garam", "kind": "approve", "decides_for": "official-haneul" }]),
+            "work-line-drafter",
+        ),
+    ] {
+        let told = office.is(422, "haneul", "/documents", with(line)).await;
+        assert!(told.contains(key), "{key}: {told}");
+    }
+    let many: Vec<Json> = (0..21).map(|n| step(&format!("p{n}"), "review")).collect();
+    assert!(office.is(422, "haneul", "/documents", with(json!(many))).await.contains("work-line-long"));
+    for (line, key) in [
+        (json!([]), "work-line-empty"),
+        (json!([step("garam", "review")]), "work-line-no-approver"),
+        (json!([step("garam", "approve"), step("gureum", "review")]), "work-line-last"),
+    ] {
+        let id = office.draft(None, line).await;
+        let told = office.is(422, "haneul", &format!("/documents/{id}/submit"), Json::Null).await;
+        assert!(told.contains(key), "{key}: {told}");
+    }
+    for bad in [
+        json!({ "title": " ", "body": BODY }),
+        json!({ "title": "제목", "body": " " }),
+        json!({ "title": "ㄱ".repeat(201), "body": BODY }),
+        json!({ "title": "제목", "body": BODY, "recipient": "suwon-livelihood" }),
+        json!({ "title": "제목", "body": BODY, "recipient": "nowhere" }),
+        json!({ "title": "제목", "body": BODY, "case": "../x" }),
+    ] {
+        office.is(422, "haneul", "/documents", bad).await;
+    }
+    // Whose role has ended meanwhile can't be asked any more.
+    let id = office.draft(None, garam_then_gureum()).await;
+    let mut saebyeok = country.signed_in("saebyeok").await;
+    saebyeok.get("/admin/officials/official-gureum/end").await;
+    let ended = saebyeok.post("/admin/officials/official-gureum/end", &[]).await;
+    assert_eq!(ended.status, StatusCode::SEE_OTHER, "{}", ended.body);
+    let told = office.is(422, "haneul", &format!("/documents/{id}/submit"), Json::Null).await;
+    assert!(told.contains("work-line-gone"), "{told}");
+}
+
+#[tokio::test]
+async fn when_somebody_in_the_line_leaves_it_comes_back() {
+    let country = country().await;
+    let office = Office::of(&country).await;
+    let id = office.submitted(None, garam_then_gureum()).await;
+    let other = office.submitted(None, json!([step("garam", "approve")])).await;
+    let mut saebyeok = country.signed_in("saebyeok").await;
+    saebyeok.get("/admin/officials/official-gureum/end").await;
+    let ended = saebyeok.post("/admin/officials/official-gureum/end", &[]).await;
+    assert_eq!(ended.status, StatusCode::SEE_OTHER, "{}", ended.body);
+    country.settle().await;
+    let seen = office.get("haneul", &format!("/documents/{id}")).await.json();
+    assert_eq!((&seen["state"], &seen["rounds"][0]["outcome"]), (&json!("returned"), &json!("gone")));
+    assert_eq!(office.box_of("garam", "waiting").await, [other.as_str()]);
+    let told = office.is(422, "haneul", &format!("/documents/{id}/submit"), Json::Null).await;
+    assert!(told.contains("work-line-gone"), "{told}");
+    let mut haneul = country.signed_in("haneul").await;
+    let page = haneul.get(&format!("/work/{id}")).await.body;
+    assert!(page.contains("자리를 떠나"), "{page}");
+    haneul.get(&format!("/work/{id}/line")).await;
+    assert_eq!(haneul.post(&format!("/work/{id}/line/2/remove"), &[]).await.status, StatusCode::SEE_OTHER);
+    let isul = [("person", "official-isul"), ("kind", "approve")];
+    assert_eq!(haneul.post(&format!("/work/{id}/line"), &isul).await.status, StatusCode::SEE_OTHER);
+    office.must("haneul", &format!("/documents/{id}/submit"), Json::Null).await;
+}
+
+#[tokio::test]
+async fn who_has_the_word_decides_for_another_until_it_is_taken_back() {
+    let country = country().await;
+    let office = Office::of(&country).await;
+    let given =
+        json!({ "kind": "decide", "taker": "official-garam", "from": "2026-10-07", "until": "2026-12-31" });
+    let word = office.must("gureum", "/mandates", given).await;
+    let line = json!([
+        step("isul", "review"),
+        { "person": "official-garam", "kind": "approve", "decides_for": "official-gureum" },
+    ]);
+    let id = office.submitted(None, line.clone()).await;
+    let second = office.submitted(None, line).await;
+    office.must("isul", &format!("/documents/{id}/sign"), sign(1)).await;
+    let done = office.must("garam", &format!("/documents/{id}/sign"), sign(2)).await;
+    assert_eq!(done["state"], "completed");
+    assert_eq!(done["rounds"][0]["line"][1]["decides_for"], "최구름 과장");
+    let page = country.signed_in("haneul").await.get(&format!("/work/{id}")).await.body;
+    assert!(page.contains("전결") && page.contains("최구름 과장"), "{page}");
+
+    let end = format!("/mandates/{}/end", word["id"].as_str().unwrap());
+    office.is(404, "garam", &end, Json::Null).await;
+    office.must("gureum", &end, Json::Null).await;
+    office.is(409, "gureum", &end, Json::Null).await;
+    office.must("isul", &format!("/documents/{second}/sign"), sign(1)).await;
+    let told = office.is(409, "garam", &format!("/documents/{second}/sign"), sign(2)).await;
+    assert!(told.contains("전결 위임이 끝났습니다"), "{told}");
+    office.must("garam", &format!("/documents/{second}/reject"), json!({ "step": 2, "reasons": WHY })).await;
+}
+
+#[tokio::test]
+async fn a_deputy_signs_while_somebody_is_away_who_takes_note_afterwards() {
+    let country = country().await;
+    let mut office = Office::of(&country).await;
+    let away = |taker: &str, from: &str, until: &str| json!({ "kind": "deputy", "taker": format!("official-{taker}"), "from": from, "until": until });
+    for (taker, from, until, key) in [
+        ("gureum", "2026-10-08", "2026-10-09", "work-taker-needed"),
+        ("nobody", "2026-10-08", "2026-10-09", "work-taker-needed"),
+        ("garam", "2026-10-09", "2026-10-08", "work-until-before"),
+        ("garam", "2026-10-01", "2026-10-06", "work-until-past"),
+        ("garam", "2026-10-08", "2027-11-08", "work-until-far"),
+    ] {
+        let told = office.is(422, "gureum", "/mandates", away(taker, from, until)).await;
+        assert!(told.contains(key), "{key}: {told}");
+    }
+    office.must("gureum", "/mandates", away("garam", "2026-10-07", "2026-10-08")).await;
+    let again = office.is(422, "gureum", "/mandates", away("isul", "2026-10-08", "2026-10-12")).await;
+    assert!(again.contains("work-away-already"), "{again}");
+    // Garam's deputy must not lead back; Isul's way to Garam's is a chain.
+    let circle = office.is(422, "garam", "/mandates", away("gureum", "2026-10-08", "2026-10-09")).await;
+    assert!(circle.contains("work-taker-loops"), "{circle}");
+    let id = office.submitted(None, json!([step("gureum", "approve")])).await;
+    let second = office.submitted(None, json!([step("gureum", "approve")])).await;
+    assert_eq!(office.box_of("garam", "waiting").await.len(), 2);
+    assert_eq!(office.get("isul", "/documents?box=waiting").await.json()["documents"], json!([]));
+    office.is(403, "isul", &format!("/documents/{id}/sign"), sign(1)).await;
+    let done = office.must("garam", &format!("/documents/{id}/sign"), sign(1)).await;
+    let stamp = &done["rounds"][0]["line"][0];
+    assert_eq!(
+        (&stamp["name"], &stamp["signed_by"], &stamp["deputy"]),
+        (&json!("최구름 과장"), &json!("이가람 팀장"), &json!(true))
+    );
+    // The deputy is away too: theirs signs for both.
+    office.must("garam", "/mandates", away("isul", "2026-10-07", "2026-10-07")).await;
+    office.must("isul", &format!("/documents/{second}/sign"), sign(1)).await;
+    // A drafter stands in for nobody on their own document.
+    let own = json!({ "title": "이슬비의 문서", "body": BODY, "line": [step("gureum", "approve")] });
+    let theirs = office.must("isul", "/documents", own).await["id"].as_str().unwrap().to_owned();
+    office.must("isul", &format!("/documents/{theirs}/submit"), Json::Null).await;
+    assert!(!office.box_of("isul", "waiting").await.contains(&theirs));
+    office.is(409, "isul", &format!("/documents/{theirs}/sign"), sign(1)).await;
+
+    country.clock.forward(2 * DAY);
+    office.sign_in().await;
+    assert!(office.box_of("garam", "waiting").await.is_empty(), "the time is over");
+    office.is(403, "garam", &format!("/documents/{theirs}/sign"), sign(1)).await;
+    let mut gureum = country.signed_in("gureum").await;
+    let page = gureum.get("/work").await.body;
+    assert!(page.contains("후보고") && page.contains("대결: 이가람 팀장"), "{page}");
+    let report = json!({ "round": 1, "step": 1 });
+    office.is(404, "garam", &format!("/documents/{id}/acknowledge"), report.clone()).await;
+    let seen = office.must("gureum", &format!("/documents/{id}/acknowledge"), report.clone()).await;
+    assert_eq!(seen["seal_right"], true, "nothing that is sealed has changed");
+    office.is(409, "gureum", &format!("/documents/{id}/acknowledge"), report).await;
+    assert!(office.kinds(&id).await.contains(&"work.acknowledged".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn numbers_have_no_gap_and_no_twin_when_many_complete_at_once() {
+    let country = country().await;
+    let office = Office::of(&country).await;
+    let mut ids = Vec::new();
+    for _ in 0..12 {
+        ids.push(office.submitted(None, json!([step("gureum", "approve")])).await);
+    }
+    let paths: Vec<String> = ids.iter().map(|id| format!("/documents/{id}/sign")).collect();
+    let body = sign(1);
+    for four in paths.chunks(4) {
+        let (a, b, c, d) = tokio::join!(
+            office.post("gureum", &four[0], &body),
+            office.post("gureum", &four[1], &body),
+            office.post("gureum", &four[2], &body),
+            office.post("gureum", &four[3], &body)
+        );
+        for answer in [a, b, c, d] {
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        }
+    }
+    let mut serials = Vec::new();
+    for id in &ids {
+        let document = office.get("gureum", &format!("/documents/{id}")).await.json();
+        let number = document["number"].as_str().unwrap().to_owned();
+        serials.push(number.rsplit('-').next().unwrap().parse::<i64>().unwrap());
+    }
+    serials.sort_unstable();
+    assert_eq!(serials, (1..=12).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_who_act_at_once_one_has_it() {
+    let country = country().await;
+    let office = Office::of(&country).await;
+    let given =
+        json!({ "kind": "deputy", "taker": "official-garam", "from": "2026-10-07", "until": "2026-10-08" });
+    office.must("gureum", "/mandates", given).await;
+    for round in 0..6 {
+        let id = office.submitted(None, json!([step("gureum", "approve")])).await;
+        let (path, no) = (format!("/documents/{id}/sign"), format!("/documents/{id}/reject"));
+        let (body, why) = (sign(1), json!({ "step": 1, "reasons": WHY }));
+        let second = if round % 2 == 0 { (&path, &body) } else { (&no, &why) };
+        let (one, other) =
+            tokio::join!(office.post("gureum", &path, &body), office.post("garam", second.0, second.1));
+        let mut both = [one.status.as_u16(), other.status.as_u16()];
+        both.sort_unstable();
+        assert_eq!(both, [200, 409], "{} {}", one.body, other.body);
+        let kinds = office.kinds(&id).await;
+        let ends = kinds.iter().filter(|kind| *kind == "work.completed" || *kind == "work.rejected").count();
+        assert_eq!(ends, 1, "{kinds:?}");
+    }
+    // Its drafter takes it back while it is signed.
+    let id = office.submitted(None, garam_then_gureum()).await;
+    let (path, back) = (format!("/documents/{id}/sign"), format!("/documents/{id}/recall"));
+    let (body, none) = (sign(1), Json::Null);
+    let (one, other) = tokio::join!(office.post("garam", &path, &body), office.post("haneul", &back, &none));
+    let mut both = [one.status.as_u16(), other.status.as_u16()];
+    both.sort_unstable();
+    assert_eq!(both, [200, 409]);
+}
+
+#[tokio::test]
+async fn pages_lead_from_a_draft_to_several_signed_at_once() {
+    let country = country().await;
+    let mut haneul = country.signed_in("haneul").await;
+    let mut made = Vec::new();
+    for title in ["첫째 문서", "둘째 문서", "셋째 문서"] {
+        assert_eq!(haneul.get("/work/new").await.status, StatusCode::OK);
+        let none = haneul.post("/work/new", &[("title", ""), ("body", BODY)]).await;
+        assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(none.body.contains("나루동 일대"), "what was typed is still there");
+        let begun = haneul.post("/work/new", &[("title", title), ("body", BODY), ("recipient", "")]).await;
+        let line = begun.location.expect("a draft leads to its line");
+        let page = haneul.get(&line).await.body;
+        assert!(page.contains("최구름 과장") && !page.contains("한들 주무관"), "the own unit is offered");
+        let found = haneul.get(&format!("{line}?q=%ED%95%9C%EB%93%A4")).await.body;
+        assert!(found.contains("한들 주무관"), "others by name: {found}");
+        let early = haneul.post(&line.replace("/line", "/submit"), &[]).await;
+        assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(early.body.contains("결재선이 비어 있습니다"), "{}", early.body);
+        for (person, kind) in [("gureum", "approve"), ("garam", "review"), ("isul", "beside")] {
+            let fields = [("person", format!("official-{person}")), ("kind", kind.to_owned())];
+            let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let added = haneul.post(&line, &fields).await;
+            assert_eq!(added.status, StatusCode::SEE_OTHER, "{person}: {}", added.body);
+        }
+        let page = haneul.get(&line).await.body;
+        assert!(page.find("이가람").unwrap() < page.find("최구름").unwrap(), "the approver stays last");
+        assert_eq!(haneul.post(&format!("{line}/2/earlier"), &[]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(haneul.post(&format!("{line}/1/remove"), &[]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(haneul.post(&format!("{line}/9/remove"), &[]).await.status, StatusCode::NOT_FOUND);
+        let sent = haneul.post(&line.replace("/line", "/submit"), &[]).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+        made.push(line.trim_start_matches("/work/").trim_end_matches("/line").to_owned());
+    }
+    let mut garam = country.signed_in("garam").await;
+    let page = garam.get("/work").await.body;
+    assert!(made.iter().all(|id| page.contains(&format!("sign-{id}-1"))), "{page}");
+    // One of three is taken back before it is signed: the others are signed all the same.
+    haneul.get(&format!("/work/{}", made[1])).await;
+    assert_eq!(haneul.post(&format!("/work/{}/recall", made[1]), &[]).await.status, StatusCode::SEE_OTHER);
+    let ticks: Vec<String> = made.iter().map(|id| format!("sign-{id}-1")).collect();
+    let fields: Vec<(&str, &str)> = ticks.iter().map(|name| (name.as_str(), "yes")).collect();
+    let signed = garam.post("/work/sign", &fields).await;
+    let told = garam.get(&signed.location.unwrap()).await.body;
+    assert_eq!(told.matches("answer is-yes").count(), 2, "{told}");
+    assert_eq!(told.matches("answer is-no").count(), 1, "{told}");
+    let mut gureum = country.signed_in("gureum").await;
+    let page = gureum.get("/work").await.body;
+    assert!(
+        page.contains("첫째 문서") && !page.contains("둘째 문서") && page.contains("셋째 문서"),
+        "{page}"
+    );
+
+    let open = format!("/work/{}", made[0]);
+    gureum.get(&open).await;
+    let short = gureum.post(&format!("{open}/reject"), &[("step", "2"), ("reasons", "")]).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", short.body);
+    assert_eq!(gureum.post(&format!("{open}/sign"), &[("step", "2")]).await.status, StatusCode::SEE_OTHER);
+    let page = gureum.get(&open).await.body;
+    assert!(page.contains("복지정책과 생활보장팀-2026-1") && page.contains("봉인이 맞습니다"), "{page}");
+    let mut handeul = country.signed_in("handeul").await;
+    handeul.get("/work").await;
+    assert_eq!(handeul.get(&open).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(handeul.post(&format!("{open}/sign"), &[("step", "2")]).await.status, StatusCode::NOT_FOUND);
+    let mut maru = country.signed_in("maru").await;
+    assert_eq!(maru.get("/work").await.status, StatusCode::FORBIDDEN);
+    let mut onnuri = country.signed_in("onnuri").await;
+    assert_eq!(onnuri.get("/work").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(country.browser().get(&open).await.status, StatusCode::SEE_OTHER, "signing in comes first");
+}
+
+#[tokio::test]
+async fn a_case_asks_for_a_document_in_its_own_commit() {
+    let country = country().await;
+    let office = Office::of(&country).await;
+    let documents = country.app.ports.documents.clone();
+    let haneul = country.app.ports.people.person("official-haneul").await.unwrap();
+    let last = |person: &str| LineStep {
+        person: format!("official-{person}"),
+        kind: LineKind::Approve,
+        beside: false,
+        decides_for: None,
+    };
+    let unit = "suwon-livelihood";
+    let none = documents.propose(&haneul, unit, "case-7", "결정안", BODY, &[]).await;
+    assert!(none.is_err(), "no line, no document");
+    let (id, batch) =
+        documents.propose(&haneul, unit, "case-7", "결정안", BODY, &[last("gureum")]).await.unwrap();
+    assert!(documents.of_case("case-7").await.unwrap().is_empty(), "nothing is there before it is committed");
+    country.app.store.commit(batch).await.unwrap();
+    let cards = documents.of_case("case-7").await.unwrap();
+    assert_eq!((cards.len(), cards[0].id.as_str(), cards[0].state), (1, id.as_str(), "running"));
+    office.must("gureum", &format!("/documents/{id}/sign"), sign(1)).await;
+    let events = country.app.store.events(&format!("document/{id}")).await.unwrap();
+    let completed = events.iter().find(|event| event.kind == "work.completed").unwrap();
+    assert_eq!(completed.body, json!({ "document": id, "case": "case-7" }));
+
+    let (id, batch) =
+        documents.propose(&haneul, unit, "case-8", "결정안", BODY, &[last("gureum")]).await.unwrap();
+    country.app.store.commit(batch).await.unwrap();
+    office.must("gureum", &format!("/documents/{id}/reject"), json!({ "step": 1, "reasons": WHY })).await;
+    let events = country.app.store.events(&format!("document/{id}")).await.unwrap();
+    let rejected = events.iter().find(|event| event.kind == "work.rejected").unwrap();
+    assert_eq!((&rejected.body["document"], &rejected.body["case"]), (&json!(id), &json!("case-8")));
+}
