@@ -418,3 +418,25 @@ desk-joined-text = The answer goes to those who joined, too. Leave out personal 
 case-event-joined = Somebody joined
 case-event-joined-text = They saw the same.
 case-position = Use where I am
+
+# Decisions along an approval line
+desk-propose = Send for approval
+desk-propose-verb = How should it be decided?
+desk-propose-reviewer = Reviews it
+desk-propose-approver = Approves it
+desk-propose-nobody = Nobody
+desk-propose-do = Send for approval
+desk-propose-then = A document is made of the words and articles above. Once it is approved, the case is decided like this and the applicant is told.
+desk-propose-nobody-there = This needs approval, and there is nobody else in the unit who could give it.
+desk-proposed = It waits for approval. Once approved, it is decided as proposed.
+desk-proposals = Documents for approval
+desk-proposal-waits = Waits for approval
+desk-proposal-approved = Approved
+desk-proposal-rejected = Sent back
+desk-proposal-recalled = Taken back
+desk-proposal-dropped = Stopped
+case-approver-needed = Choose who approves it
+case-proposed = Something was sent for approval already: wait for its answer.
+case-approval-needed = This is only decided with approval: send it for approval.
+case-event-proposed = A decision was drafted
+case-event-proposed-text = It is being approved.

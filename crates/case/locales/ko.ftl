@@ -390,3 +390,25 @@ desk-joined-text = 답변은 함께한 분들에게도 갑니다. 알린 분의 
 case-event-joined = 다른 분이 함께했습니다
 case-event-joined-text = 같은 문제를 본 분이 함께합니다.
 case-position = 지금 있는 곳 넣기
+
+# Decisions along an approval line
+desk-propose = 결재 올리기
+desk-propose-verb = 어떻게 결정할까요
+desk-propose-reviewer = 검토
+desk-propose-approver = 결재
+desk-propose-nobody = 없음
+desk-propose-do = 결재 올리기
+desk-propose-then = 위에 적은 말과 근거로 문서를 만들어 올립니다. 결재가 끝나면 그대로 결정되고 신청인에게 나갑니다.
+desk-propose-nobody-there = 결재를 받아야 하는 일인데 부서에 결재할 다른 분이 없습니다.
+desk-proposed = 결재를 기다리고 있습니다. 결재가 끝나면 그대로 결정됩니다.
+desk-proposals = 결재 문서
+desk-proposal-waits = 결재 중
+desk-proposal-approved = 결재됨
+desk-proposal-rejected = 반려됨
+desk-proposal-recalled = 회수됨
+desk-proposal-dropped = 멈춤
+case-approver-needed = 결재할 분을 골라 주세요
+case-proposed = 이미 올린 결재가 끝난 뒤에 할 수 있습니다.
+case-approval-needed = 결재를 받아야 결정할 수 있습니다. 결재를 올려 주세요.
+case-event-proposed = 결정안을 올렸습니다
+case-event-proposed-text = 결재를 받고 있습니다.

@@ -37,6 +37,7 @@ pub fn room() -> Room {
             ("case/0003", include_str!("../migrations/0003_clock.sql")),
             ("case/0005", include_str!("../migrations/0005_petition.sql")),
             ("case/0006", include_str!("../migrations/0006_report.sql")),
+            ("case/0007", include_str!("../migrations/0007_proposal.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),
@@ -76,6 +77,13 @@ pub fn room() -> Room {
                 handler: Arc::new(work::Queue),
             },
             Handling { consumer: Consumer { name: "lapse", wants: &[] }, handler: Arc::new(work::Lapse) },
+            Handling {
+                consumer: Consumer {
+                    name: "spoken",
+                    wants: &["work.completed", "work.rejected", "work.recalled"],
+                },
+                handler: Arc::new(work::Spoken),
+            },
             Handling {
                 consumer: Consumer {
                     name: "learn",

@@ -9,7 +9,10 @@ use maru_web::ports::{Source, Sourced};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::clock::{Clock, Counting, Period};
+use crate::{
+    actions::Decided,
+    clock::{Clock, Counting, Period},
+};
 
 /// Where a case stands: a state of its chart. Those that end it have fixed names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,6 +183,20 @@ impl Case {
         let plain = || Some(Clock::new(self.submitted_at?, Period::of(&service.period)));
         self.clock.clone().or_else(plain)
     }
+}
+
+/// A decision that waits for its approval line, or that has had its answer.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    pub case: String,
+    pub document: String,
+    pub how: Decided,
+    pub note: String,
+    pub basis: String,
+    pub by: String,
+    pub at: At,
+    /// `approved`, `rejected`, `recalled`, `dropped`; none while it waits.
+    pub outcome: Option<String>,
 }
 
 /// What everybody may see of a case that concerns a public place: nothing of the person.

@@ -1,5 +1,6 @@
 //! SQL, and only SQL.
 
+mod proposal;
 mod report;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::{
     routing::Row as Lesson,
 };
 
+pub use proposal::{add_proposal, drop_proposals, end_proposal, proposal, proposals};
 pub use report::{add_report, end_report, join, joined_by, joiners, report, reports};
 
 fn json(row: &Row, column: &str) -> Result<Option<Json>> {

@@ -45,6 +45,23 @@ impl Handler for Lapse {
     }
 }
 
+/// What an approval line said of a document that proposes a decision.
+pub struct Spoken;
+
+#[async_trait]
+impl Handler for Spoken {
+    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
+        let event = job.event()?;
+        let document = event.body.get("document").and_then(Json::as_str).unwrap_or_default();
+        let outcome = match event.kind.as_str() {
+            "work.completed" => actions::APPROVED,
+            other => other.trim_start_matches("work."),
+        };
+        actions::spoken(app, document, outcome).await?;
+        finish(app, job).await
+    }
+}
+
 /// A case of a service that goes where its words say teaches, once it has been decided, that those words belong to that unit.
 pub struct Learn;
 

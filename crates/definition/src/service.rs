@@ -35,6 +35,8 @@ pub struct Service {
     pub evidence: Vec<Evidence>,
     /// Kinds of units without whose reply nothing is granted.
     pub consults: Vec<String>,
+    /// Nothing is decided without an approval line.
+    pub approval: bool,
     /// Everybody sees what was reported where, not by whom, and may join it.
     pub near: bool,
     pub rules: RuleSet,
@@ -302,6 +304,8 @@ struct Written {
     consults: Vec<String>,
     #[serde(default)]
     near: bool,
+    #[serde(default)]
+    approval: bool,
 }
 
 /// The entries of rules.toml as the check and the texts need them; what they mean is the rules room's.
@@ -412,6 +416,7 @@ impl Service {
             evidence: written.evidence,
             consults: written.consults,
             near: written.near,
+            approval: written.approval,
             rules,
             form,
             letters,

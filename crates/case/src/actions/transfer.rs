@@ -58,6 +58,7 @@ pub async fn transfer(
             let answers = || (CASE_FILE.to_owned(), vec!["*".to_owned()]);
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
+            tables::drop_proposals(&mut batch, &case, now);
             // Who had it may read no more; who has it now may, the same and for the same. Units that were asked go on.
             batch.and(app.ports.people.end_grants(&case.resident, &case.id, now));
             let mut scope = actions::evidence(&service);

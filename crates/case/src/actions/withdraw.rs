@@ -17,6 +17,7 @@ pub async fn withdraw(app: &App, person: &Person, id: &str) -> Result<Case> {
             let now = app.now();
             let mut batch = Batch::new();
             tables::put(&mut batch, &case)?;
+            tables::drop_proposals(&mut batch, &case, now);
             let service = actions::service(app, &case.service)?;
             if service.near {
                 tables::end_report(&mut batch, &case.id, now);

@@ -13,7 +13,7 @@ use maru_web::{Context, Fail, Shared, Shown, Typed, context};
 
 use super::again;
 use crate::{
-    actions::{self, Decided, Said},
+    actions::{self, Decided, Line, Said},
     guess,
     model::{self, Case, Task},
     pages, tables,
@@ -21,12 +21,8 @@ use crate::{
 
 type Answered = std::result::Result<Response, Fail>;
 
-/// What ends a case, in the order of their buttons.
-const ENDS: [Decided; 5] =
-    [Decided::Answered, Decided::Granted, Decided::Refused, Decided::Closed, Decided::Returned];
-
 pub fn routes() -> Router<Shared> {
-    ENDS.iter().fold(Router::new(), |routes, how| {
+    Decided::ALL.iter().fold(Router::new().route("/cases/{id}/propose", post(propose)), |routes, how| {
         let handler =
             move |context: Context, Path(id): Path<String>, typed: Typed| decide(context, id, typed, *how);
         routes.route(&format!("/cases/{{id}}/{}", how.verb()), post(handler))
@@ -36,14 +32,55 @@ pub fn routes() -> Router<Shared> {
 async fn decide(context: Context, id: String, typed: Typed, how: Decided) -> Answered {
     let (person, unit) = context.official()?;
     let said = Said { note: typed.get("note"), basis: typed.get("basis") };
-    match actions::decide(&context.app, person, unit, &id, how, said).await {
-        Ok(_) => Ok(Redirect::to(&format!("/desk/cases/{id}")).into_response()),
+    let outcome = actions::decide(&context.app, person, unit, &id, how, said).await.map(drop);
+    told(&context, unit, &id, &typed, outcome).await
+}
+
+/// Back to the case, or the same page with what was wrong at its field.
+async fn told(context: &Context, unit: &str, id: &str, typed: &Typed, outcome: Result<()>) -> Answered {
+    match outcome {
+        Ok(()) => Ok(Redirect::to(&format!("/desk/cases/{id}")).into_response()),
         Err(Error::Invalid(problems)) => {
-            let case = actions::of_unit(&context.app, unit, &id).await?;
-            again(&context, &case, "decide", &problems, &typed).await
+            let case = actions::of_unit(&context.app, unit, id).await?;
+            again(context, &case, "decide", &problems, typed).await
         }
         Err(other) => Err(Fail(other)),
     }
+}
+
+/// Sends a decision along its approval line.
+async fn propose(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
+    let (person, unit) = context.official()?;
+    let said = Said { note: typed.get("note"), basis: typed.get("basis") };
+    let line = Line { reviewer: typed.get("reviewer"), approver: typed.get("approver") };
+    let outcome = match Decided::parse(typed.get("verb")) {
+        Some(how) => actions::propose(&context.app, person, unit, &id, how, said, line).await.map(drop),
+        None => Err(Error::invalid("verb", "form-choice")),
+    };
+    told(&context, unit, &id, &typed, outcome).await
+}
+
+/// The documents that propose how to decide a case, and whom else may be asked to approve one.
+pub async fn line(context: &Context, case: &Case, service: &Service) -> Result<Shown> {
+    let (person, unit) = context.official()?;
+    let chart = actions::chart(&context.app, service)?;
+    let mut proposals = Vec::new();
+    let mut waits = false;
+    for proposal in tables::proposals(&context.app.store, case).await? {
+        let verb = chart.verbs.iter().find(|verb| verb.id == proposal.how.verb());
+        waits = waits || proposal.outcome.is_none();
+        proposals.push(context! {
+            document => proposal.document, verb => verb.map(|verb| verb.name.get(context.lang)), at => proposal.at.micros(),
+            outcome => proposal.outcome.as_deref().unwrap_or("waits"), note => proposal.note, basis => proposal.basis,
+        });
+    }
+    let others = context.app.ports.people.officials(Some(unit), "", context.now).await?;
+    let others: Vec<_> = others
+        .iter()
+        .filter(|other| other.id != person.id)
+        .map(|other| context! { value => other.id, label => other.titled(context.lang) })
+        .collect();
+    Ok(context! { proposals, waits, others, needed => service.approval })
 }
 
 /// The verbs that end this case now, and what keeps it from being granted.
@@ -58,7 +95,7 @@ pub async fn verbs(
     let mut buttons = Vec::new();
     // Something is awaited: nothing can be decided yet.
     let mut waits = false;
-    for how in ENDS {
+    for how in Decided::ALL {
         let Some(verb) = chart.verb(case.state.as_str(), how.verb()) else { continue };
         let ready = model::ready(chart, verb, tasks).is_ok();
         waits = waits || (!ready && verb.lapsed.is_none());

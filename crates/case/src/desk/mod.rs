@@ -327,6 +327,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         joined => if service.near { tables::joiners(&context.app.store, &case.id).await?.len() } else { 0 },
         mine, basis => case.basis,
         deciding => deciding::verbs(context, case, chart, &kept, &unheard, answer).await?,
+        line => deciding::line(context, case, &service).await?,
         guesses => deciding::guesses(context, case, &service).await?,
         open => case.state.is_open(),
         pays => service.pays.as_str(),
