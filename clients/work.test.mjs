@@ -113,6 +113,18 @@ async function walk(say, width) {
     await see('/work/archive?q=2026-1', 'archive');
     assert.ok((await main()).includes(said.title), 'found by its number');
 
+    // The next document takes the line of the last one, or is thrown away.
+    await become('haneul');
+    await visitor.go('/work/new');
+    await send('/work/new', { title: said.more, body: said.body });
+    await look('line-offered');
+    const next = visitor.path.replace(/\/line$/, '');
+    await send(`${next}/line/again`);
+    assert.equal(await page.locator('#line + ol > li').count(), 5, 'the drafter and the same four');
+    await visitor.go(next);
+    await send(`${next}/discard`);
+    await look('discarded');
+
     // By delegation, and several at once: what has been taken back meanwhile does not keep the others.
     const caller = await new Caller(maru.url).signIn('haneul');
     const decided = { person: 'official-isul', kind: 'approve', decides_for: 'official-gureum' };

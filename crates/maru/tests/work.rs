@@ -486,6 +486,18 @@ async fn pages_lead_from_a_draft_to_several_signed_at_once() {
         let early = haneul.post(&line.replace("/line", "/submit"), &[]).await;
         assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(early.body.contains("결재선이 비어 있습니다"), "{}", early.body);
+        if !made.is_empty() {
+            let page = haneul.get(&line).await.body;
+            assert!(
+                page.contains("지난번 결재선 그대로") && page.contains("이가람 팀장 → 최구름 과장"),
+                "{page}"
+            );
+            assert_eq!(haneul.post(&format!("{line}/again"), &[]).await.status, StatusCode::SEE_OTHER);
+            let sent = haneul.post(&line.replace("/line", "/submit"), &[]).await;
+            assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+            made.push(line.trim_start_matches("/work/").trim_end_matches("/line").to_owned());
+            continue;
+        }
         for (person, kind) in [("gureum", "approve"), ("garam", "review"), ("isul", "beside")] {
             let fields = [("person", format!("official-{person}")), ("kind", kind.to_owned())];
             let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));

@@ -54,6 +54,7 @@ work-save = Save
 work-save-and-line = Save and choose the line
 work-line = Approval line
 work-line-now = The line now
+work-line-again = The same line as last time
 work-line-choose = Choose the line
 work-line-change = Change the line
 work-line-done = The line is complete

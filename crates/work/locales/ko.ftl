@@ -54,6 +54,7 @@ work-save = 저장
 work-save-and-line = 저장하고 결재선 고르기
 work-line = 결재선
 work-line-now = 지금 결재선
+work-line-again = 지난번 결재선 그대로
 work-line-choose = 결재선 고르기
 work-line-change = 결재선 바꾸기
 work-line-done = 결재선을 다 골랐습니다

@@ -22,6 +22,7 @@ use crate::{
 pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/work/{id}/line", get(show).post(add))
+        .route("/work/{id}/line/again", post(again))
         .route("/work/{id}/line/{place}/remove", post(remove))
         .route("/work/{id}/line/{place}/earlier", post(earlier))
 }
@@ -74,6 +75,9 @@ pub async fn choosing(context: &Context, id: &str, words: &str, problems: &[Prob
         return to(&format!("/work/{id}"));
     }
     let steps: Vec<Shown> = document.round.steps.iter().map(|step| stamp(context, step)).collect();
+    let last =
+        if steps.is_empty() { actions::last_line(&context.app, person, unit, id).await? } else { Vec::new() };
+    let last: Vec<&str> = last.iter().map(|step| step.who.name.get(context.lang)).collect();
     let approver = document.round.steps.iter().any(|step| step.kind == LineKind::Approve);
     let kinds: Vec<Shown> = KINDS
         .into_iter()
@@ -85,7 +89,7 @@ pub async fn choosing(context: &Context, id: &str, words: &str, problems: &[Prob
         })
         .collect();
     let values = context! {
-        id, title => document.round.title, drafter => document.drafter.name.get(context.lang), steps, kinds, approver, q => words,
+        id, title => document.round.title, drafter => document.drafter.name.get(context.lang), steps, kinds, approver, last, q => words,
         people => candidates(context, &document, words).await?,
     };
     page(context, "work/line.html", problems, values).await
@@ -134,6 +138,12 @@ async fn changed(context: &Context, id: &str, words: &str, change: Result<Change
 
 async fn add(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
     changed(&context, &id, typed.get("q"), chosen(&typed).map(Change::Add)).await
+}
+
+async fn again(context: Context, Path(id): Path<String>, _typed: Typed) -> Answered {
+    let (person, unit) = context.official()?;
+    let last = actions::last_line(&context.app, person, unit, &id).await?;
+    changed(&context, &id, "", Ok(Change::Whole(actions::line_of(&last)))).await
 }
 
 async fn remove(context: Context, Path((id, place)): Path<(String, String)>, _typed: Typed) -> Answered {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{event, line_of, own, resolved, too_long, who};
 use crate::{
-    model::{self, Document, Round, State},
+    model::{self, Document, Round, State, Step},
     tables,
 };
 
@@ -186,6 +186,14 @@ pub async fn set_line(app: &App, person: &Person, unit: &str, id: &str, change: 
             Ok((batch, document))
         })
         .await
+}
+
+/// The line somebody chose for another document last.
+pub async fn last_line(app: &App, person: &Person, unit: &str, id: &str) -> Result<Vec<Step>> {
+    let Some(last) = tables::newest_with_line(&app.store, &person.id, unit, id).await? else {
+        return Ok(Vec::new());
+    };
+    Ok(tables::document(&app.store, &last).await?.map_or_else(Vec::new, |document| document.round.steps))
 }
 
 /// Throws away what was never submitted.

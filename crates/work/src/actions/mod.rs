@@ -12,7 +12,7 @@ use maru_web::{
 };
 use serde_json::{Value as Json, json};
 
-pub use draft::{Change, Content, checked, discard, draft, fresh, revise, set_line};
+pub use draft::{Change, Content, checked, discard, draft, fresh, last_line, revise, set_line};
 pub use mandate::{NewMandate, end_mandate, give_mandate};
 pub use sign::{acknowledge, receive, reject, sign};
 pub use submit::{give_back, recall, submit};

@@ -134,6 +134,19 @@ pub async fn sent_to(store: &Store, unit: &str) -> Result<Vec<(DocumentCard, Opt
     all(&rows, |row| Ok((card_of(row)?, maybe_at(row, "received_at"))))
 }
 
+/// The newest other document of somebody that has a line.
+pub async fn newest_with_line(store: &Store, person: &str, unit: &str, than: &str) -> Result<Option<String>> {
+    let row = store
+        .query_one(
+            "SELECT d.id FROM work_document d WHERE d.drafter = $1 AND d.unit = $2 AND d.id <> $3
+               AND EXISTS (SELECT 1 FROM work_step s WHERE s.document = d.id AND s.round = d.round)
+             ORDER BY d.id DESC LIMIT 1",
+            vec![person.into(), unit.into(), than.into()],
+        )
+        .await?;
+    row.map(|row| row.string("id")).transpose()
+}
+
 pub async fn of_case(store: &Store, case: &str) -> Result<Vec<DocumentCard>> {
     let rows = store
         .query(
