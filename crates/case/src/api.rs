@@ -9,12 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use maru_kernel::Error;
 use maru_web::{ApiContext, Context, Fail, Sent, Shared, shown_answer};
 use serde::Deserialize;
 use serde_json::{Value as Body, json};
 
 use crate::{
-    actions::{self, Asked, Decided, More, Said},
+    actions::{self, Asked, Decided, Line, More, Said},
     letters,
     model::{Case, Task},
     tables::{self, Listed},
@@ -36,6 +37,7 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}/transfer", post(transfer))
         .route("/cases/{id}/return", post(give_back))
         .route("/cases/{id}/respond", post(respond))
+        .route("/cases/{id}/propose", post(propose))
         .route("/cases/{id}/close", post(close))
         .route("/cases/{id}/tasks", get(tasks))
         .route("/tasks/{id}/supply", post(supply))
@@ -120,7 +122,7 @@ async fn answer(
     let case = actions::own(&context.app, person, &id).await?;
     let service = actions::service(&context.app, &case.service)?;
     if let Some(unknown) = body.pages.keys().find(|name| service.form.pages.iter().all(|p| p.id != **name)) {
-        return Err(Fail(maru_kernel::Error::invalid(unknown, "form-unknown-page")));
+        return Err(Fail(Error::invalid(unknown, "form-unknown-page")));
     }
     // In the form's order: an answer may open the next page.
     for page in &service.form.pages {
@@ -192,6 +194,32 @@ async fn respond(
 
 async fn close(ApiContext(context): ApiContext, Path(id): Path<String>, Sent(body): Sent<Note>) -> Answered {
     decide(context, &id, &body, Decided::Closed).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proposed {
+    verb: String,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    basis: String,
+    #[serde(default)]
+    reviewer: String,
+    approver: String,
+}
+
+async fn propose(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Proposed>,
+) -> Answered {
+    let (person, unit) = context.official()?;
+    let how = Decided::parse(&body.verb).ok_or_else(|| Error::invalid("verb", "form-choice"))?;
+    let said = Said { note: &body.note, basis: &body.basis };
+    let line = Line { reviewer: &body.reviewer, approver: &body.approver };
+    let case = actions::propose(&context.app, person, unit, &id, how, said, line).await?;
+    Ok(Json(brief(&case)).into_response())
 }
 
 async fn give_back(
