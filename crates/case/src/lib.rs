@@ -11,6 +11,7 @@ mod form;
 mod guess;
 mod kind;
 mod letters;
+mod links;
 mod model;
 mod pages;
 mod petitions;
@@ -38,6 +39,7 @@ pub fn room() -> Room {
             ("case/0005", include_str!("../migrations/0005_petition.sql")),
             ("case/0006", include_str!("../migrations/0006_report.sql")),
             ("case/0007", include_str!("../migrations/0007_proposal.sql")),
+            ("case/0009", include_str!("../migrations/0009_link.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),
@@ -51,6 +53,7 @@ pub fn room() -> Room {
             ("case/desk.html", include_str!("../templates/desk.html")),
             ("case/course.html", include_str!("../templates/course.html")),
             ("case/task.html", include_str!("../templates/task.html")),
+            ("case/links.html", include_str!("../templates/links.html")),
             ("case/report.html", include_str!("../templates/report.html")),
             ("case/reports.html", include_str!("../templates/reports.html")),
             ("case/nearby.html", include_str!("../templates/nearby.html")),
@@ -65,8 +68,9 @@ pub fn room() -> Room {
             .merge(tasks::routes())
             .merge(petitions::routes())
             .merge(reports::routes())
+            .merge(links::pages())
             .merge(course::routes()),
-        api: api::routes().merge(files::api()).merge(clocks::api()),
+        api: api::routes().merge(files::api()).merge(clocks::api()).merge(links::api()),
         openapi: include_str!("openapi.json"),
         handling: vec![
             Handling {
@@ -77,6 +81,20 @@ pub fn room() -> Room {
                 handler: Arc::new(work::Queue),
             },
             Handling { consumer: Consumer { name: "lapse", wants: &[] }, handler: Arc::new(work::Lapse) },
+            Handling {
+                consumer: Consumer {
+                    name: "follow",
+                    wants: &[
+                        "case.granted",
+                        "case.refused",
+                        "case.answered",
+                        "case.closed",
+                        "case.returned",
+                        "case.withdrawn",
+                    ],
+                },
+                handler: Arc::new(work::Follow),
+            },
             Handling {
                 consumer: Consumer {
                     name: "spoken",

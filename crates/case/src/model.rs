@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maru_definition::{Chart, ChartRegion, ChartVerb, DRAFT, Position, Service};
 use maru_kernel::{At, Date, Error, Problem, Result};
 use maru_rules::{Facts, Value};
-use maru_web::ports::{Source, Sourced};
+use maru_web::ports::{Person, Source, Sourced};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -171,7 +171,86 @@ pub struct Case {
     pub clock: Option<Clock>,
 }
 
+/// What one case is to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkKind {
+    /// It waits for the other one to end.
+    First,
+    /// The same matter: it is decided with the other one.
+    Same,
+    /// A part of the other one, at another unit.
+    Part,
+    /// It objects to how the other one was decided.
+    Objection,
+    /// The other one examined anew, after an objection that was right.
+    Anew,
+}
+
+impl LinkKind {
+    const ALL: [LinkKind; 5] =
+        [LinkKind::First, LinkKind::Same, LinkKind::Part, LinkKind::Objection, LinkKind::Anew];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LinkKind::First => "first",
+            LinkKind::Same => "same",
+            LinkKind::Part => "part",
+            LinkKind::Objection => "objection",
+            LinkKind::Anew => "anew",
+        }
+    }
+    pub fn parse(text: &str) -> Option<LinkKind> {
+        LinkKind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+    /// The officer may take it back.
+    pub fn can_end(self) -> bool {
+        matches!(self, LinkKind::First | LinkKind::Same)
+    }
+}
+
+/// A case and another one it has to do with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub resident: String,
+    pub case: String,
+    pub kind: LinkKind,
+    pub other: String,
+    pub at: At,
+    pub ended: bool,
+}
+
 impl Case {
+    /// What somebody begins to write.
+    pub fn draft(person: &Person, service: &str, id: String, now: At) -> Case {
+        Case {
+            resident: person.id.clone(),
+            id,
+            service: service.to_owned(),
+            state: State::draft(),
+            version: 1,
+            created_at: now,
+            answers: Map::new(),
+            unit: None,
+            officer: None,
+            receipt: None,
+            shown_name: None,
+            submitted_at: None,
+            due_on: None,
+            file: None,
+            decided_at: None,
+            decision: None,
+            note: None,
+            basis: None,
+            rules_version: None,
+            clock: None,
+        }
+    }
+
+    /// An answer is no decision; whoever took it back has nothing to object to.
+    pub fn may_be_objected(&self) -> bool {
+        matches!(self.state.as_str(), "granted" | "refused" | "returned")
+    }
+
     /// Until when its decision can be objected to, if the law says so.
     pub fn objection_until(&self, service: &Service) -> Option<Date> {
         let days = service.objection.as_ref()?.days;
@@ -340,6 +419,9 @@ mod tests {
             ("assigned", "ask", "assigned"),
             ("assigned", "consult", "assigned"),
             ("assigned", "extend", "assigned"),
+            ("assigned", "wait", "assigned"),
+            ("assigned", "unite", "assigned"),
+            ("assigned", "split", "assigned"),
             ("assigned", "grant", "granted"),
             ("assigned", "refuse", "refused"),
             ("assigned", "return", "returned"),

@@ -18,6 +18,7 @@ use crate::{
     clock::{self, Clause, Clock, Counted, Counting, Day, Unit},
     files,
     form::Line,
+    links,
     model::{Case, facts_of},
     tables, tasks,
 };
@@ -398,6 +399,7 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
         article => service.period.article, period_text => text.period,
         officer => officer.map(|(name, place, contact)| context! { name, place, contact }),
         open => case.state.is_open(), objection_until, objection_text => text.objection,
+        links => links::shown(context, case).await?, may_object => links::may_object(context, case, &service).await?,
         pays => service.pays.as_str(), files => files::papers(context, case).await?,
         fresh => events.last().is_some_and(|e| e.kind == "case.submitted"),
     };

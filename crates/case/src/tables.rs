@@ -1,5 +1,6 @@
 //! SQL, and only SQL.
 
+mod link;
 mod proposal;
 mod report;
 
@@ -16,6 +17,7 @@ use crate::{
     routing::Row as Lesson,
 };
 
+pub use link::{add_link, by_receipt, end_link, links, links_to};
 pub use proposal::{add_proposal, drop_proposals, end_proposal, proposal, proposals};
 pub use report::{add_report, end_report, join, joined_by, joiners, report, reports};
 
@@ -156,6 +158,11 @@ pub fn add(batch: &mut Batch, case: &Case) {
         "INSERT INTO case_open (resident, service, id) VALUES ($1, $2, $3) ON CONFLICT (resident, service) DO NOTHING",
         vec![case.resident.as_str().into(), case.service.as_str().into(), case.id.as_str().into()],
     );
+    add_row(batch, case);
+}
+
+/// The row of a new case.
+pub fn add_row(batch: &mut Batch, case: &Case) {
     batch.write(
         "INSERT INTO case_case (resident, id, service, state, version, created_at, answers)
          VALUES ($1, $2, $3, $4, 1, $5, '{}')",

@@ -62,6 +62,18 @@ impl Handler for Spoken {
     }
 }
 
+/// What follows for other cases when one has ended.
+pub struct Follow;
+
+#[async_trait]
+impl Handler for Follow {
+    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
+        let event = job.event()?;
+        actions::follow(app, event.aggregate.trim_start_matches("case/")).await?;
+        finish(app, job).await
+    }
+}
+
 /// A case of a service that goes where its words say teaches, once it has been decided, that those words belong to that unit.
 pub struct Learn;
 

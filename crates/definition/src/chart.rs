@@ -11,9 +11,9 @@ pub const ENDINGS: [&str; 6] = ["granted", "refused", "answered", "returned", "c
 pub const DRAFT: &str = "draft";
 
 /// What the program can do to a case, and to a task beside it. A chart says from where to where, and who.
-pub const VERBS: [&str; 14] = [
+pub const VERBS: [&str; 17] = [
     "answer", "submit", "assign", "release", "transfer", "ask", "consult", "extend", "grant", "refuse",
-    "respond", "return", "close", "withdraw",
+    "respond", "return", "close", "wait", "unite", "split", "withdraw",
 ];
 pub const TASK_VERBS: [&str; 5] = ["supply", "reply", "prolong", "recall", "lapse"];
 

@@ -86,6 +86,8 @@ pub enum To {
     Place,
     /// The one that words and place speak for; the applicant's own when none is clear.
     Words,
+    /// The one that decided what it objects to.
+    Objected,
 }
 
 /// What the amount is per.

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     actions,
-    model::{self, Case},
+    model::{self, Case, LinkKind, State},
     tables,
 };
 
@@ -34,6 +34,18 @@ impl Decided {
 
     pub fn parse(verb: &str) -> Option<Decided> {
         Decided::ALL.into_iter().find(|how| how.verb() == verb)
+    }
+
+    /// How a case that has ended was decided; one that was taken back was not.
+    pub fn of(state: &State) -> Option<Decided> {
+        match state.as_str() {
+            "granted" => Some(Decided::Granted),
+            "refused" => Some(Decided::Refused),
+            "answered" => Some(Decided::Answered),
+            "closed" => Some(Decided::Closed),
+            "returned" => Some(Decided::Returned),
+            _ => None,
+        }
     }
 
     pub fn verb(self) -> &'static str {
@@ -88,6 +100,19 @@ pub async fn possible(
     let (case, service, verb) = actions::worked(app, person, unit, id, how.verb()).await?;
     let tasks = tables::tasks(&app.store, &case.resident, &case.id).await?;
     model::ready(actions::chart(app, &service)?, &verb, &tasks)?;
+    // What waits for another case, or goes with one, is not decided by itself; nor is a whole before its parts.
+    for link in tables::links(&app.store, &case).await?.iter().filter(|link| !link.ended) {
+        match link.kind {
+            LinkKind::First => return Err(Error::Conflict("case-waits".into())),
+            LinkKind::Same => return Err(Error::Conflict("case-united".into())),
+            LinkKind::Part | LinkKind::Objection | LinkKind::Anew => {}
+        }
+    }
+    for link in tables::links_to(&app.store, &case.id).await?.iter().filter(|l| l.kind == LinkKind::Part) {
+        if tables::case(&app.store, &link.case).await?.is_some_and(|part| part.state.is_open()) {
+            return Err(Error::Conflict("case-parts-open".into()));
+        }
+    }
     let decision = if service.asks_nothing() { None } else { Some(computed(app, &case)?) };
     if how == Decided::Granted {
         if decision.as_ref().is_some_and(|decision| decision.answer != Answer::Yes) {

@@ -14,7 +14,7 @@ use crate::{
     clock::{Clock, Period},
     form::unanswered,
     guess,
-    model::{self, Case, File},
+    model::{self, Case, File, LinkKind},
     tables,
 };
 
@@ -102,6 +102,11 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
 /// The unit that a case goes to: the one of its place, the one its words speak for, or the one where the resident lives.
 pub async fn responsible(app: &App, person: &Person, service: &Service, case: &Case) -> Result<Unit> {
     let nobody = || Error::Conflict("case-no-unit".into());
+    if service.to == To::Objected {
+        let link = tables::links(&app.store, case).await?.into_iter().find(|l| l.kind == LinkKind::Objection);
+        let original = tables::case(&app.store, &link.ok_or_else(nobody)?.other).await?.ok_or_else(nobody)?;
+        return app.ports.people.unit(&original.unit.ok_or_else(nobody)?).await;
+    }
     if service.to == To::Place {
         let place = service.place().and_then(|field| case.answers.get(&field.fact)).and_then(Json::as_str);
         let regions = &app.definitions.pack().regions;

@@ -20,7 +20,7 @@ use crate::{
     actions::{self, CASE_FILE},
     files,
     form::{Line, register_lines},
-    letters,
+    letters, links,
     model::{self, Case, receipt_is_right},
     pages,
     tables::{self, Listed},
@@ -214,7 +214,8 @@ async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: 
 }
 
 /// The verbs that the page has a form for.
-const FOLDED: [&str; 6] = ["ask", "consult", "extend", "transfer", "refuse", "return"];
+const FOLDED: [&str; 9] =
+    ["ask", "consult", "extend", "transfer", "refuse", "return", "wait", "unite", "split"];
 
 /// Facts of one source together.
 #[derive(Serialize)]
@@ -303,7 +304,8 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         verbs.entry(verb).or_insert(None);
     }
     // Only who may ask or move needs to choose among all units.
-    let chooses = ["consult", "transfer"].iter().any(|verb| verbs.get(verb).is_some_and(Option::is_some));
+    let chooses =
+        ["consult", "transfer", "split"].iter().any(|verb| verbs.get(verb).is_some_and(Option::is_some));
     let others = if chooses { tasks::units(context, unit).await? } else { Vec::new() };
     let unheard = actions::unheard(&context.app, &service, &kept).await?;
     let own = context.app.ports.people.unit(unit).await?;
@@ -327,6 +329,7 @@ async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         joined => if service.near { tables::joiners(&context.app.store, &case.id).await?.len() } else { 0 },
         mine, basis => case.basis,
         deciding => deciding::verbs(context, case, chart, &kept, &unheard, answer).await?,
+        links => links::shown(context, case).await?,
         line => deciding::line(context, case, &service).await?,
         guesses => deciding::guesses(context, case, &service).await?,
         open => case.state.is_open(),

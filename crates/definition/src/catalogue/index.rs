@@ -8,7 +8,7 @@ use maru_store::Store;
 
 use super::{Brief, CatalogueNote, Deadline, Entry, Name, SHIPPED, entry_id, tables};
 use crate::{
-    Pack, Service,
+    Pack, Service, To,
     fact::FactKind,
     gov24::{self, Shape},
     region::Area,
@@ -223,8 +223,13 @@ impl<'a> Building<'a> {
     /// Services written in depth that the catalogue does not hold.
     fn rest(&mut self) {
         let held: Vec<&str> = self.deep.iter().map(|(_, s)| s.id.as_str()).collect();
-        let rest: Vec<Arc<Service>> =
-            self.pack.services.iter().filter(|s| !held.contains(&s.id.as_str())).cloned().collect();
+        let rest: Vec<Arc<Service>> = self
+            .pack
+            .services
+            .iter()
+            .filter(|s| !held.contains(&s.id.as_str()) && s.to != To::Objected)
+            .cloned()
+            .collect();
         let nothing = Shape::read(Some(0), gov24::Ages::read(None, None), Area::Nation);
         for service in rest {
             let field = service.field.clone();
