@@ -71,7 +71,7 @@ pub async fn shown(context: &Context, case: &Case) -> Result<Vec<Shown>> {
 /// Whether its applicant may object to how a case was decided now.
 pub async fn may_object(context: &Context, case: &Case, service: &Service) -> Result<bool> {
     let until = case.objection_until(service).filter(|_| case.may_be_objected());
-    if !until.is_some_and(|until| context.now.date() <= until) {
+    if until.is_none_or(|until| context.now.date() > until) {
         return Ok(false);
     }
     for link in tables::links_to(&context.app.store, &case.id).await? {
