@@ -96,7 +96,7 @@ case-other-officer = This is another officer's case. Take it on first.
 case-rules-not-yes = The rules do not say yes, so it can't be granted.
 case-note-needed = To refuse, write the reason so that the applicant understands it, at least 10 characters
 desk-title = Desk
-desk-counts = { $total } open · { $mine } mine
+desk-counts = { $total } listed · { $mine } mine
 desk-queue = To do
 desk-q = Receipt number
 desk-q-wrong = Please check the receipt number: its last digit does not fit.
@@ -118,9 +118,6 @@ desk-left = { $days ->
    *[other] { $days } days left
   }
 desk-nobody = nobody
-desk-today = Due today: { $count }
-desk-week = This week: { $count }
-desk-later = Later: { $count }
 desk-done = Decided: { $count }
 desk-empty = Nothing to do
 desk-empty-text = New applications are placed here, nearest due date first.
@@ -359,3 +356,22 @@ course-who-unit = The unit
 course-who-officer = The officer
 course-who-asked = Whoever was asked
 course-who-clock = When the time is over
+desk-due-overdue = Overdue: { $count }
+desk-due-today = Due today: { $count }
+desk-due-week = Within seven days: { $count }
+desk-due-later = Later: { $count }
+desk-due-none = Stopped, unknown: { $count }
+desk-due-label = By due date
+desk-due-all = All due dates
+desk-service-all = All services
+desk-q-few = Please type four digits or more of the receipt number, from the start of one of its groups, such as 4821.
+desk-q-more = More receipt numbers begin like this. Please type more digits.
+desk-pager = Pages of the list
+desk-pager-text = 50 at a time, nearest due date first
+desk-previous = Previous page
+desk-next = Next page
+desk-asked-many = Asked by other units: more than { $count }
+desk-over = { $days ->
+    [one] { $days } day over
+   *[other] { $days } days over
+  }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json, Router,
-    extract::Path,
+    extract::{Path, Query},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -15,9 +15,9 @@ use serde_json::{Value as Body, json};
 
 use crate::{
     actions::{self, Asked, Decided, More},
-    letters,
+    desk, letters,
     model::{Case, Task},
-    tables::{self, Listed},
+    tables,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -40,7 +40,7 @@ pub fn routes() -> Router<Shared> {
         .route("/tasks/{id}/reply", post(reply))
         .route("/tasks/{id}/prolong", post(prolong))
         .route("/tasks/{id}/recall", post(recall))
-        .route("/desk", get(desk))
+        .route("/desk", get(listed))
         .route("/desk/tasks", get(asked))
 }
 
@@ -324,8 +324,17 @@ async fn recall(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answ
     Ok(Json(brief(&case)).into_response())
 }
 
-async fn desk(ApiContext(context): ApiContext) -> Answered {
-    let (_, unit) = context.official()?;
-    let cases = tables::desk(&context.app.store, unit, Listed::Open).await?;
-    Ok(Json(json!({ "cases": cases.iter().map(brief).collect::<Vec<_>>() })).into_response())
+/// The list of the desk, a page at a time, with the filters of the page.
+async fn listed(
+    ApiContext(context): ApiContext,
+    Query(filters): Query<BTreeMap<String, String>>,
+) -> Answered {
+    let (person, unit) = context.official()?;
+    let found = desk::Asked::of(&filters, &person.id).find(&context, unit).await?;
+    Ok(Json(json!({
+        "cases": found.cases.iter().map(brief).collect::<Vec<_>>(),
+        "previous": found.previous,
+        "next": found.next,
+    }))
+    .into_response())
 }

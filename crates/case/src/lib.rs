@@ -32,6 +32,7 @@ pub fn room() -> Room {
             ("case/0001", include_str!("../migrations/0001_case.sql")),
             ("case/0002", include_str!("../migrations/0002_file.sql")),
             ("case/0003", include_str!("../migrations/0003_clock.sql")),
+            ("case/0004", include_str!("../migrations/0004_desk.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use maru_kernel::{Actor, At, Error, Lang, Result};
 use maru_store::{Batch, Store};
-use maru_web::ports::{Ask, NewGrant, People, Person, Session, Unit};
+use maru_web::ports::{Ask, NewGrant, People, Person, RoleKind, Session, Unit};
 
 use crate::{actions::token_id, model, tables};
 
@@ -27,6 +27,14 @@ impl People for Parties {
     async fn units(&self) -> Result<Vec<Unit>> {
         let listed = tables::units(&self.store, "*").await?;
         Ok(listed.into_iter().filter(|listed| listed.ended.is_none()).map(|listed| listed.unit).collect())
+    }
+
+    async fn clerks(&self, unit: &str, at: At) -> Result<Vec<Person>> {
+        let held = tables::roles_over(&self.store, unit, at).await?;
+        let works = |person: &Person| {
+            held.iter().any(|held| held.role.kind == RoleKind::Clerk && held.official == person.id)
+        };
+        Ok(tables::officials_of(&self.store, unit).await?.into_iter().filter(works).collect())
     }
 
     async fn unit_for(&self, kind: &str, region: &str) -> Result<Option<Unit>> {
