@@ -41,6 +41,7 @@ pub fn routes() -> Router<Shared> {
         .route("/tasks/{id}/prolong", post(prolong))
         .route("/tasks/{id}/recall", post(recall))
         .route("/desk", get(listed))
+        .route("/desk/bulk", post(bulk))
         .route("/desk/tasks", get(asked))
 }
 
@@ -337,4 +338,22 @@ async fn listed(
         "next": found.next,
     }))
     .into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bulk {
+    #[serde(rename = "do")]
+    verb: String,
+    cases: Vec<String>,
+    #[serde(default)]
+    to: String,
+}
+
+/// The same to several cases: each is told whether it was done, and why not.
+async fn bulk(ApiContext(context): ApiContext, Sent(body): Sent<Bulk>) -> Answered {
+    let done =
+        desk::bulk::each(&context, desk::bulk::Verb::parse(&body.verb, &body.to)?, &body.cases).await?;
+    let told = |(id, why): &(String, Option<&'static str>)| json!({ "id": id, "done": why.is_none(), "why": why.map(|key| context.t(key)) });
+    Ok(Json(json!({ "cases": done.iter().map(told).collect::<Vec<_>>() })).into_response())
 }

@@ -44,6 +44,8 @@ pub fn room() -> Room {
             ("case/check.html", include_str!("../templates/check.html")),
             ("case/withdraw.html", include_str!("../templates/withdraw.html")),
             ("case/desk.html", include_str!("../templates/desk.html")),
+            ("case/bulk.html", include_str!("../templates/bulk.html")),
+            ("case/load.html", include_str!("../templates/load.html")),
             ("case/course.html", include_str!("../templates/course.html")),
             ("case/task.html", include_str!("../templates/task.html")),
             ("case/verbs.html", include_str!("../templates/verbs.html")),

@@ -6,7 +6,7 @@
 mod common;
 
 use axum::http::{Method, StatusCode};
-use common::{Country, SERVICE, country, submit};
+use common::{Browser, Country, SERVICE, country, submit};
 use maru_store::{Batch, Value};
 use serde_json::{Value as Json, json};
 
@@ -242,4 +242,210 @@ async fn the_list_keeps_its_filters_and_counts_what_is_due_when() {
     // What does not belong into an address of ours is not carried on.
     let page = haneul.get("/desk?state=received&evil=1&officer=%22%3E").await.body;
     assert!(!page.contains("evil=1"));
+}
+
+/// What was asked of several cases, and the page that tells how it went.
+async fn bulk(browser: &mut Browser<'_>, fields: &[(&str, &str)]) -> String {
+    let answer = browser.post("/desk/bulk", fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{fields:?}: {}", answer.body);
+    browser.get(&answer.location.unwrap()).await.body
+}
+
+async fn officer(country: &Country, id: &str) -> Option<String> {
+    let row = country
+        .app
+        .store
+        .query_one("SELECT officer FROM case_case WHERE id = $1", vec![id.into()])
+        .await
+        .unwrap()
+        .unwrap();
+    row.maybe_text("officer").map(str::to_owned)
+}
+
+#[tokio::test]
+async fn several_are_taken_on_and_put_back_each_by_itself() {
+    let country = country().await;
+    let made = many(&country, 200, &mut Dice(5)).await;
+    let of = |state: &str, officer: Option<&str>| {
+        made.iter().find(|case| case.state == state && case.officer == officer).unwrap().id.clone()
+    };
+    let (free, mine) = (of("received", None), of("assigned", Some("official-haneul")));
+    let (hers, over) = (of("assigned", Some("official-garam")), of("granted", None));
+    let elsewhere = country
+        .app
+        .store
+        .query_one("SELECT id FROM case_case WHERE unit = 'jeonju-livelihood' AND state = 'received'", vec![])
+        .await
+        .unwrap()
+        .unwrap()
+        .string("id")
+        .unwrap();
+    let mut haneul = country.signed_in("haneul").await;
+    haneul.get("/desk").await;
+    let names: Vec<String> =
+        [&free, &mine, &over, &elsewhere].iter().map(|id| format!("case-{id}")).collect();
+    let mut fields: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "yes")).collect();
+    fields.push(("do", "assign"));
+    fields.push(("query", "state=received&evil=1"));
+    let told = bulk(&mut haneul, &fields).await;
+    assert!(told.contains("3건 가운데 1건을 맡았습니다"), "another unit's case is not told of: {told}");
+    assert!(told.contains("이미 내가 맡은 건입니다") && told.contains("이미 결정된 건입니다"), "{told}");
+    assert!(told.contains("desk?state=received") && !told.contains("evil"), "{told}");
+    assert_eq!(officer(&country, &free).await.as_deref(), Some("official-haneul"));
+    assert_eq!(
+        officer(&country, &elsewhere).await.as_deref(),
+        made_officer(&country, &elsewhere).await.as_deref()
+    );
+
+    haneul.get("/desk").await;
+    let names: Vec<String> = [&free, &hers].iter().map(|id| format!("case-{id}")).collect();
+    let fields = [(names[0].as_str(), "yes"), (names[1].as_str(), "yes"), ("do", "release")];
+    let told = bulk(&mut haneul, &fields).await;
+    assert!(
+        told.contains("2건 가운데 1건을 내려놓았습니다") && told.contains("다른 담당자의 건입니다"),
+        "{told}"
+    );
+    assert_eq!(officer(&country, &free).await, None);
+    assert_eq!(officer(&country, &hers).await.as_deref(), Some("official-garam"));
+    let last = country.app.store.events(&format!("case/{free}")).await.unwrap().pop().unwrap();
+    assert_eq!(last.kind, "case.released");
+
+    haneul.get("/desk").await;
+    for (fields, why) in [
+        (vec![("do", "assign")], "먼저 목록에서 건을"),
+        (vec![("do", "nonsense"), (names[0].as_str(), "yes")], "무엇을 할지"),
+        (vec![("do", "reassign"), (names[0].as_str(), "yes")], "새 담당을 고르세요"),
+    ] {
+        let answer = haneul.post("/desk/bulk", &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
+        assert!(answer.body.contains(why), "{}", answer.body);
+    }
+    let too_many: Vec<String> = (0..51).map(|n| format!("case-{n}")).collect();
+    let mut fields: Vec<(&str, &str)> = too_many.iter().map(|name| (name.as_str(), "yes")).collect();
+    fields.push(("do", "assign"));
+    let answer = haneul.post("/desk/bulk", &fields).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("50건까지"), "{}", answer.body);
+    // Who leads nothing gives cases to nobody.
+    let fields = [("do", "reassign"), ("to", "official-garam"), (names[0].as_str(), "yes")];
+    assert_eq!(haneul.post("/desk/bulk", &fields).await.status, StatusCode::FORBIDDEN);
+    let mut maru = country.signed_in("maru").await;
+    maru.get("/").await;
+    assert_eq!(
+        maru.post("/desk/bulk", &[("do", "assign"), (names[0].as_str(), "yes")]).await.status,
+        StatusCode::FORBIDDEN
+    );
+
+    let token = token(&country, "haneul").await;
+    let body = json!({ "do": "assign", "cases": [free, over, "nonsense"] }).to_string();
+    let answer = country.call(Method::POST, "/api/v1/desk/bulk", Some(&token), &body).await.json();
+    let done: Vec<bool> =
+        answer["cases"].as_array().unwrap().iter().map(|c| c["done"].as_bool().unwrap()).collect();
+    assert_eq!(done, [true, false, false], "{answer}");
+    assert!(answer["cases"][1]["why"].as_str().unwrap().contains("결정"), "{answer}");
+}
+
+async fn made_officer(country: &Country, id: &str) -> Option<String> {
+    officer(country, id).await.filter(|officer| officer != "official-haneul")
+}
+
+#[tokio::test]
+async fn who_leads_sees_what_will_be_late_and_why_and_moves_it() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let id = submit(&mut maru).await;
+    let mut haneul = country.signed_in("haneul").await;
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    let question = "같은 집에 사는 사람이 있는지 알려 주십시오.";
+    let consult = [("text", question), ("unit-jeonju-livelihood", "yes")];
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    assert_eq!(haneul.post(&format!("/cases/{id}/consult"), &consult).await.status, StatusCode::SEE_OTHER);
+    country.settle().await;
+
+    let path = "/desk/load?unit=suwon-livelihood&days=20";
+    for (user, status) in [
+        ("haneul", StatusCode::FORBIDDEN),
+        ("handeul", StatusCode::FORBIDDEN),
+        ("maru", StatusCode::FORBIDDEN),
+        ("onnuri", StatusCode::FORBIDDEN),
+    ] {
+        let mut browser = country.signed_in(user).await;
+        assert_eq!(browser.get(path).await.status, status, "{user}");
+    }
+    let mut saebyeok = country.signed_in("saebyeok").await;
+    assert_eq!(
+        saebyeok.get("/desk/load?unit=jeonju-livelihood").await.status,
+        StatusCode::NOT_FOUND,
+        "another agency's"
+    );
+    let calm = saebyeok.get("/desk/load?unit=suwon-livelihood&days=3").await.body;
+    assert!(calm.contains("곧 기한인 건이 없습니다"), "it is due in weeks: {calm}");
+    country.clock.forward(32 * 86_400);
+    let mut saebyeok = country.signed_in("saebyeok").await;
+    let page = saebyeok.get(path).await.body;
+    assert!(page.contains("답을 10월 14일") && page.contains("까지 기다림"), "{page}");
+    assert!(
+        page.contains("박하늘") && !page.contains("김○루") && !page.contains("김마루"),
+        "no applicant: {page}"
+    );
+    assert!(!page.contains(&format!("/desk/cases/{id}")));
+    assert_eq!(
+        saebyeok.get(&format!("/desk/cases/{id}")).await.status,
+        StatusCode::NOT_FOUND,
+        "leading is not reading"
+    );
+    let looks = country
+        .app
+        .ports
+        .registers
+        .accesses("resident-maru", maru_kernel::At::default())
+        .await
+        .unwrap()
+        .len();
+
+    saebyeok.get(path).await;
+    let name = format!("case-{id}");
+    let fields = |to| [("do", "reassign"), ("unit", "suwon-livelihood"), ("to", to), (name.as_str(), "yes")];
+    let told = bulk(&mut saebyeok, &fields("official-handeul")).await;
+    assert!(told.contains("이 부서의 담당자가 아닙니다"), "{told}");
+    let told = bulk(&mut saebyeok, &fields("official-garam")).await;
+    assert!(
+        told.contains("1건 가운데 1건의 담당을 바꾸었습니다") && told.contains("load?unit=suwon-livelihood"),
+        "{told}"
+    );
+    let told = bulk(&mut saebyeok, &fields("official-garam")).await;
+    assert!(told.contains("이미 그 담당자의 건입니다"), "{told}");
+    assert_eq!(officer(&country, &id).await.as_deref(), Some("official-garam"));
+    let last = country.app.store.events(&format!("case/{id}")).await.unwrap().pop().unwrap();
+    assert_eq!(
+        (last.kind.as_str(), &last.body["officer"], &last.body["from"]),
+        ("case.assigned", &json!("official-garam"), &json!("official-haneul"))
+    );
+    assert!(serde_json::to_string(&last.actor).unwrap().contains("official-saebyeok"), "by whom");
+    let after = country
+        .app
+        .ports
+        .registers
+        .accesses("resident-maru", maru_kernel::At::default())
+        .await
+        .unwrap()
+        .len();
+    assert_eq!(after, looks, "moving it read nothing");
+    // Another agency's manager does not find it: Suwon's has no case of Jeonju.
+    let made = many(&country, 60, &mut Dice(9)).await;
+    assert!(!made.is_empty());
+    let theirs = country
+        .app
+        .store
+        .query_one("SELECT id FROM case_case WHERE unit = 'jeonju-livelihood' AND state = 'received' AND id LIKE 'made-%'", vec![])
+        .await
+        .unwrap()
+        .unwrap()
+        .string("id")
+        .unwrap();
+    let body = json!({ "do": "reassign", "to": "official-handeul", "cases": [theirs] }).to_string();
+    let token = token(&country, "saebyeok").await;
+    let answer = country.call(Method::POST, "/api/v1/desk/bulk", Some(&token), &body).await.json();
+    assert_eq!(answer["cases"][0]["done"], json!(false), "{answer}");
 }

@@ -7,6 +7,7 @@ mod attach;
 mod decide;
 mod extend;
 mod file;
+mod reassign;
 mod release;
 mod reply;
 mod submit;
@@ -24,7 +25,8 @@ pub use attach::{
 pub use decide::{Decided, computed, decide};
 pub use extend::{More, extend};
 pub use file::file;
-pub use release::release;
+pub use reassign::{led, reassign};
+pub use release::{put_back, release};
 pub use reply::{drop_open, found, lapse, prolong, recall, reply, supply};
 pub use submit::{responsible, submit};
 pub use transfer::transfer;

@@ -1,6 +1,8 @@
 //! The desk of a unit: what is due, one case beside it, the verbs at its foot.
 
+pub mod bulk;
 mod list;
+mod load;
 mod pane;
 
 use std::collections::BTreeMap;
@@ -36,6 +38,8 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}/assign", post(assign))
         .route("/cases/{id}/grant", post(grant))
         .route("/cases/{id}/refuse", post(refuse))
+        .merge(bulk::routes())
+        .merge(load::routes())
 }
 
 type Answered = std::result::Result<Response, Fail>;
@@ -232,7 +236,10 @@ async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: 
         .filter(|clerk| clerk.id != person.id)
         .map(|clerk| (clerk.id.as_str(), clerk.name.get(context.lang)))
         .collect();
+    let everybody: Vec<_> =
+        clerks.iter().map(|clerk| (clerk.id.as_str(), clerk.name.get(context.lang))).collect();
     let values = context! {
+        leads => load::leads(context, unit).await, everybody,
         states => open_states(context), services => services(context, unit).await?, clerks => names,
         groups, most => bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1), bars, previous, next, more_alike, too_few,
         total => list::said(total), mine => list::said(mine.first().copied().unwrap_or(0)),
