@@ -2,6 +2,7 @@
 
 mod actions;
 mod api;
+mod audit;
 mod clock;
 mod clocks;
 mod course;
@@ -13,6 +14,7 @@ mod letters;
 mod model;
 mod pages;
 pub mod routing;
+mod stood;
 mod tables;
 mod tasks;
 mod work;
@@ -23,6 +25,7 @@ use maru_store::Consumer;
 use maru_web::{Handling, Room};
 
 pub use actions::assign;
+pub use audit::{Then, as_it_stood};
 pub use letters::Matters;
 
 pub fn room() -> Room {
@@ -44,6 +47,8 @@ pub fn room() -> Room {
             ("case/check.html", include_str!("../templates/check.html")),
             ("case/withdraw.html", include_str!("../templates/withdraw.html")),
             ("case/desk.html", include_str!("../templates/desk.html")),
+            ("case/audit.html", include_str!("../templates/audit.html")),
+            ("case/audited.html", include_str!("../templates/audited.html")),
             ("case/bulk.html", include_str!("../templates/bulk.html")),
             ("case/load.html", include_str!("../templates/load.html")),
             ("case/course.html", include_str!("../templates/course.html")),
@@ -54,6 +59,7 @@ pub fn room() -> Room {
         pages: pages::routes()
             .merge(form::routes())
             .merge(desk::routes())
+            .merge(audit::routes())
             .merge(files::pages())
             .merge(tasks::routes())
             .merge(course::routes()),

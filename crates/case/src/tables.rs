@@ -1,5 +1,6 @@
 //! SQL, and only SQL.
 
+pub mod audit;
 pub mod desk;
 
 use std::collections::BTreeMap;

@@ -101,7 +101,7 @@ async fn seed(store: &Store, cases: i64, file: &str) -> Result<()> {
     store.commit(batch).await?;
     let mut from = 0;
     while from < cases {
-        let to = (from + 20_000).min(cases);
+        let to = (from + 2_000).min(cases);
         let mut batch = Batch::new();
         batch.write(
             "INSERT INTO case_case (resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,

@@ -4,6 +4,7 @@ admin-tab-overview = Overview
 admin-tab-agencies = Agencies
 admin-tab-officials = Officials
 admin-tab-jobs = Jobs
+admin-tab-audit = Audit
 admin-tab-log = Log
 admin-count-agencies = Agencies
 admin-count-units = Units

@@ -67,20 +67,21 @@ impl People for Parties {
 
     fn lets(&self, grant: &NewGrant, ask: &Ask, at: At) -> bool {
         grant.grantor == ask.subject
-            && Some(grant.grantee.as_str()) == grantee(&ask.actor)
+            && grantees(&ask.actor).contains(&grant.grantee.as_str())
             && grant.purpose == ask.purpose
             && model::holds(grant.from, grant.until, None, at)
             && model::covers(&grant.scope, &ask.fields)
     }
 
     async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>> {
-        let Some(grantee) = grantee(&ask.actor) else { return Ok(None) };
-        for row in tables::grants(&self.store, &ask.subject, grantee, &ask.purpose).await? {
-            let until = row.maybe_int("until_at").map(At::from_micros);
-            let ended = row.maybe_int("ended_at").map(At::from_micros);
-            let scope = serde_json::from_str(row.text("scope")?).map_err(Error::internal)?;
-            if model::holds(row.at("from_at")?, until, ended, at) && model::covers(&scope, &ask.fields) {
-                return row.string("id").map(Some);
+        for grantee in grantees(&ask.actor) {
+            for row in tables::grants(&self.store, &ask.subject, grantee, &ask.purpose).await? {
+                let until = row.maybe_int("until_at").map(At::from_micros);
+                let ended = row.maybe_int("ended_at").map(At::from_micros);
+                let scope = serde_json::from_str(row.text("scope")?).map_err(Error::internal)?;
+                if model::holds(row.at("from_at")?, until, ended, at) && model::covers(&scope, &ask.fields) {
+                    return row.string("id").map(Some);
+                }
             }
         }
         Ok(None)
@@ -93,11 +94,12 @@ impl People for Parties {
     }
 }
 
-/// Who a grant must name for this actor to read under it; the program itself reads under none.
-fn grantee(actor: &Actor) -> Option<&str> {
+/// Whom a grant may name for this actor to read under it: their unit, or themselves. The program itself reads under none.
+fn grantees(actor: &Actor) -> Vec<&str> {
     match actor {
-        Actor::Official { unit, .. } | Actor::Unit { unit } => Some(unit),
-        Actor::Resident { party } => Some(party),
-        Actor::System { .. } => None,
+        Actor::Official { party, unit } => vec![unit, party],
+        Actor::Unit { unit } => vec![unit],
+        Actor::Resident { party } => vec![party],
+        Actor::System { .. } => Vec::new(),
     }
 }

@@ -13,6 +13,7 @@ pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
         (manages, ("officials", "/admin/officials")),
         (operator, ("jobs", "/admin/jobs")),
         (operator, ("edge", "/admin/edge")),
+        (session.has(RoleKind::Auditor), ("audit", "/audit")),
         (reads, ("ledger", "/admin/ledger")),
         (reads, ("log", "/admin/log")),
     ]

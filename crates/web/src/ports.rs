@@ -81,7 +81,7 @@ pub enum RoleKind {
     Manager,
     /// The cases of one unit.
     Clerk,
-    /// The administration log. No case.
+    /// The administration log, and one case at a time with a written reason.
     Auditor,
 }
 

@@ -4,6 +4,7 @@ mod answer;
 mod ask;
 mod assign;
 mod attach;
+mod audit;
 mod decide;
 mod extend;
 mod file;
@@ -22,6 +23,7 @@ pub use assign::assign;
 pub use attach::{
     CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
 };
+pub use audit::{AUDIT_LAW, audit, audited};
 pub use decide::{Decided, computed, decide};
 pub use extend::{More, extend};
 pub use file::file;

@@ -9,38 +9,36 @@ use crate::{
     model::{Case, State, Task},
 };
 
-/// One text for each set of filters: each has an index of its own. The filters' values come last.
+/// One text for each set of filters: each has an index of its own.
 macro_rules! filtered {
-    ($filter:expr, $make:ident, $first:literal, $second:literal $(, $more:literal)*) => {
+    ($filter:expr, $make:ident, $($more:literal)?) => {
         match ($filter.service.is_some(), $filter.officer.is_some()) {
-            (false, false) => $make!("", "", "", "", $($more),*),
-            (false, true) => $make!(" AND coalesce(officer, '') = ", $first, "", "", $($more),*),
-            (true, false) => $make!(" AND service = ", $first, "", "", $($more),*),
-            (true, true) => {
-                $make!(" AND service = ", $first, " AND coalesce(officer, '') = ", $second, $($more),*)
-            }
+            (false, false) => $make!("" $(, $more)?),
+            (false, true) => $make!(" AND coalesce(officer, '') = $5" $(, $more)?),
+            (true, false) => $make!(" AND service = $5" $(, $more)?),
+            (true, true) => $make!(" AND (service || '/' || coalesce(officer, '')) = $5" $(, $more)?),
         }
     };
 }
 
 macro_rules! page {
-    ($a:literal, $b:literal, $c:literal, $d:literal, $order:literal) => {
+    ($which:literal, $order:literal) => {
         concat!(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, shown_name,
                submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, rules_version, clock
              FROM case_case WHERE unit = $1 AND state = $2 AND (coalesce(due_on, '9999-12-31') || id) > $3
-               AND (coalesce(due_on, '9999-12-31') || id) < $4", $a, $b, $c, $d,
+               AND (coalesce(due_on, '9999-12-31') || id) < $4", $which,
             " ORDER BY (coalesce(due_on, '9999-12-31') || id) ", $order, " LIMIT 51"
         )
     };
 }
 
 macro_rules! count {
-    ($a:literal, $b:literal, $c:literal, $d:literal,) => {
+    ($which:literal) => {
         concat!(
             "SELECT CAST(count(*) AS BIGINT) AS n FROM (
                SELECT 1 AS one FROM case_case WHERE unit = $1 AND state = $2 AND (coalesce(due_on, '9999-12-31') || id) > $3
-                 AND (coalesce(due_on, '9999-12-31') || id) < $4", $a, $b, $c, $d,
+                 AND (coalesce(due_on, '9999-12-31') || id) < $4", $which,
             " LIMIT 1001) AS some"
         )
     };
@@ -49,7 +47,10 @@ macro_rules! count {
 fn asked_with(unit: &str, state: &str, filter: &Filter<'_>, span: &Span) -> Vec<Value> {
     let mut values: Vec<Value> =
         vec![unit.into(), state.into(), span.after.as_str().into(), span.before.as_str().into()];
-    values.extend([filter.service, filter.officer].into_iter().flatten().map(Value::from));
+    values.extend(match (filter.service, filter.officer) {
+        (Some(service), Some(officer)) => Some(Value::from(format!("{service}/{officer}"))),
+        (one, other) => one.or(other).map(Value::from),
+    });
     values
 }
 
@@ -81,11 +82,7 @@ pub async fn page(
     span: &Span,
     falling: bool,
 ) -> Result<(Vec<Case>, bool)> {
-    let sql = if falling {
-        filtered!(filter, page, "$5", "$6", "DESC")
-    } else {
-        filtered!(filter, page, "$5", "$6", "ASC")
-    };
+    let sql = if falling { filtered!(filter, page, "DESC") } else { filtered!(filter, page, "ASC") };
     let mut cases = Vec::new();
     for state in states(store, unit, filter.which).await? {
         let rows = store.query(sql, asked_with(unit, &state, filter, span)).await?;
@@ -104,7 +101,7 @@ pub async fn page(
 
 /// How many cases lie in each of some spans, counted up to a little over a thousand in each state.
 pub async fn counts(store: &Store, unit: &str, filter: &Filter<'_>, spans: &[Span]) -> Result<Vec<i64>> {
-    let sql = filtered!(filter, count, "$5", "$6");
+    let sql = filtered!(filter, count,);
     let mut counts = vec![0_i64; spans.len()];
     for state in states(store, unit, filter.which).await? {
         for (count, span) in counts.iter_mut().zip(spans) {
