@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 25] = [
+const STEPS: [Step; 26] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -68,6 +68,7 @@ const STEPS: [Step; 25] = [
     Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
+    Step { name: "desk", after: &["build", "judges"], run: |place| node(place, "desk.test.mjs") },
     Step {
         name: "denials",
         after: &["build", "clients-install"],
