@@ -67,7 +67,10 @@ async function walk(say, width) {
     await look('bulk-put-back');
 
     await become('saebyeok');
-    await see('/desk/load?unit=suwon-livelihood&days=20', 'load');
+    await see('/desk/load?unit=suwon-livelihood&days=30', 'load');
+    await page.locator('input[type="checkbox"]').first().check();
+    await send('/desk/bulk', { to: 'official-garam' });
+    await look('bulk-given');
     await visitor.go('/desk/load?unit=suwon-livelihood&days=0');
     await look('load-calm');
 

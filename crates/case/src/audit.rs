@@ -156,7 +156,8 @@ async fn look(context: Context, Path(id): Path<String>, Query(when): Query<When>
         service => service.text(context.lang).name,
         state => letters::state_name(&app.definitions, &shown_then).get(context.lang),
         unit, officer, due => due.map(|due| due.to_string()), paused, beside, files,
-        answers => pages::answer_lines(&context, &service, &case),
+        // What was being written then is not kept.
+        answers => if then.state.is_draft() { Vec::new() } else { pages::answer_lines(&context, &service, &case) },
         decision => (!then.state.is_open()).then(|| case.note.clone()).flatten(),
         at => at.micros(), typed => at.seoul().strftime("%Y-%m-%dT%H:%M").to_string(),
         wrong => asked.is_none() && !when.at.is_empty(), today => asked.is_none(),

@@ -40,7 +40,7 @@ impl Dice {
         (self.0 >> 33) % below
     }
     fn of<T: Clone>(&mut self, all: &[T]) -> T {
-        let place = usize::try_from(self.roll(all.len() as u64)).unwrap();
+        let place = usize::try_from(self.roll(u64::try_from(all.len()).unwrap())).unwrap();
         all[place].clone()
     }
 }

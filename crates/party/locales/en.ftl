@@ -5,6 +5,7 @@ admin-tab-agencies = Agencies
 admin-tab-officials = Officials
 admin-tab-jobs = Jobs
 admin-tab-audit = Audit
+admin-tab-load = Workload
 admin-tab-log = Log
 admin-count-agencies = Agencies
 admin-count-units = Units

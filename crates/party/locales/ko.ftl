@@ -5,6 +5,7 @@ admin-tab-agencies = 기관
 admin-tab-officials = 담당자
 admin-tab-jobs = 뒷일
 admin-tab-audit = 감사
+admin-tab-load = 업무 현황
 admin-tab-log = 기록
 admin-count-agencies = 기관
 admin-count-units = 부서

@@ -17,7 +17,7 @@ use crate::{
 
 /// So many working days ahead are looked at, and at most.
 const AHEAD: u32 = 3;
-const FURTHEST: u32 = 20;
+const FURTHEST: u32 = 30;
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/desk/load", get(load))
