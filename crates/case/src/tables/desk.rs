@@ -39,7 +39,7 @@ macro_rules! count {
             "SELECT CAST(count(*) AS BIGINT) AS n FROM (
                SELECT 1 AS one FROM case_case WHERE unit = $1 AND state = $2 AND (coalesce(due_on, '9999-12-31') || id) > $3
                  AND (coalesce(due_on, '9999-12-31') || id) < $4", $which,
-            " LIMIT 1001) AS some"
+            " LIMIT 1001) AS found"
         )
     };
 }
