@@ -445,3 +445,4 @@ audit-then = At { $at }
 audit-unit = Unit
 audit-no-tasks = Nothing was asked of anybody.
 audit-moments = What happened
+desk-due-unknown = Give one of overdue, today, week, later, none

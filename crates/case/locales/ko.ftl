@@ -417,3 +417,4 @@ audit-then = { $at } 현재
 audit-unit = 부서
 audit-no-tasks = 보완이나 협조가 없었습니다.
 audit-moments = 있었던 일
+desk-due-unknown = overdue, today, week, later, none 가운데 하나를 적어 주세요

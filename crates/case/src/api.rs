@@ -331,6 +331,10 @@ async fn listed(
     Query(filters): Query<BTreeMap<String, String>>,
 ) -> Answered {
     let (person, unit) = context.official()?;
+    // A page shows everything where a program should learn of its mistake.
+    if filters.get("due").is_some_and(|due| !due.is_empty() && desk::Due::parse(due).is_none()) {
+        return Err(Fail(maru_kernel::Error::invalid("due", "desk-due-unknown")));
+    }
     let found = desk::Asked::of(&filters, &person.id).find(&context, unit).await?;
     Ok(Json(json!({
         "cases": found.cases.iter().map(brief).collect::<Vec<_>>(),

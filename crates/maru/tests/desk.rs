@@ -149,7 +149,8 @@ async fn pages_of_a_list_are_the_whole_list_whatever_the_filters() {
                 service = dice.of(&["", "", SERVICE, "another-service"]);
                 due = dice.of(&["", "", "overdue", "today", "week", "later", "none"]);
             }
-            let query = format!("state={state}&officer={officer}&service={service}&due={due}");
+            let late = if due.is_empty() { String::new() } else { format!("&due={due}") };
+            let query = format!("state={state}&officer={officer}&service={service}{late}");
             let wanted = wanted(&made, state, officer, service, due);
             let (mut all, mut after, mut pages) = (Vec::new(), String::new(), Vec::new());
             loop {
@@ -196,6 +197,8 @@ async fn receipt_numbers_are_found_by_the_start_of_a_group() {
         }
     }
     assert!(ids(&list(&country, &token, "q=123").await).is_empty(), "three digits are too few");
+    let unknown = country.call(Method::GET, "/api/v1/desk?due=soon", Some(&token), "").await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
     // The whole month begins alike: a page of them, and a word that there are more.
     let mut haneul = country.signed_in("haneul").await;
     let page = haneul.get("/desk?q=2610").await.body;
