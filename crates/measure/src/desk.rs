@@ -32,7 +32,11 @@ pub fn run(place: &Place) -> Result<()> {
     runtime.block_on(async { seed(&submit::open(&data).await?, cases, &file).await })?;
     let server = Server::start(&place.program, &data, &[])?;
     told("SQLite", cases, &views(server.port, VIEWS / place.less.min(10))?);
-    figure("memory of the program after those views of the desk, SQLite", format!("{:.0} MB", server.memory()), "");
+    figure(
+        "memory of the program after those views of the desk, SQLite",
+        format!("{:.0} MB", server.memory()),
+        "",
+    );
     drop(server);
     let plain = by_hand(&data.join("maru.db"))?;
     figure(
