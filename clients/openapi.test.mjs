@@ -42,7 +42,7 @@ const OFFICIAL = /^\/api\/v1\/(desk|documents|mandates|cases\/\{id\}\/(assign|gr
 /** What a schema cannot say and the answer has to: an unknown fact, a wrong password, a form that is not whole. */
 const SAYS_MORE = ['POST /api/v1/sessions', 'POST /api/v1/eligibility', 'POST /api/v1/cases', 'POST /api/v1/cases/{id}/answers', 'POST /api/v1/cases/{id}/submit', 'POST /api/v1/cases/{id}/refuse',
   'POST /api/v1/cases/{id}/ask', 'POST /api/v1/cases/{id}/consult', 'POST /api/v1/cases/{id}/extend', 'POST /api/v1/cases/{id}/transfer', 'POST /api/v1/cases/{id}/return',
-  'POST /api/v1/tasks/{id}/supply', 'POST /api/v1/tasks/{id}/reply', 'POST /api/v1/clocks',
+  'POST /api/v1/tasks/{id}/supply', 'POST /api/v1/tasks/{id}/reply', 'POST /api/v1/clocks', 'POST /api/v1/desk/bulk',
   'POST /api/v1/documents', 'POST /api/v1/documents/{id}/revise', 'POST /api/v1/documents/{id}/submit', 'POST /api/v1/documents/{id}/sign',
   'POST /api/v1/documents/{id}/reject', 'POST /api/v1/documents/{id}/acknowledge', 'POST /api/v1/mandates'];
 

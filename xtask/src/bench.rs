@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 const REQUESTS: usize = 5_000;
 const WARM_UP: usize = 200;
 /// Measured by `maru-measure`, beside peers in the same run.
-const MEASURED: [&str; 5] = ["submit", "transitions", "pages", "chunks", "restore"];
+const MEASURED: [&str; 6] = ["submit", "transitions", "pages", "chunks", "restore", "desk"];
+/// These also measure PostgreSQL.
+const BOTH: [&str; 2] = ["transitions", "desk"];
 const OWN: [&str; 4] = ["start", "eligibility", "memory", "weight"];
 /// Only by name: they take long.
 const LONG: [&str; 2] = ["build", "soak"];
@@ -65,7 +67,7 @@ pub fn run(arguments: &[String]) -> Outcome {
 
 /// Runs one measurement of `maru-measure`; each line it prints is a figure.
 fn measured(name: &str, program: &Path, folder: &Path, rest: &[String], log: &Path) -> Outcome<Vec<Figure>> {
-    let cluster = if name == "transitions" { Some(Cluster::start(true, log)?) } else { None };
+    let cluster = if BOTH.contains(&name) { Some(Cluster::start(true, log)?) } else { None };
     let mut command = Command::new(program.with_file_name("maru-measure"));
     command.arg(name).arg("--program").arg(program).arg("--folder").arg(folder.join(name)).args(rest);
     if let Some(cluster) = &cluster {

@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 27] = [
+const STEPS: [Step; 28] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -70,6 +70,7 @@ const STEPS: [Step; 27] = [
     Step { name: "petitions", after: &["build", "judges"], run: |place| node(place, "petitions.test.mjs") },
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
     Step { name: "work", after: &["build", "judges"], run: |place| node(place, "work.test.mjs") },
+    Step { name: "desk", after: &["build", "judges"], run: |place| node(place, "desk.test.mjs") },
     Step {
         name: "denials",
         after: &["build", "clients-install"],

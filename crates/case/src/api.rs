@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json, Router,
-    extract::Path,
+    extract::{Path, Query},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -16,9 +16,9 @@ use serde_json::{Value as Body, json};
 
 use crate::{
     actions::{self, Asked, Decided, Line, More, Said},
-    letters,
+    desk, letters,
     model::{Case, Task},
-    tables::{self, Listed},
+    tables,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -44,7 +44,8 @@ pub fn routes() -> Router<Shared> {
         .route("/tasks/{id}/reply", post(reply))
         .route("/tasks/{id}/prolong", post(prolong))
         .route("/tasks/{id}/recall", post(recall))
-        .route("/desk", get(desk))
+        .route("/desk", get(listed))
+        .route("/desk/bulk", post(bulk))
         .route("/desk/tasks", get(asked))
 }
 
@@ -370,8 +371,39 @@ async fn recall(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answ
     Ok(Json(brief(&case)).into_response())
 }
 
-async fn desk(ApiContext(context): ApiContext) -> Answered {
-    let (_, unit) = context.official()?;
-    let cases = tables::desk(&context.app.store, unit, Listed::Open).await?;
-    Ok(Json(json!({ "cases": cases.iter().map(brief).collect::<Vec<_>>() })).into_response())
+/// The list of the desk, a page at a time, with the filters of the page.
+async fn listed(
+    ApiContext(context): ApiContext,
+    Query(filters): Query<BTreeMap<String, String>>,
+) -> Answered {
+    let (person, unit) = context.official()?;
+    // A page shows everything where a program should learn of its mistake.
+    if filters.get("due").is_some_and(|due| !due.is_empty() && desk::Due::parse(due).is_none()) {
+        return Err(Fail(maru_kernel::Error::invalid("due", "desk-due-unknown")));
+    }
+    let found = desk::Asked::of(&filters, &person.id).find(&context, unit).await?;
+    Ok(Json(json!({
+        "cases": found.cases.iter().map(brief).collect::<Vec<_>>(),
+        "previous": found.previous,
+        "next": found.next,
+    }))
+    .into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bulk {
+    #[serde(rename = "do")]
+    verb: String,
+    cases: Vec<String>,
+    #[serde(default)]
+    to: String,
+}
+
+/// The same to several cases: each is told whether it was done, and why not.
+async fn bulk(ApiContext(context): ApiContext, Sent(body): Sent<Bulk>) -> Answered {
+    let done =
+        desk::bulk::each(&context, desk::bulk::Verb::parse(&body.verb, &body.to)?, &body.cases).await?;
+    let told = |(id, why): &(String, Option<&'static str>)| json!({ "id": id, "done": why.is_none(), "why": why.map(|key| context.t(key)) });
+    Ok(Json(json!({ "cases": done.iter().map(told).collect::<Vec<_>>() })).into_response())
 }

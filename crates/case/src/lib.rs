@@ -2,6 +2,7 @@
 
 mod actions;
 mod api;
+mod audit;
 mod clock;
 mod clocks;
 mod course;
@@ -17,6 +18,7 @@ mod pages;
 mod petitions;
 mod reports;
 pub mod routing;
+mod stood;
 mod tables;
 mod tasks;
 mod work;
@@ -27,6 +29,7 @@ use maru_store::Consumer;
 use maru_web::{Handling, Room};
 
 pub use actions::assign;
+pub use audit::{Then, as_it_stood};
 pub use letters::Matters;
 
 pub fn room() -> Room {
@@ -36,6 +39,7 @@ pub fn room() -> Room {
             ("case/0001", include_str!("../migrations/0001_case.sql")),
             ("case/0002", include_str!("../migrations/0002_file.sql")),
             ("case/0003", include_str!("../migrations/0003_clock.sql")),
+            ("case/0004", include_str!("../migrations/0004_desk.sql")),
             ("case/0005", include_str!("../migrations/0005_petition.sql")),
             ("case/0006", include_str!("../migrations/0006_report.sql")),
             ("case/0007", include_str!("../migrations/0007_proposal.sql")),
@@ -51,6 +55,10 @@ pub fn room() -> Room {
             ("case/check.html", include_str!("../templates/check.html")),
             ("case/withdraw.html", include_str!("../templates/withdraw.html")),
             ("case/desk.html", include_str!("../templates/desk.html")),
+            ("case/audit.html", include_str!("../templates/audit.html")),
+            ("case/audited.html", include_str!("../templates/audited.html")),
+            ("case/bulk.html", include_str!("../templates/bulk.html")),
+            ("case/load.html", include_str!("../templates/load.html")),
             ("case/course.html", include_str!("../templates/course.html")),
             ("case/task.html", include_str!("../templates/task.html")),
             ("case/links.html", include_str!("../templates/links.html")),
@@ -64,6 +72,7 @@ pub fn room() -> Room {
         pages: pages::routes()
             .merge(form::routes())
             .merge(desk::routes())
+            .merge(audit::routes())
             .merge(files::pages())
             .merge(tasks::routes())
             .merge(petitions::routes())

@@ -10,7 +10,11 @@ use axum::{
 };
 use maru_definition::{Chart, Service};
 use maru_kernel::{Actor, At, Date, Event, Problem, Result};
-use maru_web::{Context, Fail, Shared, Typed, context, ports::Unit as Office, shown, shown_answer};
+use maru_web::{
+    Context, Fail, Shared, Typed, context,
+    ports::{Role, Unit as Office},
+    shown, shown_answer,
+};
 use serde::Serialize;
 
 use crate::{
@@ -166,7 +170,7 @@ pub fn answer_lines(context: &Context, service: &Service, case: &Case) -> Vec<Li
 }
 
 /// Who did what an event tells, by the event's id: officer and unit, as every notice names them.
-async fn doers(context: &Context, events: &[Event]) -> Result<BTreeMap<String, String>> {
+pub async fn doers(context: &Context, events: &[Event]) -> Result<BTreeMap<String, String>> {
     let people = &context.app.ports.people;
     let mut known: BTreeMap<(String, String), String> = BTreeMap::new();
     let mut out = BTreeMap::new();
@@ -177,7 +181,11 @@ async fn doers(context: &Context, events: &[Event]) -> Result<BTreeMap<String, S
             Some(name) => name.clone(),
             None => {
                 let person = people.person(party).await?.titled(context.lang);
-                let name = format!("{} {person}", place(context, &people.unit(unit).await?));
+                // Who acts for the country works in no unit.
+                let name = match unit.as_str() {
+                    Role::COUNTRY => person,
+                    unit => format!("{} {person}", place(context, &people.unit(unit).await?)),
+                };
                 known.insert(key, name.clone());
                 name
             }

@@ -132,8 +132,9 @@ impl Definitions {
 
     /// How many services one may qualify for: petitions and permits are for everybody.
     pub fn guided(&self) -> usize {
-        let free = self.inner.pack.services.iter().filter(|service| service.asks_nothing()).count();
-        self.len().saturating_sub(free)
+        let index = self.index();
+        let free = index.deep.iter().filter(|(_, service)| service.asks_nothing()).count();
+        index.entries.len().saturating_sub(free)
     }
 
     pub fn is_empty(&self) -> bool {

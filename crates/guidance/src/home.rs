@@ -12,7 +12,7 @@ use maru_kernel::{Actor, Date, Error, Lang, Problem, Result, Won};
 use maru_rules::{Answer, Value};
 use maru_web::{
     Context, Fail, Shared, Typed, context,
-    ports::{Person, PersonKind, RoleKind},
+    ports::{Person, PersonKind, Role, RoleKind},
     shown,
 };
 use serde::Serialize;
@@ -230,11 +230,14 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
     let units: BTreeSet<&str> = others.iter().filter_map(|a| a.actor.unit()).collect();
     let last = match others.first().map(|a| (&a.actor, a.at)) {
         Some((Actor::Official { unit, .. } | Actor::Unit { unit }, at)) => {
-            let unit = ports.people.unit(unit).await?;
-            Some(context! {
-                who => format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang)),
-                at => at.micros(),
-            })
+            // Who acts for the country works in no unit.
+            let who = if unit == Role::COUNTRY {
+                context.t("shell-country")
+            } else {
+                let unit = ports.people.unit(unit).await?;
+                format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang))
+            };
+            Some(context! { who, at => at.micros() })
         }
         _ => None,
     };

@@ -313,6 +313,8 @@ struct Walk<'a> {
     tokens: std::collections::BTreeMap<&'static str, String>,
     done: usize,
     refused: usize,
+    /// What the rows said at moments of this walk.
+    told: Vec<(maru_kernel::At, maru_case::Then)>,
 }
 
 impl Walk<'_> {
@@ -401,12 +403,51 @@ impl Walk<'_> {
             assert_eq!(before, after, "what is refused changes nothing: {told}");
         }
         let open = |kind: &str| after.1.iter().any(|task| task["kind"] == kind && task["ended_at"].is_null());
+        let at = self.country.app.now();
+        self.told.push((at, self.row().await));
         if after.0["state"] != "draft" && !Chart::is_ending(after.0["state"].as_str().unwrap()) {
             assert_eq!(
                 after.0["due_on"].is_null(),
                 open("supplement"),
                 "the clock stands while something is awaited: {told}"
             );
+        }
+    }
+
+    /// The case as its rows say it now.
+    async fn row(&self) -> maru_case::Then {
+        let store = &self.country.app.store;
+        let row = store
+            .query_one(
+                "SELECT state, unit, officer, due_on FROM case_case WHERE id = $1",
+                vec![self.id.as_str().into()],
+            )
+            .await
+            .unwrap()
+            .unwrap();
+        let tasks = store
+            .query(
+                "SELECT id FROM case_task WHERE case_id = $1 AND ended_at IS NULL ORDER BY id",
+                vec![self.id.as_str().into()],
+            )
+            .await
+            .unwrap();
+        let text = |name: &str| row.maybe_text(name).map(str::to_owned);
+        maru_case::Then {
+            state: text("state").unwrap(),
+            unit: text("unit"),
+            officer: text("officer"),
+            due_on: text("due_on").map(|due| due.parse().unwrap()),
+            open: tasks.iter().map(|task| task.string("id").unwrap()).collect(),
+        }
+    }
+
+    /// Whenever one looks back, the events tell what the rows were then.
+    async fn look_back(&mut self) {
+        let app = &self.country.app;
+        assert_eq!(maru_case::as_it_stood(app, &self.id, app.now()).await.unwrap(), self.row().await);
+        for (at, row) in std::mem::take(&mut self.told) {
+            assert_eq!(maru_case::as_it_stood(app, &self.id, at).await.unwrap(), row, "{}", at.rfc3339());
         }
     }
 
@@ -457,6 +498,7 @@ async fn random_walks_stay_on_the_chart() {
         tokens: Default::default(),
         done: 0,
         refused: 0,
+        told: Vec::new(),
     };
     let (mut done, mut ends) = (0, std::collections::BTreeMap::new());
     for _ in 0..WALKS {
@@ -481,6 +523,7 @@ async fn random_walks_stay_on_the_chart() {
             }
         }
         walk.end().await;
+        walk.look_back().await;
         let (case, _) = walk.now().await;
         *ends.entry(case["state"].as_str().unwrap().to_owned()).or_insert(0) += 1;
         done += 1;

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::as_conversions)]
 
 mod chunks;
+mod desk;
 mod floor;
 mod http;
 mod pages;
@@ -73,9 +74,10 @@ fn run() -> Result<()> {
         "soak" => pages::soak(&place),
         "restore" => restore::run(&place),
         "chunks" => chunks::run(&place),
+        "desk" => desk::run(&place),
         // The folder is its parent's.
         "chunks-work" => return chunks::work(&place),
-        _ => Err(Error::internal("submit | transitions | pages | soak | restore | chunks")),
+        _ => Err(Error::internal("submit | transitions | pages | soak | restore | chunks | desk")),
     };
     std::fs::remove_dir_all(&place.folder).ok();
     outcome

@@ -38,6 +38,14 @@ impl People for Parties {
         Ok(listed.into_iter().filter(|listed| listed.ended.is_none()).map(|listed| listed.unit).collect())
     }
 
+    async fn clerks(&self, unit: &str, at: At) -> Result<Vec<Person>> {
+        let held = tables::roles_over(&self.store, unit, at).await?;
+        let works = |person: &Person| {
+            held.iter().any(|held| held.role.kind == RoleKind::Clerk && held.official == person.id)
+        };
+        Ok(tables::officials_of(&self.store, unit).await?.into_iter().filter(works).collect())
+    }
+
     async fn unit_for(&self, kind: &str, region: &str) -> Result<Option<Unit>> {
         tables::unit_for(&self.store, kind, region).await
     }
@@ -68,20 +76,21 @@ impl People for Parties {
 
     fn lets(&self, grant: &NewGrant, ask: &Ask, at: At) -> bool {
         grant.grantor == ask.subject
-            && Some(grant.grantee.as_str()) == grantee(&ask.actor)
+            && grantees(&ask.actor).contains(&grant.grantee.as_str())
             && grant.purpose == ask.purpose
             && model::holds(grant.from, grant.until, None, at)
             && model::covers(&grant.scope, &ask.fields)
     }
 
     async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>> {
-        let Some(grantee) = grantee(&ask.actor) else { return Ok(None) };
-        for row in tables::grants(&self.store, &ask.subject, grantee, &ask.purpose).await? {
-            let until = row.maybe_int("until_at").map(At::from_micros);
-            let ended = row.maybe_int("ended_at").map(At::from_micros);
-            let scope = serde_json::from_str(row.text("scope")?).map_err(Error::internal)?;
-            if model::holds(row.at("from_at")?, until, ended, at) && model::covers(&scope, &ask.fields) {
-                return row.string("id").map(Some);
+        for grantee in grantees(&ask.actor) {
+            for row in tables::grants(&self.store, &ask.subject, grantee, &ask.purpose).await? {
+                let until = row.maybe_int("until_at").map(At::from_micros);
+                let ended = row.maybe_int("ended_at").map(At::from_micros);
+                let scope = serde_json::from_str(row.text("scope")?).map_err(Error::internal)?;
+                if model::holds(row.at("from_at")?, until, ended, at) && model::covers(&scope, &ask.fields) {
+                    return row.string("id").map(Some);
+                }
             }
         }
         Ok(None)
@@ -141,11 +150,12 @@ impl People for Parties {
     }
 }
 
-/// Who a grant must name for this actor to read under it; the program itself reads under none.
-fn grantee(actor: &Actor) -> Option<&str> {
+/// Whom a grant may name for this actor to read under it: their unit, or themselves. The program itself reads under none.
+fn grantees(actor: &Actor) -> Vec<&str> {
     match actor {
-        Actor::Official { unit, .. } | Actor::Unit { unit } => Some(unit),
-        Actor::Resident { party } => Some(party),
-        Actor::System { .. } => None,
+        Actor::Official { party, unit } => vec![unit, party],
+        Actor::Unit { unit } => vec![unit],
+        Actor::Resident { party } => vec![party],
+        Actor::System { .. } => Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ use maru_definition::Pack;
 use maru_kernel::{Actor, Both, Error, Id, Result};
 use maru_web::{
     Context, Fail, Shared, context,
-    ports::{Access, Ask},
+    ports::{Access, Ask, Role},
     shown,
 };
 use serde::Serialize;
@@ -183,6 +183,15 @@ fn what(pack: &Pack, context: &Context, access: &Access) -> Vec<String> {
         .collect()
 }
 
+/// A unit with its agency; who acts for the country works in no unit.
+async fn unit_name(context: &Context, unit: &str) -> Result<String> {
+    if unit == Role::COUNTRY {
+        return Ok(context.t("shell-country"));
+    }
+    let unit = context.app.ports.people.unit(unit).await?;
+    Ok(format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang)))
+}
+
 async fn lines(context: &Context, accesses: Vec<Access>) -> Result<Vec<Line>> {
     let people = &context.app.ports.people;
     let pack = context.app.definitions.pack();
@@ -194,10 +203,7 @@ async fn lines(context: &Context, accesses: Vec<Access>) -> Result<Vec<Line>> {
             Actor::Unit { .. } | Actor::System { .. } => (context.t("record-automatic"), false),
         };
         let unit = match access.actor.unit() {
-            Some(unit) => {
-                let unit = people.unit(unit).await?;
-                format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang))
-            }
+            Some(unit) => unit_name(context, unit).await?,
             None => String::new(),
         };
         let why = access.why.get(context.lang).to_owned();
@@ -252,12 +258,7 @@ async fn accesses(
     }
     let times: usize = by_unit.values().sum();
     let most_unit = match by_unit.iter().max_by_key(|(_, n)| **n) {
-        Some((unit, n)) => {
-            let unit = context.app.ports.people.unit(unit).await?;
-            Some(
-                context! { name => format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang)), times => n },
-            )
-        }
+        Some((unit, n)) => Some(context! { name => unit_name(&context, unit).await?, times => n }),
         None => None,
     };
     let pack = context.app.definitions.pack();

@@ -27,7 +27,7 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", release);
 
-// The desk's queue: J and K walk the rows, X ticks one, Enter opens it. Only while the focus is inside the table, so
+// The desk's queue: J and K walk the rows, X ticks one, Enter opens it, / leads to the search. Only while the focus is inside the table, so
 // that single keys never surprise anybody elsewhere (WCAG 2.1.4).
 const queue = document.querySelector("table.queue");
 if (queue) {
@@ -45,7 +45,10 @@ if (queue) {
     } else if (key === "X" && here) {
       here.closest("tr").querySelector("[type=checkbox]")?.click();
       event.preventDefault();
-    } else if (key === "Enter" && here) {
+    } else if (event.key === "/") {
+      document.querySelector("#q")?.focus();
+      event.preventDefault();
+    } else if (key === "Enter" && here && event.target.type !== "submit") {
       sessionStorage.setItem(came, "1"); // the next page puts the focus back on the opened row
       if (event.target !== here) {
         event.preventDefault();

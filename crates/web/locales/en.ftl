@@ -378,3 +378,4 @@ error-422-what = errors says, one by one, what to change. Nothing was changed.
 error-405-title = This address does not take that method
 error-405-what = Use one of the methods in the Allow header. Nothing was changed.
 error-file-name = The file name could not be read. Put it into the header x-file-name, percent-encoded.
+shell-country = The whole country

@@ -375,3 +375,4 @@ error-422-what = errors에 무엇을 고쳐야 하는지 하나씩 적었습니�
 error-405-title = 이 주소에서는 그렇게 할 수 없습니다
 error-405-what = Allow 머리글에 적힌 방법으로 보내 주세요. 바뀐 것은 없습니다.
 error-file-name = 파일 이름을 읽지 못했습니다. x-file-name 머리글에 이름을 퍼센트 인코딩으로 적어 주세요.
+shell-country = 나라 전체

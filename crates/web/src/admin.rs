@@ -11,8 +11,10 @@ pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
         (true, ("overview", "/admin")),
         (manages, ("agencies", "/admin/agencies")),
         (manages, ("officials", "/admin/officials")),
+        (session.has(RoleKind::Manager), ("load", "/desk/load")),
         (operator, ("jobs", "/admin/jobs")),
         (operator, ("edge", "/admin/edge")),
+        (session.has(RoleKind::Auditor), ("audit", "/audit")),
         (reads, ("ledger", "/admin/ledger")),
         (reads, ("log", "/admin/log")),
     ]

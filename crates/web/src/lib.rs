@@ -32,6 +32,8 @@ pub use texts::{Texts, shown};
 pub use upload::{Coming, Posted, Upload};
 pub use work::work;
 
+/// A value that a text says.
+pub use fluent_bundle::FluentValue as Said;
 #[doc(hidden)]
 pub use minijinja;
 pub use minijinja::Value as Shown;

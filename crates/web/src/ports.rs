@@ -82,7 +82,7 @@ pub enum RoleKind {
     Manager,
     /// The cases of one unit.
     Clerk,
-    /// The administration log. No case.
+    /// The administration log, and one case at a time with a written reason.
     Auditor,
 }
 
@@ -212,6 +212,8 @@ pub trait People: Send + Sync {
     async fn unit(&self, id: &str) -> Result<Unit>;
     /// Every unit there is, by agency.
     async fn units(&self) -> Result<Vec<Unit>>;
+    /// Who works the cases of a unit at a moment, by name.
+    async fn clerks(&self, unit: &str, at: At) -> Result<Vec<Person>>;
     /// The unit of a kind that is responsible for a region.
     async fn unit_for(&self, kind: &str, region: &str) -> Result<Option<Unit>>;
     /// The change that gives a grant.

@@ -1,6 +1,10 @@
 //! The desk of a unit: what is due, one case beside it, the verbs at its foot.
 
+pub mod bulk;
 mod deciding;
+mod list;
+mod load;
+mod pane;
 
 use std::collections::BTreeMap;
 
@@ -10,22 +14,22 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use maru_definition::{Chart, DRAFT, Who};
+use maru_definition::{Chart, DRAFT};
 use maru_kernel::{Problem, Result};
-use maru_web::{Context, Fail, Shared, Typed, context, ports::Sourced, shown};
+use maru_web::{Context, Fail, Shared, Shown as Value, Typed, context, ports::Person, shown};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+pub use list::{ALIKE, Asked, Due, Filter, Found, PAGE, Span, Which, place};
+
 use crate::{
-    actions::{self, CASE_FILE},
-    files,
-    form::{Line, register_lines},
-    letters, links,
-    model::{self, Case, receipt_is_right},
-    pages,
-    tables::{self, Listed},
-    tasks,
+    actions, letters,
+    model::{Case, Task, receipt_is_right},
+    tables,
 };
+
+/// So many questions of other units are shown.
+const ASKED: usize = 50;
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -33,6 +37,8 @@ pub fn routes() -> Router<Shared> {
         .route("/desk/cases/{id}", get(open))
         .route("/cases/{id}/assign", post(assign))
         .merge(deciding::routes())
+        .merge(bulk::routes())
+        .merge(load::routes())
 }
 
 type Answered = std::result::Result<Response, Fail>;
@@ -53,91 +59,116 @@ struct Row {
     open: bool,
 }
 
+/// Cases that are due about the same time, in the order of the list.
 #[derive(Serialize)]
 struct Group {
     label: String,
     rows: Vec<Row>,
 }
 
-/// The list, filtered by what the address says.
-async fn groups(
-    context: &Context,
-    filters: &Filters,
-    open: Option<&str>,
-) -> Result<(Vec<Group>, usize, usize)> {
-    let (person, unit) = context.official()?;
-    let get = |name: &str| filters.get(name).map_or("", String::as_str);
-    let listed = match get("state") {
-        "" => Listed::Open,
-        "decided" => Listed::Decided,
-        state => Listed::In(state),
+/// How much is due when: a bar, and the way to it.
+#[derive(Serialize)]
+struct Bar {
+    due: &'static str,
+    label: String,
+    count: i64,
+    chosen: bool,
+}
+
+/// The unit's clerks by id: they are asked for once, not case by case.
+async fn clerks(context: &Context, unit: &str) -> Result<Vec<Person>> {
+    context.app.ports.people.clerks(unit, context.now).await
+}
+
+/// The name of an officer; who has moved elsewhere in the meantime is looked up.
+async fn officer_name(context: &Context, clerks: &[Person], id: Option<&str>) -> Result<String> {
+    let Some(id) = id else { return Ok(String::new()) };
+    let name = match clerks.iter().find(|clerk| clerk.id == id) {
+        Some(clerk) => clerk.name.clone(),
+        None => context.app.ports.people.person(id).await?.name,
     };
-    let wanted: String = get("q").chars().filter(char::is_ascii_digit).collect();
+    Ok(name.get(context.lang).to_owned())
+}
+
+fn label(context: &Context, key: &str, count: i64) -> String {
+    context.app.texts.get(context.lang, key, &[("count", list::said(count).into())]).unwrap_or_default()
+}
+
+async fn row(context: &Context, clerks: &[Person], case: Case, open: Option<&str>) -> Result<Row> {
+    let service = context.app.definitions.service(&case.service);
+    let until = |due| context.now.date().until((jiff::Unit::Day, due)).ok();
+    Ok(Row {
+        open: open == Some(&case.id),
+        state_name: letters::state_name(&context.app.definitions, &case).get(context.lang).to_owned(),
+        undecided: case.state.is_open(),
+        paused: case.clock.as_ref().is_some_and(|clock| clock.is_paused()),
+        officer: officer_name(context, clerks, case.officer.as_deref()).await?,
+        id: case.id,
+        name: case.shown_name.unwrap_or_default(),
+        receipt: case.receipt.unwrap_or_default(),
+        service: service.map(|s| s.text(context.lang).name.clone()).unwrap_or(case.service),
+        due: case.due_on.map(|d| d.to_string()),
+        days_left: case.due_on.and_then(until).map(|span| i64::from(span.get_days())),
+    })
+}
+
+/// The rows under their headings, and a bar for each heading of a list of what is open.
+async fn grouped(
+    context: &Context,
+    clerks: &[Person],
+    found: Found,
+    chosen: Option<Due>,
+    open: Option<&str>,
+) -> Result<(Vec<Group>, Vec<Bar>)> {
     let today = context.now.date();
-    let (mut late, mut week, mut later, mut done) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut total, mut mine) = (0, 0);
-    let mut officers: BTreeMap<String, String> = BTreeMap::new();
-    for case in tables::desk(&context.app.store, unit, listed).await? {
-        let own = case.officer.as_deref() == Some(&person.id);
-        let fits_officer = match get("officer") {
-            "me" => own,
-            "nobody" => case.officer.is_none(),
-            _ => true,
-        };
-        let receipt = case.receipt.clone().unwrap_or_default();
-        let fits_words = wanted.is_empty() || receipt.replace('-', "").contains(&wanted);
-        if !fits_officer || !fits_words {
-            continue;
-        }
-        total += 1;
-        mine += usize::from(own);
-        let officer = match &case.officer {
-            None => String::new(),
-            Some(id) => match officers.get(id) {
-                Some(name) => name.clone(),
-                None => {
-                    let name = context.app.ports.people.person(id).await?.name.get(context.lang).to_owned();
-                    officers.insert(id.clone(), name.clone());
-                    name
-                }
-            },
-        };
-        let service = context.app.definitions.service(&case.service);
-        let days_left = case
-            .due_on
-            .and_then(|due| today.until((jiff::Unit::Day, due)).ok())
-            .map(|span| i64::from(span.get_days()));
-        let row = Row {
-            open: open == Some(&case.id),
-            state_name: letters::state_name(&context.app.definitions, &case).get(context.lang).to_owned(),
-            undecided: case.state.is_open(),
-            paused: case.clock.as_ref().is_some_and(|clock| clock.is_paused()),
-            id: case.id,
-            name: case.shown_name.unwrap_or_default(),
-            receipt,
-            service: service.map(|s| s.text(context.lang).name.clone()).unwrap_or(case.service),
-            due: case.due_on.map(|d| d.to_string()),
-            days_left,
-            officer,
-        };
-        match (case.state.is_decided(), days_left) {
-            (true, _) => done.push(row),
-            (_, Some(days)) if days <= 0 => late.push(row),
-            (_, Some(days)) if days <= 7 => week.push(row),
-            _ => later.push(row),
-        }
-    }
-    let groups = [("desk-today", late), ("desk-week", week), ("desk-later", later), ("desk-done", done)]
+    let counted =
+        |due: Due| Due::ALL.iter().zip(&found.counts).find(|(d, _)| **d == due).map_or(0, |(_, n)| *n);
+    let bars = Due::ALL
         .into_iter()
-        .filter(|(_, rows)| !rows.is_empty())
-        .map(|(key, rows)| {
-            let count = i64::try_from(rows.len()).unwrap_or(0);
-            let label =
-                context.app.texts.get(context.lang, key, &[("count", count.into())]).unwrap_or_default();
-            Group { label, rows }
+        .map(|due| Bar {
+            due: due.name(),
+            label: label(context, &format!("desk-due-{}", due.name()), counted(due)),
+            count: counted(due).min(list::COUNTED),
+            chosen: chosen == Some(due),
         })
         .collect();
-    Ok((groups, total, mine))
+    let mut groups: Vec<(Option<Due>, Group)> = Vec::new();
+    for case in found.cases {
+        let due = Some(Due::of(&case, today)).filter(|_| case.state.is_open());
+        let row = row(context, clerks, case, open).await?;
+        match groups.last_mut().filter(|(last, _)| *last == due) {
+            Some((_, group)) => group.rows.push(row),
+            None => {
+                let all = found.counts.iter().fold(0_i64, |sum, n| sum.saturating_add(*n));
+                let label = match due {
+                    Some(due) => label(context, &format!("desk-due-{}", due.name()), counted(due)),
+                    None => label(context, "desk-done", all),
+                };
+                groups.push((due, Group { label, rows: vec![row] }));
+            }
+        }
+    }
+    Ok((groups.into_iter().map(|(_, group)| group).collect(), bars))
+}
+
+/// What may stand in an address, put together again: what is not asked for here is left out.
+fn address(filters: &Filters, but: &[&str]) -> String {
+    const NAMES: [&str; 7] = ["q", "state", "officer", "due", "service", "after", "before"];
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    filters
+        .iter()
+        .filter(|(name, value)| {
+            NAMES.contains(&name.as_str()) && !but.contains(&name.as_str()) && plain(value)
+        })
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
+/// The address of a list with one thing more.
+fn with(rest: &str, name: &str, value: &str) -> String {
+    if rest.is_empty() { format!("/desk?{name}={value}") } else { format!("/desk?{rest}&{name}={value}") }
 }
 
 /// What was sent with which form, and what is wrong with it.
@@ -174,9 +205,22 @@ fn open_states(context: &Context) -> Vec<(String, String)> {
 
 async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: Again<'_>) -> Answered {
     let Again { form, problems, typed } = again;
-    let (groups, total, mine) = groups(context, filters, case.map(|c| c.id.as_str())).await?;
+    let (person, unit) = context.official()?;
+    let (store, clerks) = (&context.app.store, clerks(context, unit).await?);
+    let asked = Asked::of(filters, &person.id);
+    let found = asked.find(context, unit).await?;
+    let mine = Filter { which: Which::Open, officer: Some(&person.id), service: None };
+    let mine = tables::desk::counts(store, unit, &mine, &[Span::whole()]).await?;
+    let total = found.counts.iter().fold(0_i64, |sum, n| sum.saturating_add(*n));
+    let (more_alike, too_few) = (found.more_alike, found.too_few);
+    let turned = |place: &Option<String>, name: &str| {
+        place.as_ref().map(|place| with(&address(filters, &["after", "before"]), name, place))
+    };
+    let (previous, next) = (turned(&found.previous, "before"), turned(&found.next, "after"));
+    let open = case.map(|c| c.id.as_str());
+    let (groups, bars) = grouped(context, &clerks, found, asked.due, open).await?;
     let pane = match case {
-        Some(case) => Some(pane(context, case).await?),
+        Some(case) => Some(pane::pane(context, case).await?),
         None => None,
     };
     let told: Vec<Json> = problems
@@ -185,25 +229,25 @@ async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: 
         .collect();
     let wrong: BTreeMap<&str, String> =
         problems.iter().map(|p| (p.field.as_str(), context.told(p))).collect();
-    let (_, unit) = context.official()?;
-    let mut asked = Vec::new();
-    for task in tables::tasks_at(&context.app.store, unit).await? {
-        let (_, of, service) = actions::found(&context.app, &task.id).await?;
-        let task = tasks::shown(context, &service, &task).await?;
-        asked.push(context! { task, service => service.text(context.lang).name, receipt => of.receipt });
-    }
-    let query: String = filters
+    let get = |name: &str| filters.get(name).cloned().unwrap_or_default();
+    let names: Vec<_> = clerks
         .iter()
-        .filter(|(_, v)| v.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
-        .map(|(k, v)| format!("{k}={v}"))
-        .collect::<Vec<_>>()
-        .join("&");
+        .filter(|clerk| clerk.id != person.id)
+        .map(|clerk| (clerk.id.as_str(), clerk.name.get(context.lang)))
+        .collect();
+    let everybody: Vec<_> =
+        clerks.iter().map(|clerk| (clerk.id.as_str(), clerk.name.get(context.lang))).collect();
     let values = context! {
-        states => open_states(context), groups, total, mine, pane, problems => told, query, asked, form, typed, wrong,
-        q => filters.get("q").cloned().unwrap_or_default(),
-        q_wrong => filters.get("q").is_some_and(|q| q.len() >= 13 && !receipt_is_right(q)),
-        state => filters.get("state").cloned().unwrap_or_default(),
-        officer => filters.get("officer").cloned().unwrap_or_default(),
+        leads => load::leads(context, unit).await, everybody,
+        states => open_states(context), services => services(context, unit).await?, clerks => names,
+        groups, most => bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1), bars, previous, next, more_alike, too_few,
+        total => list::said(total), mine => list::said(mine.first().copied().unwrap_or(0)),
+        pane, problems => told, form, typed, wrong,
+        asked => asked_of(context, unit).await?, asked_most => ASKED,
+        query => address(filters, &[]), bare => address(filters, &["due", "after", "before"]),
+        undecided => asked.filter.which == Which::Open,
+        q => get("q"), q_wrong => filters.get("q").is_some_and(|q| q.len() >= 13 && !receipt_is_right(q)),
+        state => get("state"), officer => get("officer"), service => get("service"), due => get("due"),
         weekday => shown::deadline(context.lang, context.now.date()),
     };
     Ok(if problems.is_empty() {
@@ -213,128 +257,25 @@ async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: 
     })
 }
 
-/// The verbs that the page has a form for.
-const FOLDED: [&str; 9] =
-    ["ask", "consult", "extend", "transfer", "refuse", "return", "wait", "unite", "split"];
-
-/// Facts of one source together.
-#[derive(Serialize)]
-struct Facts {
-    source: String,
-    kind: &'static str,
-    rows: Vec<Line>,
+/// The services that a unit of this kind decides.
+async fn services(context: &Context, unit: &str) -> Result<Vec<(String, String)>> {
+    let kind = context.app.ports.people.unit(unit).await?.kind;
+    let own = context.app.definitions.pack().services.iter().filter(|service| service.unit_kind == kind);
+    Ok(own.map(|service| (service.id.clone(), service.text(context.lang).name.clone())).collect())
 }
 
-fn by_source(lines: Vec<Line>) -> Vec<Facts> {
-    let mut groups: Vec<Facts> = Vec::new();
-    for line in lines {
-        match groups.iter_mut().find(|g| g.source == line.source) {
-            Some(group) => group.rows.push(line),
-            None => groups.push(Facts { source: line.source.clone(), kind: line.kind, rows: vec![line] }),
-        }
-    }
-    groups
-}
-
-/// One case as the officer needs it. Opening it is a read: it is checked and logged.
-async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
-    let (person, unit) = context.official()?;
-    let service = actions::service(&context.app, &case.service)?;
-    let mut fields = actions::evidence(&service);
-    fields.insert(CASE_FILE.into(), case.answers.keys().cloned().collect());
-    let files = files::papers(context, case).await?;
-    if let Some(names) = fields.get_mut(CASE_FILE)
-        && !files.is_empty()
-    {
-        names.push(actions::FILES.into());
-    }
-    if fields.get(CASE_FILE).is_some_and(Vec::is_empty) {
-        fields.remove(CASE_FILE);
-    }
-    context.app.ports.registers.show(&actions::case_ask(person.actor(), case, &service, fields)).await?;
-    let text = service.text(context.lang);
-    let file = case.file.clone().unwrap_or_default();
-    let sourced = Sourced { facts: file.facts(), sources: file.sources.clone() };
-    let mut lines = register_lines(context, &service, &sourced, true);
-    lines.extend(pages::answer_lines(context, &service, case));
-    let pack = context.app.definitions.pack();
-    let (decision, missing) = match &case.decision {
-        Some(kept) => (letters::shown(context, &service, kept), Vec::new()),
-        None if service.asks_nothing() => (None, Vec::new()),
-        None => {
-            let computed = actions::computed(&context.app, case)?;
-            let label = |name: &String| {
-                pack.fact(name).map_or(name.clone(), |f| f.label.get(context.lang).to_owned())
-            };
-            let missing: Vec<String> = computed.missing.iter().map(label).collect();
-            (Some(letters::in_words(pack, &service, &computed, context.lang)), missing)
+/// What other units asked of this one.
+async fn asked_of(context: &Context, unit: &str) -> Result<Vec<Value>> {
+    let asked = tables::desk::asked(&context.app.store, unit).await?;
+    let shown = |(task, service, receipt): (Task, String, String)| {
+        let service = context.app.definitions.service(&service);
+        context! {
+            id => task.id, due => task.due_on.map(|due| due.to_string()), receipt,
+            late => task.due_on.is_some_and(|due| context.now.date() > due),
+            service => service.map(|service| service.text(context.lang).name.clone()),
         }
     };
-    let applicant = context.app.ports.people.person(&case.resident).await?;
-    let clock = case.clock(&service).map(|clock| pages::clock_shown(context, &clock, &service));
-    let officer = match &case.officer {
-        Some(id) => context.app.ports.people.person(id).await?.name.get(context.lang).to_owned(),
-        None => String::new(),
-    };
-    let answer = decision.as_ref().map(|d| d.answer);
-    let mine = case.officer.as_deref() == Some(&person.id);
-    let chart = actions::chart(&context.app, &service)?;
-    let kept = tables::tasks(&context.app.store, &case.resident, &case.id).await?;
-    // What may be done now, with the words of the chart; what waits for something says so.
-    let mut verbs: BTreeMap<&str, Option<_>> = chart
-        .verbs
-        .iter()
-        .filter(|verb| verb.from.iter().any(|from| from == case.state.as_str()))
-        .filter(|verb| verb.who == Who::Unit || (verb.who == Who::Officer && mine))
-        .map(|verb| {
-            let waits = model::ready(chart, verb, &kept).err();
-            let region = verb.opens.as_deref().and_then(|id| chart.region(id));
-            let days = region.map(|region| model::days_for(region, &kept, None));
-            (
-                verb.id.as_str(),
-                Some(context! {
-                    name => verb.name.get(context.lang), article => verb.article, ready => waits.is_none(),
-                    days => days.as_ref().and_then(|days| days.as_ref().ok()),
-                    open => days.as_ref().is_none_or(|days| days.is_ok()),
-                }),
-            )
-        })
-        .collect();
-    for verb in FOLDED {
-        verbs.entry(verb).or_insert(None);
-    }
-    // Only who may ask or move needs to choose among all units.
-    let chooses =
-        ["consult", "transfer", "split"].iter().any(|verb| verbs.get(verb).is_some_and(Option::is_some));
-    let others = if chooses { tasks::units(context, unit).await? } else { Vec::new() };
-    let unheard = actions::unheard(&context.app, &service, &kept).await?;
-    let own = context.app.ports.people.unit(unit).await?;
-    // Those that the service wants heard are ticked, where the case is.
-    let units: Vec<_> = others
-        .into_iter()
-        .map(|unit| {
-            let wanted = unheard.contains(&unit.kind) && unit.region == own.region;
-            context! { id => unit.id, label => pages::place(context, &unit), kind => unit.kind, wanted }
-        })
-        .collect();
-    Ok(context! {
-        verbs, tasks => tasks::all_shown(context, &service, &kept).await?, units, unit_kind => service.unit_kind,
-        extended => case.clock.as_ref().map_or(0, |clock| clock.extensions.len()), period_days => service.period.days.max(1),
-        id => case.id, receipt => case.receipt, service => text.name,
-        state_name => letters::state_name(&context.app.definitions, case).get(context.lang),
-        applicant => applicant.name.get(context.lang),
-        due => case.due_on.map(|d| d.to_string()), clock, article => service.period.article,
-        received => case.submitted_at.map(|at| at.micros()),
-        files, decision, missing, facts => by_source(lines), officer, unit, note => case.note,
-        joined => if service.near { tables::joiners(&context.app.store, &case.id).await?.len() } else { 0 },
-        mine, basis => case.basis,
-        deciding => deciding::verbs(context, case, chart, &kept, &unheard, answer).await?,
-        links => links::shown(context, case).await?,
-        line => deciding::line(context, case, &service).await?,
-        guesses => deciding::guesses(context, case, &service).await?,
-        open => case.state.is_open(),
-        pays => service.pays.as_str(),
-    })
+    Ok(asked.into_iter().map(shown).collect())
 }
 
 async fn desk(context: Context, Query(filters): Query<Filters>) -> Answered {

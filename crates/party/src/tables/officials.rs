@@ -69,6 +69,18 @@ pub async fn officials(store: &Store, looked: &Looked<'_>) -> Result<Vec<ListedO
         .collect()
 }
 
+/// The officials of a unit by name.
+pub async fn officials_of(store: &Store, unit: &str) -> Result<Vec<Person>> {
+    let rows = store
+        .query(
+            "SELECT id, kind, name_ko, name_en, mail, lang, unit, rank_ko, rank_en FROM party_person
+             WHERE unit = $1 AND kind = 'official' AND ended_at IS NULL ORDER BY name_ko, id",
+            vec![unit.into()],
+        )
+        .await?;
+    rows.iter().map(person_of).collect()
+}
+
 pub async fn count_officials(store: &Store, agency: &str) -> Result<i64> {
     let row = store
         .query_one(
