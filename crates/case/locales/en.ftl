@@ -571,3 +571,11 @@ audit-unit = Unit
 audit-no-tasks = Nothing was asked of anybody.
 audit-moments = What happened
 desk-due-unknown = Give one of overdue, today, week, later, none
+
+# Notes and beginnings of answers
+desk-note-label = A note for whoever works this case
+desk-note-for = The applicant does not see it. An auditor does.
+desk-note-do = Write it down
+desk-drafts = Begin with:
+case-event-noted = Note
+case-event-noted-text = Officials noted something for one another.

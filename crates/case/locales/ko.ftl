@@ -540,3 +540,11 @@ audit-unit = 부서
 audit-no-tasks = 보완이나 협조가 없었습니다.
 audit-moments = 있었던 일
 desk-due-unknown = overdue, today, week, later, none 가운데 하나를 적어 주세요
+
+# Notes and beginnings of answers
+desk-note-label = 함께 일하는 분들에게 남기는 말
+desk-note-for = 신청인은 볼 수 없습니다. 감사할 때는 보입니다.
+desk-note-do = 남기기
+desk-drafts = 쓰기 시작:
+case-event-noted = 메모
+case-event-noted-text = 담당자끼리 남긴 말입니다.

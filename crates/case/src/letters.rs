@@ -137,6 +137,33 @@ pub fn state_name(definitions: &Definitions, case: &Case) -> Both {
     state.map_or_else(bare, |state| state.name.clone())
 }
 
+/// The beginnings of answers that the pack has, by their first lines; and the text of one, for this case.
+pub fn drafts(
+    context: &Context,
+    case: &Case,
+    applicant: &str,
+    wanted: Option<&str>,
+) -> Result<(Vec<(String, String)>, String)> {
+    let pack = context.app.definitions.pack();
+    let service = context.app.definitions.service(&case.service).ok_or(Error::NotFound)?;
+    let values = context! {
+        applicant, service => service.text(context.lang).name, receipt => case.receipt,
+        received_on => case.submitted_at.map(|at| shown::full(context.lang, at.date())),
+        due_on => case.due_on.map(|on| shown::deadline(context.lang, on)),
+    };
+    let (mut names, mut text) = (Vec::new(), String::new());
+    for kind in pack.drafts.kinds() {
+        let Some(template) = pack.drafts.get(kind, context.lang) else { continue };
+        let (name, body) = template.split_once('\n').unwrap_or((template, ""));
+        names.push((kind.to_owned(), name.trim().to_owned()));
+        if wanted == Some(kind) {
+            let written = writer().render_str(body, &values);
+            text = written.map_err(|e| Error::internal(format!("draft {kind}: {e:#}")))?.trim().to_owned();
+        }
+    }
+    Ok((names, text))
+}
+
 /// The port `Cases`.
 pub struct Matters {
     pub store: Store,

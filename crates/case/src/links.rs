@@ -25,6 +25,7 @@ pub fn pages() -> Router<Shared> {
         .route("/cases/{id}/unite", post(unite))
         .route("/cases/{id}/split", post(split))
         .route("/cases/{id}/part", post(part))
+        .route("/cases/{id}/note", post(note))
 }
 
 pub fn api() -> Router<Shared> {
@@ -34,6 +35,7 @@ pub fn api() -> Router<Shared> {
         .route("/cases/{id}/unite", post(api_unite))
         .route("/cases/{id}/split", post(api_split))
         .route("/cases/{id}/part", post(api_part))
+        .route("/cases/{id}/note", post(api_note))
 }
 
 type Answered = std::result::Result<Response, Fail>;
@@ -127,6 +129,18 @@ async fn part(context: Context, Path(id): Path<String>, typed: Typed) -> Answere
     worked(&context, &id, "part", &typed, outcome).await
 }
 
+async fn note(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
+    let (person, unit) = context.official()?;
+    let outcome = actions::note(&context.app, person, unit, &id, typed.get("text")).await;
+    worked(&context, &id, "note", &typed, outcome).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    text: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Named {
@@ -182,6 +196,15 @@ async fn api_split(
 ) -> Answered {
     let (person, unit) = context.official()?;
     done(&actions::split(&context.app, person, unit, &id, &body.unit, &body.text).await?)
+}
+
+async fn api_note(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Text>,
+) -> Answered {
+    let (person, unit) = context.official()?;
+    done(&actions::note(&context.app, person, unit, &id, &body.text).await?)
 }
 
 async fn api_part(

@@ -419,6 +419,8 @@ mod tests {
             ("assigned", "ask", "assigned"),
             ("assigned", "consult", "assigned"),
             ("assigned", "extend", "assigned"),
+            ("received", "note", "received"),
+            ("assigned", "note", "assigned"),
             ("assigned", "wait", "assigned"),
             ("assigned", "unite", "assigned"),
             ("assigned", "split", "assigned"),

@@ -121,7 +121,7 @@ async fn list(context: Context) -> Answered {
 }
 
 #[derive(Serialize)]
-struct Moment {
+pub struct Moment {
     when: String,
     at: String,
     title: String,
@@ -201,19 +201,22 @@ fn moments(
     notes: &BTreeMap<String, String>,
     doers: &BTreeMap<String, String>,
     case: &Case,
+    official: bool,
 ) -> Vec<Moment> {
     let note = case.note.as_deref();
     let ended = crate::letters::state_name(&context.app.definitions, case);
     let newest = events.len().saturating_sub(1);
     let mut out: Vec<Moment> = events
         .iter()
+        // What officials note for one another is not the applicant's to read.
+        .filter(|event| official || event.kind != "case.noted")
         .enumerate()
         .map(|(i, event)| {
             let verb = event.kind.trim_start_matches("case.");
             let yours = matches!(&event.actor, Actor::Resident { party } if *party == case.resident);
             let noted = matches!(verb, "granted" | "refused" | "returned" | "answered" | "closed");
             // That others were asked is told; what officials write to one another before a decision is theirs.
-            let among_officials = matches!(verb, "consulted" | "replied");
+            let among_officials = !official && matches!(verb, "consulted" | "replied");
             Moment {
                 when: shown::moment(context.lang, event.at),
                 at: event.at.rfc3339(),
@@ -243,6 +246,13 @@ fn moments(
         .collect();
     out.reverse();
     out
+}
+
+/// All that has happened to a case with what officials wrote, the newest first: for who works it.
+pub async fn line_of(context: &Context, case: &Case) -> Result<Vec<Moment>> {
+    let events = context.app.store.events(&format!("case/{}", case.id)).await?;
+    let notes = tables::notes(&context.app.store, case).await?;
+    Ok(moments(context, &events, &notes, &doers(context, &events).await?, case, true))
 }
 
 #[derive(Serialize)]
@@ -393,7 +403,7 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
     let events = context.app.store.events(&format!("case/{}", case.id)).await?;
     let kept = tables::tasks(&context.app.store, &case.resident, &case.id).await?;
     let notes = tables::notes(&context.app.store, case).await?;
-    let moments = moments(context, &events, &notes, &doers(context, &events).await?, case);
+    let moments = moments(context, &events, &notes, &doers(context, &events).await?, case, false);
     let clock = case.clock(&service).map(|clock| clock_shown(context, &clock, &service));
     let decision = case.decision.as_ref().map(|json| crate::letters::shown(context, &service, json));
     let objection_until = case.objection_until(&service).map(|on| on.to_string());

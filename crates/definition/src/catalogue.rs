@@ -11,7 +11,7 @@ use maru_rules::{Decision, Facts};
 use maru_store::{Batch, Store};
 use serde_json::{Map, Value as Json};
 
-use crate::{Guidance, Hits, Pack, Service, pack::sha256};
+use crate::{Chart, Guidance, Hits, Pack, Service, pack::sha256};
 use index::Index;
 
 pub use entry::{Ages, Deadline, Entry, Name, Unread};
@@ -204,6 +204,22 @@ pub(crate) fn shipped_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     rows.filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty()).skip(1)
 }
 
+/// A changed chart says where cases go on that stand in a state it no longer has.
+async fn goes_on(store: &Store, chart: &Chart) -> Result<()> {
+    let Some(row) = tables::body(store, "chart", &chart.id).await? else { return Ok(()) };
+    let files: Map<String, Json> = serde_json::from_str(row.text("body")?).map_err(Error::internal)?;
+    let texts: Vec<&str> = files.values().filter_map(Json::as_str).collect();
+    let forgotten =
+        Chart::earlier(&chart.id, &texts).map_or_else(Vec::new, |earlier| chart.forgets(&earlier));
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    let (id, states) = (&chart.id, forgotten.join(", "));
+    Err(Error::Internal(format!(
+        "chart {id} no longer has {states}, where cases may stand: write `was = [\"…\"]` at the state in which they go on"
+    )))
+}
+
 /// Each definition of the pack whose files are not those of its newest version begins a new one.
 async fn record(store: &Store, pack: &Pack, now: At) -> Result<Batch> {
     let mut batch = Batch::new();
@@ -220,6 +236,9 @@ async fn record(store: &Store, pack: &Pack, now: At) -> Result<Batch> {
         if let Some((.., before, old)) = known.iter().find(|(k, i, ..)| *k == kind && *i == id) {
             if *old == hash {
                 continue;
+            }
+            if let Some(chart) = pack.chart(&id).filter(|_| kind == "chart") {
+                goes_on(store, chart).await?;
             }
             // Two versions never begin at once, however slow the clock.
             since = now.max(At::from_micros(before.micros() + 1));

@@ -11,9 +11,9 @@ pub const ENDINGS: [&str; 6] = ["granted", "refused", "answered", "returned", "c
 pub const DRAFT: &str = "draft";
 
 /// What the program can do to a case, and to a task beside it. A chart says from where to where, and who.
-pub const VERBS: [&str; 17] = [
+pub const VERBS: [&str; 18] = [
     "answer", "submit", "assign", "release", "transfer", "ask", "consult", "extend", "grant", "refuse",
-    "respond", "return", "close", "wait", "unite", "split", "withdraw",
+    "respond", "return", "close", "wait", "unite", "split", "note", "withdraw",
 ];
 pub const TASK_VERBS: [&str; 5] = ["supply", "reply", "prolong", "recall", "lapse"];
 
@@ -43,6 +43,9 @@ pub struct ChartState {
     /// Of a task's state: nothing follows.
     #[serde(default)]
     pub ends: bool,
+    /// States of earlier versions: running cases that stand there stand here from now on.
+    #[serde(default)]
+    pub was: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -169,8 +172,24 @@ impl Chart {
         Chart { states, verbs, regions, ..self.clone() }
     }
 
+    /// A state by its name, or by one that it had in an earlier version.
     pub fn state(&self, id: &str) -> Option<&ChartState> {
-        self.states.iter().find(|state| state.id == id)
+        let named = self.states.iter().find(|state| state.id == id);
+        named.or_else(|| self.states.iter().find(|state| state.was.iter().any(|was| was == id)))
+    }
+
+    /// The open states of an earlier version in which cases may stand that this one knows nothing of.
+    pub(crate) fn forgets(&self, earlier: &Chart) -> Vec<String> {
+        let gone = |state: &&ChartState| !Chart::is_ending(&state.id) && self.state(&state.id).is_none();
+        earlier.states.iter().filter(gone).map(|state| state.id.clone()).collect()
+    }
+
+    /// A chart as its files said in an earlier version.
+    pub(crate) fn earlier(id: &str, files: &[&str]) -> Option<Chart> {
+        let charts: Vec<Chart> = files.iter().filter_map(|text| toml::from_str(text).ok()).collect();
+        let chart = charts.iter().find(|chart| chart.id == id)?;
+        let base = charts.iter().find(|other| Some(&other.id) == chart.like.as_ref());
+        Some(base.map_or_else(|| chart.clone(), |base| chart.over(base)))
     }
 
     pub fn region(&self, id: &str) -> Option<&ChartRegion> {
@@ -179,7 +198,8 @@ impl Chart {
 
     /// The verb as it may be done in a state.
     pub fn verb(&self, state: &str, verb: &str) -> Option<&ChartVerb> {
-        find(&self.verbs, state, verb)
+        let now = self.state(state).map_or(state, |state| &state.id);
+        find(&self.verbs, now, verb)
     }
 
     pub fn is_ending(state: &str) -> bool {

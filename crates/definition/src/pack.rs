@@ -29,6 +29,8 @@ pub struct Pack {
     pub services: Vec<Arc<Service>>,
     /// Letters that no service writes for itself.
     pub letters: Letters,
+    /// Beginnings of answers that officers write, by name: the first line says what it is.
+    pub drafts: Letters,
     pub demo: Option<Demo>,
     pub(crate) catalogue: Option<Shipped>,
     pub(crate) files: Arc<Files>,
@@ -142,7 +144,8 @@ impl Pack {
             .filter_map(|folder| Service::read(&files, folder, &mut faults).map(Arc::new))
             .collect();
         let charts = Chart::read(&files, &mut faults);
-        let letters = Letters::read(&files, "");
+        let letters = Letters::read(&files, "letters");
+        let drafts = Letters::read(&files, "drafts");
         let demo = files.get("demo.toml").and_then(|_| files.toml::<Demo>("demo.toml", &mut faults));
         let catalogue = files.get(CATALOGUE).and_then(|_| files.toml::<Shipped>(CATALOGUE, &mut faults));
         if let Some(head) = &head
@@ -171,6 +174,7 @@ impl Pack {
                 charts,
                 services,
                 letters,
+                drafts,
                 demo,
                 catalogue,
                 files: Arc::new(files),
@@ -241,7 +245,8 @@ impl Pack {
             let is_part = |file: &str| paths.iter().flatten().any(|path| path == file);
             ("chart", chart.id.clone(), self.files.iter().filter(|(file, _)| is_part(file)).collect())
         });
-        let letters = std::iter::once(self.files.under("letters").collect::<Vec<_>>())
+        let written = self.files.under("letters").chain(self.files.under("drafts"));
+        let letters = std::iter::once(written.collect::<Vec<_>>())
             .filter(|files| !files.is_empty())
             .map(|files| ("pack", format!("{}-letters", self.id), files));
         single.chain(letters).chain(charts).chain(services).collect()

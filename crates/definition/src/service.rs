@@ -158,11 +158,10 @@ impl Letters {
     /// What every benefit writes in its own words.
     pub const KINDS: [&'static str; 3] = ["received", "granted", "refused"];
 
-    /// What stands in the folder `letters/` of a service, or of the pack.
+    /// What stands in a folder.
     pub(crate) fn read(files: &Files, folder: &str) -> Letters {
-        let folder = if folder.is_empty() { "letters".to_owned() } else { format!("{folder}/letters") };
         let mut letters: BTreeMap<String, [Option<String>; 2]> = BTreeMap::new();
-        for (path, text) in files.under(&folder) {
+        for (path, text) in files.under(folder) {
             let name = path.rsplit('/').next().unwrap_or_default();
             for (lang, place) in [(Lang::Ko, 0), (Lang::En, 1)] {
                 if let Some(kind) = name.strip_suffix(&format!(".{}.txt", lang.tag()))
@@ -391,7 +390,7 @@ impl Service {
         let form = Form::read_file(files, &file("form.toml"), faults);
         let ko = files.toml::<ServiceText>(&file("text.ko.toml"), faults);
         let en = files.toml::<ServiceText>(&file("text.en.toml"), faults);
-        let letters = Letters::read(files, folder);
+        let letters = Letters::read(files, &file("letters"));
         let parts: Vec<&str> = files.under(folder).flat_map(|(path, text)| [path, text]).collect();
         let hash = sha256(&parts);
         let (written, entries, rules, ko, en) = (written?, entries?, rules?, ko?, en?);

@@ -1,9 +1,11 @@
 //! The check refuses what packs/README.md forbids, and says file, line and what to do.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)] // a test says what is wrong by failing
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
-use maru_definition::{Fault, Pack};
+use maru_definition::{Definitions, Fault, Pack, migrations};
+use maru_kernel::At;
+use maru_store::Store;
 
 mod folder;
 
@@ -245,4 +247,39 @@ fn a_folder_that_is_no_pack_is_told() {
     fs::write(folder.join("pack.toml"), [0xff, 0xfe, b'\n']).unwrap();
     let faults = Pack::read(&folder).unwrap_err();
     assert!(faults.iter().any(|f| f.what == "not UTF-8"), "{faults:?}");
+}
+
+/// A running country goes on by a new version of a chart: the chart says where, or the program does not start.
+#[tokio::test]
+async fn a_chart_that_loses_a_state_says_where_its_cases_go_on() {
+    let folder = folder::Folder::new("chart-version");
+    let pack = folder.join("pack");
+    copy(kr(), &pack);
+    let store = Store::open(&folder.join("data"), migrations(), Vec::new()).await.unwrap();
+    let at = |text| At::parse(text).unwrap();
+    let read = || Arc::new(Pack::read(&pack).unwrap_or_else(|f| panic!("{f:#?}")));
+    Definitions::open(store.clone(), read(), at("2026-10-07T09:00:00+09:00")).await.unwrap();
+
+    // "assigned" becomes "examined": in the chart itself, and in those that are like it.
+    for entry in fs::read_dir(pack.join("charts")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("\"assigned\"", "\"examined\"")).unwrap();
+    }
+    let told = Definitions::open(store.clone(), read(), at("2026-10-08T09:00:00+09:00")).await.err().unwrap();
+    assert!(told.to_string().contains("assigned") || format!("{told:?}").contains("assigned"), "{told:?}");
+
+    for entry in fs::read_dir(pack.join("charts")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("id = \"examined\"\n", "id = \"examined\"\nwas = [\"assigned\"]\n"))
+            .unwrap();
+    }
+    let pack = read();
+    assert_eq!(pack.check().1, Vec::new());
+    let chart = pack.chart("application").unwrap();
+    assert_eq!(chart.verb("assigned", "grant").unwrap().to.as_deref(), Some("granted"));
+    assert_eq!(chart.state("assigned").unwrap().id, "examined");
+    assert!(chart.verb("examined", "grant").is_some() && chart.verb("draft", "grant").is_none());
+    Definitions::open(store, pack, at("2026-10-09T09:00:00+09:00")).await.unwrap();
 }

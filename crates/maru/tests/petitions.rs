@@ -71,6 +71,29 @@ async fn a_suggestion_is_answered_in_fourteen_days_with_its_articles() {
 }
 
 #[tokio::test]
+async fn officials_note_and_begin_from_a_draft() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let id = suggestion(&mut maru).await;
+    let mut dasom = taken(&country, "dasom", &id).await;
+    let text = "지난달에도 같은 전화가 있었습니다. 공원팀에 물어보세요.";
+    post(&mut dasom, StatusCode::UNPROCESSABLE_ENTITY, &format!("/cases/{id}/note"), &[("text", "짧음")])
+        .await;
+    post(&mut dasom, StatusCode::SEE_OTHER, &format!("/cases/{id}/note"), &[("text", text)]).await;
+    let page = dasom.get(&format!("/desk/cases/{id}?draft=considered")).await.body;
+    assert!(page.contains(text) && page.contains("윤다솜"), "{page}");
+    assert!(page.contains("김마루 님, 보내 주신 의견을 검토했습니다."), "the draft is filled in: {page}");
+    assert!(!dasom.get(&format!("/desk/cases/{id}?draft=nothing")).await.body.contains("검토했습니다"));
+    for path in [format!("/cases/{id}"), "/messages".into()] {
+        let page = maru.get(&path).await.body;
+        assert!(!page.contains(text) && !page.contains("메모"), "{page}");
+    }
+    let mut haneul = country.signed_in("haneul").await;
+    haneul.get("/desk").await;
+    post(&mut haneul, StatusCode::NOT_FOUND, &format!("/cases/{id}/note"), &[("text", text)]).await;
+}
+
+#[tokio::test]
 async fn several_petitions_may_be_open_and_the_third_of_a_kind_may_be_closed() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;

@@ -220,7 +220,7 @@ async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: 
     let open = case.map(|c| c.id.as_str());
     let (groups, bars) = grouped(context, &clerks, found, asked.due, open).await?;
     let pane = match case {
-        Some(case) => Some(pane::pane(context, case).await?),
+        Some(case) => Some(pane::pane(context, case, filters.get("draft").map(String::as_str)).await?),
         None => None,
     };
     let told: Vec<Json> = problems

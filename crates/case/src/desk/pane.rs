@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// The verbs that the page has a form for.
-const FOLDED: [&str; 9] =
-    ["ask", "consult", "extend", "transfer", "refuse", "return", "wait", "unite", "split"];
+const FOLDED: [&str; 10] =
+    ["ask", "consult", "extend", "transfer", "refuse", "return", "wait", "unite", "split", "note"];
 
 /// Facts of one source together.
 #[derive(Serialize)]
@@ -41,7 +41,7 @@ fn by_source(lines: Vec<Line>) -> Vec<Facts> {
 }
 
 /// One case as the officer needs it. Opening it is a read: it is checked and logged.
-pub async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
+pub async fn pane(context: &Context, case: &Case, draft: Option<&str>) -> Result<maru_web::Shown> {
     let (person, unit) = context.official()?;
     let service = actions::service(&context.app, &case.service)?;
     let mut fields = actions::evidence(&service);
@@ -88,7 +88,7 @@ pub async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
     let mut verbs: BTreeMap<&str, Option<_>> = chart
         .verbs
         .iter()
-        .filter(|verb| verb.from.iter().any(|from| from == case.state.as_str()))
+        .filter(|verb| chart.verb(case.state.as_str(), &verb.id).is_some_and(|now| std::ptr::eq(now, *verb)))
         .filter(|verb| verb.who == Who::Unit || (verb.who == Who::Officer && mine))
         .map(|verb| {
             let waits = model::ready(chart, verb, &kept).err();
@@ -121,7 +121,9 @@ pub async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
             context! { id => unit.id, label => pages::place(context, &unit), kind => unit.kind, wanted }
         })
         .collect();
+    let (drafts, drafted) = letters::drafts(context, case, applicant.name.get(context.lang), draft)?;
     Ok(context! {
+        drafts, drafted,
         verbs, tasks => tasks::all_shown(context, &service, &kept).await?, units, unit_kind => service.unit_kind,
         extended => case.clock.as_ref().map_or(0, |clock| clock.extensions.len()), period_days => service.period.days.max(1),
         id => case.id, receipt => case.receipt, service => text.name,
@@ -133,6 +135,7 @@ pub async fn pane(context: &Context, case: &Case) -> Result<maru_web::Shown> {
         joined => if service.near { tables::joiners(&context.app.store, &case.id).await?.len() } else { 0 },
         mine, basis => case.basis,
         deciding => deciding::verbs(context, case, chart, &kept, &unheard, answer).await?,
+        moments => pages::line_of(context, case).await?,
         links => links::shown(context, case).await?,
         line => deciding::line(context, case, &service).await?,
         guesses => deciding::guesses(context, case, &service).await?,

@@ -25,7 +25,7 @@ macro_rules! page {
     ($which:literal, $order:literal) => {
         concat!(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, rules_version, clock
+               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, NULL AS basis, rules_version, clock
              FROM case_case WHERE unit = $1 AND state = $2 AND (coalesce(due_on, '9999-12-31') || id) > $3
                AND (coalesce(due_on, '9999-12-31') || id) < $4", $which,
             " ORDER BY (coalesce(due_on, '9999-12-31') || id) ", $order, " LIMIT 51"
@@ -116,7 +116,7 @@ macro_rules! alike {
     ($group:literal) => {
         concat!(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, rules_version, clock
+               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, NULL AS basis, rules_version, clock
              FROM case_case WHERE unit = $1 AND ", $group, " >= $2 AND ", $group, " < $3 ORDER BY ", $group, " LIMIT 201"
         )
     };

@@ -39,10 +39,15 @@ impl Check<'_> {
         if self.faults.len() == before {
             like.into_iter().for_each(|chart| self.chart(chart));
         }
-        for kind in pack.letters.kinds() {
+        let of = |folder: &'static str, letters: &Letters| -> Vec<(&'static str, String)> {
+            letters.kinds().map(|kind| (folder, kind.to_owned())).collect()
+        };
+        let all = [of("letters", &pack.letters), of("drafts", &pack.drafts)].concat();
+        for (folder, kind) in all {
+            let letters = if folder == "letters" { &pack.letters } else { &pack.drafts };
             for lang in Lang::ALL {
-                let file = format!("letters/{kind}.{}.txt", lang.tag());
-                match pack.letters.get(kind, lang) {
+                let file = format!("{folder}/{kind}.{}.txt", lang.tag());
+                match letters.get(&kind, lang) {
                     Some(text) => self.letter(&file, text),
                     None => self.at(
                         &file,
@@ -187,6 +192,12 @@ impl Check<'_> {
             self.both(file, &[&name(&state.id)], &state.name, &state.id);
         }
         let has = |id: &str| region.states.iter().any(|state| state.id == id);
+        for state in region.states {
+            for was in state.was.iter().filter(|was| has(was)) {
+                let what = format!("{}: {was} is a state, too", state.id);
+                self.at(file, &[&name(&state.id), "was"], what, "name states that are gone");
+            }
+        }
         if !has(region.start) {
             let what = format!("{} does not begin: there is no state {}", region.name, region.start);
             self.at(file, &[], what, "add it");
