@@ -12,10 +12,12 @@ mod guess;
 mod kind;
 mod letters;
 mod model;
+mod owed;
 mod pages;
 mod petitions;
 mod reports;
 pub mod routing;
+mod sweep;
 mod tables;
 mod tasks;
 mod work;
@@ -27,6 +29,7 @@ use maru_web::{Handling, Room};
 
 pub use actions::assign;
 pub use letters::Matters;
+pub use sweep::{round, sweep};
 
 pub fn room() -> Room {
     Room {
@@ -38,6 +41,7 @@ pub fn room() -> Room {
             ("case/0005", include_str!("../migrations/0005_petition.sql")),
             ("case/0006", include_str!("../migrations/0006_report.sql")),
             ("case/0007", include_str!("../migrations/0007_proposal.sql")),
+            ("case/0008", include_str!("../migrations/0008_sweep.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),

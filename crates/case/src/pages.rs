@@ -199,6 +199,8 @@ fn moments(
     let mut out: Vec<Moment> = events
         .iter()
         .enumerate()
+        // That an officer was reminded is between officials.
+        .filter(|(_, event)| event.kind != "case.warned")
         .map(|(i, event)| {
             let verb = event.kind.trim_start_matches("case.");
             let yours = matches!(&event.actor, Actor::Resident { party } if *party == case.resident);

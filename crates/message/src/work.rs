@@ -18,6 +18,8 @@ impl Handler for Letters {
         let event = job.event()?;
         let kind = match event.kind.as_str() {
             "case.submitted" => "received",
+            "case.escalated" => "overdue",
+            "case.reported" => "status",
             other => other.trim_start_matches("case."),
         };
         let case = event.aggregate.trim_start_matches("case/");
