@@ -17,6 +17,7 @@ mod pages;
 mod petitions;
 mod reports;
 pub mod routing;
+mod shift;
 mod sweep;
 mod tables;
 mod tasks;
@@ -29,6 +30,7 @@ use maru_web::{Handling, Room};
 
 pub use actions::assign;
 pub use letters::Matters;
+pub use shift::shift;
 pub use sweep::{round, sweep};
 
 pub fn room() -> Room {

@@ -42,7 +42,7 @@ pub async fn sweep(app: &App) -> Result<usize> {
 
 /// Nobody is told anything at night. Where the calendar knows no more, every day is a working day.
 fn is_open(app: &App, now: At) -> bool {
-    let calendar = &app.definitions.pack().calendar;
+    let calendar = &app.definitions.calendar();
     let hours = calendar.hours(None);
     let time = now.seoul().time();
     calendar.is_working_day(now.date()).unwrap_or(true) && hours.open <= time && time < hours.close
@@ -50,7 +50,7 @@ fn is_open(app: &App, now: At) -> bool {
 
 /// The round itself, whoever else is at it.
 pub async fn round(app: &App, now: At) -> Result<usize> {
-    let until = owed::warned_until(now.date(), &app.definitions.pack().calendar);
+    let until = owed::warned_until(now.date(), &app.definitions.calendar());
     let mut told = 0_usize;
     let (mut day, mut id) = (String::new(), String::new());
     loop {
@@ -98,7 +98,7 @@ fn one(app: &App, batch: &mut Batch, case: &Case, before: &Told) -> Result<bool>
     let Some(clock) = case.clock(&service) else { return Ok(false) };
     let reckoned = actions::reckoned(app, &clock, &service);
     let now = app.now();
-    let owed = owed(submitted, &reckoned, before, now, &app.definitions.pack().calendar);
+    let owed = owed(submitted, &reckoned, before, now, &app.definitions.calendar());
     if owed.is_nothing() {
         return Ok(false);
     }

@@ -2,6 +2,7 @@
 
 mod proposal;
 mod report;
+mod shift;
 mod sweep;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::{
 
 pub use proposal::{add_proposal, drop_proposals, end_proposal, proposal, proposals};
 pub use report::{add_report, end_report, join, joined_by, joiners, report, reports};
+pub use shift::{Running, put_due, running, running_tasks};
 pub use sweep::{due, free_round, put_told, silent, take_round};
 
 fn json(row: &Row, column: &str) -> Result<Option<Json>> {

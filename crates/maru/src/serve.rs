@@ -366,11 +366,11 @@ async fn sequence(app: Shared, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Tells people what open cases owe them as time goes by.
+/// Moves open clocks after the days off have changed, and tells people what open cases owe them as time goes by.
 async fn tell(app: Shared, mut stop: watch::Receiver<bool>) {
     let mut gone = false;
     while !*stop.borrow() {
-        match maru_case::sweep(&app).await {
+        match look_at_cases(&app, &stop).await {
             Ok(told) => {
                 gone = false;
                 if told > 0 {
@@ -389,6 +389,15 @@ async fn tell(app: Shared, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+}
+
+async fn look_at_cases(app: &Shared, stop: &watch::Receiver<bool>) -> Result<usize> {
+    while !maru_case::shift(app).await? {
+        if *stop.borrow() {
+            return Ok(0);
+        }
+    }
+    maru_case::sweep(app).await
 }
 
 /// The ways to be asked to stop.
