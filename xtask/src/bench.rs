@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const REQUESTS: usize = 5_000;
 const WARM_UP: usize = 200;
 /// Measured by `maru-measure`, beside peers in the same run.
-const MEASURED: [&str; 5] = ["submit", "transitions", "pages", "chunks", "restore"];
+const MEASURED: [&str; 6] = ["submit", "transitions", "pages", "chunks", "holiday", "restore"];
 const OWN: [&str; 4] = ["start", "eligibility", "memory", "weight"];
 /// Only by name: they take long.
 const LONG: [&str; 2] = ["build", "soak"];

@@ -347,7 +347,7 @@ impl Matters {
             objection_text => text.objection,
             said => about.said,
             until => about.until.map(|on| shown::deadline(lang, on)).unwrap_or_default(),
-            waits => about.waits.iter().map(|unit| unit.get(lang)).collect::<Vec<_>>(),
+            waits => about.waits.iter().map(|unit| unit.get(lang)).collect::<Vec<_>>().join(", "),
             assigned => case.officer.is_some(),
             next_on => about.next.map(|on| shown::full(lang, on)).unwrap_or_default(),
             case_url => format!("{}/cases/{}", self.address, case.id),

@@ -118,6 +118,10 @@ async fn nobody_took_it_on_so_the_unit_is_warned() {
     assert_eq!(told(&country, HANEUL, &id).await, ["warned"]);
     assert_eq!(told(&country, MARU, &id).await, ["received", "status"]);
     assert_eq!(told(&country, SAEBYEOK, &id).await, [""; 0], "works elsewhere");
+    let sql = "SELECT count(*) AS n FROM message_message";
+    let letters = country.app.store.query_one(sql, vec![]).await.unwrap().unwrap().int("n").unwrap();
+    let mails = std::fs::read_dir(country.data.join("mail")).unwrap().count();
+    assert!(letters > 3 && mails == usize::try_from(letters).unwrap(), "{mails} mails of {letters} letters");
     // It moves, and is near again: told anew.
     let mut haneul = country.signed_in("haneul").await;
     haneul.get(&format!("/desk/cases/{id}")).await;

@@ -6,6 +6,7 @@
 
 mod chunks;
 mod floor;
+mod holiday;
 mod http;
 mod pages;
 mod peers;
@@ -75,7 +76,9 @@ fn run() -> Result<()> {
         "chunks" => chunks::run(&place),
         // The folder is its parent's.
         "chunks-work" => return chunks::work(&place),
-        _ => Err(Error::internal("submit | transitions | pages | soak | restore | chunks")),
+        "holiday" => holiday::run(&place),
+        "holiday-work" => return holiday::work(&place),
+        _ => Err(Error::internal("submit | transitions | pages | soak | restore | chunks | holiday")),
     };
     std::fs::remove_dir_all(&place.folder).ok();
     outcome
