@@ -435,6 +435,10 @@ desk-proposal-dropped = Stopped
 case-approver-needed = Choose who approves it
 case-proposed = Something was sent for approval already: wait for its answer.
 case-approval-needed = This is only decided with approval: send it for approval.
+case-event-escalated = It is past its due date
+case-event-escalated-text = We told you why and how it stands, and told those who manage the agency.
+case-event-reported = We told you how it stands
+case-event-reported-text = You hear from us every 30 days until it is done.
 case-event-proposed = A decision was drafted
 case-event-proposed-text = It is being approved.
 

@@ -407,6 +407,10 @@ desk-proposal-dropped = 멈춤
 case-approver-needed = 결재할 분을 골라 주세요
 case-proposed = 이미 올린 결재가 끝난 뒤에 할 수 있습니다.
 case-approval-needed = 결재를 받아야 결정할 수 있습니다. 결재를 올려 주세요.
+case-event-escalated = 처리 기한을 넘겼습니다
+case-event-escalated-text = 까닭과 진행 상황을 알려 드리고, 기관의 관리자에게도 알렸습니다.
+case-event-reported = 진행 상황을 알려 드렸습니다
+case-event-reported-text = 끝날 때까지 30일마다 알려 드립니다.
 case-event-proposed = 결정안을 올렸습니다
 case-event-proposed-text = 결재를 받고 있습니다.
 

@@ -69,7 +69,7 @@ async fn told(app: &App, case: &Case, events: &[Event], at: At) -> Result<(Stood
     let chart = actions::chart(app, &service)?;
     let then = stood(chart, case.clock(&service).as_ref(), events, at);
     let due = then.clock.as_ref().and_then(|clock| actions::reckoned(app, clock, &service).due_on);
-    let calendar = &app.definitions.pack().calendar;
+    let calendar = &app.definitions.calendar();
     let theirs = |clock: &Clock| clock.due_on(calendar, calendar.hours(None));
     let mut tasks = Vec::new();
     for task in tables::tasks(&app.store, &case.resident, &case.id).await? {

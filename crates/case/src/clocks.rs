@@ -106,7 +106,7 @@ async fn clocks(
             Problem { field: "clocks".into(), key: "clock-wrong-many".into(), value: Some(MOST.to_string()) };
         return Err(Fail(Error::Invalid(vec![many])));
     }
-    let pack = context.app.definitions.pack();
+    let (pack, calendar) = (context.app.definitions.pack(), context.app.definitions.calendar());
     let mut answers = Vec::with_capacity(asked.clocks.len());
     for (n, written) in asked.clocks.into_iter().enumerate() {
         let agency = written.agency.clone();
@@ -114,7 +114,7 @@ async fn clocks(
             return Err(Fail(wrong(n, "agency", "clock-wrong-agency")));
         }
         let clock = written.read(n)?;
-        let reckoned = clock.reckon(&pack.calendar, pack.calendar.hours(agency.as_deref()));
+        let reckoned = clock.reckon(&calendar, calendar.hours(agency.as_deref()));
         answers.push(answer(&reckoned));
     }
     Ok(Json(json!({ "clocks": answers })).into_response())

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use maru_definition::{Definitions, Pack, Service};
-use maru_kernel::{Both, Date, Error, Lang, Result, Won};
+use maru_kernel::{Both, Clock, Date, Error, Lang, Result, Won};
 use maru_rules::{Answer, Decision, Value};
 use maru_store::{Batch, Store};
 use maru_web::{
@@ -16,7 +16,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{actions::Decided, model::Case, tables};
+use crate::{actions::Decided, model::Case, owed, tables};
 
 /// One condition as people read it.
 #[derive(Debug, Serialize)]
@@ -169,6 +169,7 @@ pub struct Matters {
     pub store: Store,
     pub definitions: Definitions,
     pub people: Arc<dyn People>,
+    pub clock: Arc<dyn Clock>,
     /// Where people reach us: `http://localhost:8080`.
     pub address: String,
 }
@@ -197,8 +198,14 @@ impl Cases for Matters {
         let service = self.definitions.service(&case.service).ok_or(Error::NotFound)?;
         let about = self.about(&case, event).await?;
         let mut letters = Vec::new();
-        // Who takes a case back knows it.
-        if kind != WITHDRAWN {
+        if TIMELY.contains(&kind) && !case.state.is_open() {
+            return Ok(letters);
+        }
+        for (official, kind) in self.officials_told(&case, kind).await? {
+            letters.push(self.letter(&case, &service, kind, &about, &official).await?);
+        }
+        // Who takes a case back knows it; a warning is for whoever works it.
+        if !matches!(kind, WITHDRAWN | WARNED) {
             letters.push(self.letter(&case, &service, kind, &about, &case.resident).await?);
         }
         if service.near && !case.state.is_open() {
@@ -237,11 +244,23 @@ struct About {
     said: String,
     /// The day of what the applicant was asked for.
     until: Option<Date>,
+    /// The units whose opinion it waits for.
+    waits: Vec<Both>,
+    /// When the applicant hears next of a case that stays open.
+    next: Option<Date>,
 }
 
 const WITHDRAWN: &str = "withdrawn";
 /// How the report ended that somebody joined.
 const JOINED: &str = "joined";
+/// To whoever works a case: its day is near.
+const WARNED: &str = "warned";
+/// To the applicant: its day is over.
+const OVERDUE: &str = "overdue";
+/// The same to those who manage the agency.
+const ESCALATED: &str = "escalated";
+/// These say how an open case stands: once it has ended, the letter about that says more.
+const TIMELY: [&str; 3] = [WARNED, OVERDUE, "status"];
 
 impl Matters {
     async fn letter(
@@ -263,9 +282,41 @@ impl Matters {
         })
     }
 
+    /// Officials who hear of a case's time, each with the kind of letter: the officer or, while there is none, the unit; those
+    /// who manage the agency once its day is over.
+    async fn officials_told(&self, case: &Case, kind: &str) -> Result<Vec<(String, &'static str)>> {
+        let Some(unit) = case.unit.as_deref() else { return Ok(Vec::new()) };
+        let now = self.clock.now();
+        Ok(match kind {
+            WARNED => match &case.officer {
+                Some(officer) => vec![(officer.clone(), WARNED)],
+                None => {
+                    let working = self.people.officials(Some(unit), "", now).await?;
+                    working.into_iter().map(|person| (person.id, WARNED)).collect()
+                }
+            },
+            OVERDUE => match self.people.unit(unit).await?.agency_id {
+                Some(agency) => {
+                    let managers = self.people.managers(&agency, now).await?;
+                    managers.into_iter().map(|person| (person.id, ESCALATED)).collect()
+                }
+                None => Vec::new(),
+            },
+            _ => Vec::new(),
+        })
+    }
+
     async fn about(&self, case: &Case, event: &str) -> Result<About> {
         let tasks = tables::tasks(&self.store, &case.resident, &case.id).await?;
+        let mut waits = Vec::new();
+        for unit in tasks.iter().filter(|task| task.is_open()).filter_map(|task| task.unit.as_deref()) {
+            let unit = self.people.unit(unit).await?;
+            let place = |lang| format!("{} {}", unit.agency.get(lang), unit.name.get(lang));
+            waits.push(Both { ko: place(Lang::Ko), en: place(Lang::En) });
+        }
         Ok(About {
+            waits,
+            next: case.submitted_at.map(|at| owed::next_status(at, self.clock.now())),
             said: tables::notes(&self.store, case).await?.remove(event).unwrap_or_default(),
             until: tasks.iter().rev().find(|task| task.unit.is_none()).and_then(|task| task.due_on),
         })
@@ -323,7 +374,11 @@ impl Matters {
             objection_text => text.objection,
             said => about.said,
             until => about.until.map(|on| shown::deadline(lang, on)).unwrap_or_default(),
+            waits => about.waits.iter().map(|unit| unit.get(lang)).collect::<Vec<_>>().join(", "),
+            assigned => case.officer.is_some(),
+            next_on => about.next.map(|on| shown::full(lang, on)).unwrap_or_default(),
             case_url => format!("{}/cases/{}", self.address, case.id),
+            desk_url => format!("{}/desk/cases/{}", self.address, case.id),
         };
         let pack = self.definitions.pack();
         let template = service

@@ -14,11 +14,14 @@ mod kind;
 mod letters;
 mod links;
 mod model;
+mod owed;
 mod pages;
 mod petitions;
 mod reports;
 pub mod routing;
+mod shift;
 mod stood;
+mod sweep;
 mod tables;
 mod tasks;
 mod work;
@@ -31,6 +34,8 @@ use maru_web::{Handling, Room};
 pub use actions::assign;
 pub use audit::{Then, as_it_stood};
 pub use letters::Matters;
+pub use shift::shift;
+pub use sweep::{round, sweep};
 
 pub fn room() -> Room {
     Room {
@@ -43,6 +48,7 @@ pub fn room() -> Room {
             ("case/0005", include_str!("../migrations/0005_petition.sql")),
             ("case/0006", include_str!("../migrations/0006_report.sql")),
             ("case/0007", include_str!("../migrations/0007_proposal.sql")),
+            ("case/0008", include_str!("../migrations/0008_sweep.sql")),
             ("case/0009", include_str!("../migrations/0009_link.sql")),
         ],
         templates: &[

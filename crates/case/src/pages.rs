@@ -211,6 +211,8 @@ fn moments(
         // What officials note for one another is not the applicant's to read.
         .filter(|event| official || event.kind != "case.noted")
         .enumerate()
+        // That an officer was reminded is between officials.
+        .filter(|(_, event)| event.kind != "case.warned")
         .map(|(i, event)| {
             let verb = event.kind.trim_start_matches("case.");
             let yours = matches!(&event.actor, Actor::Resident { party } if *party == case.resident);
@@ -265,7 +267,7 @@ struct Cell {
 /// The weeks from receipt to the due date, day by day: which counted, which did not and why.
 fn weeks(context: &Context, days: &[Day], today: Date) -> Vec<Vec<Cell>> {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return Vec::new() };
-    let calendar = &context.app.definitions.pack().calendar;
+    let calendar = &context.app.definitions.calendar();
     let mut weeks = Vec::new();
     let mut week = Vec::new();
     // Weeks begin on Sunday, as calendars here do.
@@ -330,7 +332,7 @@ pub fn clock_shown(context: &Context, clock: &Clock, service: &Service) -> Clock
     let today = context.now.date();
     let in_hours = clock.counting == Counting::Statute && clock.period.in_hours();
     let total = i64::from(clock.extensions.iter().fold(clock.period.n, |n, more| n.saturating_add(*more)));
-    let calendar = &context.app.definitions.pack().calendar;
+    let calendar = &context.app.definitions.calendar();
     // Of today only what is over.
     let worked = |day: Date| -> i64 {
         let spans = calendar.hours(Some(&service.owner)).of(day);

@@ -5,6 +5,8 @@ pub mod desk;
 mod link;
 mod proposal;
 mod report;
+mod shift;
+mod sweep;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +24,8 @@ use crate::{
 pub use link::{add_link, by_receipt, end_link, links, links_to};
 pub use proposal::{add_proposal, drop_proposals, end_proposal, proposal, proposals};
 pub use report::{add_report, end_report, join, joined_by, joiners, report, reports};
+pub use shift::{Running, put_due, running, running_tasks};
+pub use sweep::{due, free_round, put_told, silent, take_round};
 
 fn json(row: &Row, column: &str) -> Result<Option<Json>> {
     row.maybe_text(column).map(serde_json::from_str).transpose().map_err(Error::internal)

@@ -4,7 +4,7 @@ use jiff::civil::Time;
 use maru_kernel::{At, Both, Date};
 use serde::Deserialize;
 
-use crate::{fault::Fault, files::Files};
+use crate::{fault::Fault, files::Files, holiday::Declared};
 
 const FILE: &str = "calendar.toml";
 
@@ -17,6 +17,17 @@ pub struct Calendar {
     hours: Hours,
     /// Of agencies that keep others.
     own_hours: BTreeMap<String, Hours>,
+    change: Option<Change>,
+}
+
+/// The newest change that an operator made to the days off of the pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// Grows with each change.
+    pub place: i64,
+    pub at: At,
+    /// The first day that any change was about: what is due before it stays.
+    pub first: Date,
 }
 
 /// When an office works on a working day; lunch does not count.
@@ -153,6 +164,26 @@ impl Calendar {
         }
         let weekend = date.weekday().to_monday_zero_offset() >= 5;
         Some(!weekend && !self.holidays.contains_key(&date))
+    }
+
+    /// The newest change to the days off of the pack.
+    pub fn change(&self) -> Option<Change> {
+        self.change
+    }
+
+    /// These days off with those that were declared since.
+    pub(crate) fn with(&self, declared: &[Declared]) -> Calendar {
+        let mut calendar = self.clone();
+        let stands = declared.iter().filter(|day| day.ended.is_none());
+        calendar.holidays.extend(stands.map(|day| (day.date, day.name.clone())));
+        let newest = declared.iter().max_by_key(|day| day.place);
+        let first = declared.iter().map(|day| day.date).min();
+        calendar.change = newest.zip(first).map(|(day, first)| Change {
+            place: day.place,
+            at: day.ended.unwrap_or(day.at),
+            first,
+        });
+        calendar
     }
 
     pub fn holiday(&self, date: Date) -> Option<&Both> {

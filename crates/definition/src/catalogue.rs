@@ -11,7 +11,7 @@ use maru_rules::{Decision, Facts};
 use maru_store::{Batch, Store};
 use serde_json::{Map, Value as Json};
 
-use crate::{Chart, Guidance, Hits, Pack, Service, pack::sha256};
+use crate::{Calendar, Chart, Declared, Guidance, Hits, Pack, Service, holiday, pack::sha256};
 use index::Index;
 
 pub use entry::{Ages, Deadline, Entry, Name, Unread};
@@ -33,6 +33,8 @@ struct Inner {
     index: RwLock<Arc<Index>>,
     /// What the catalogue's rows said of themselves when they were last read.
     mark: Mutex<String>,
+    /// The pack's days off with those declared since.
+    calendar: RwLock<Arc<Calendar>>,
 }
 
 /// Texts of a service as they were imported.
@@ -80,8 +82,10 @@ impl Definitions {
         store.rerun(|| async { Ok((record(&store, &pack, now).await?, ())) }).await?;
         let mark = tables::mark(&store).await?;
         let index = Index::load(&store, &pack).await?;
+        let calendar = pack.calendar.with(&holiday::all(&store).await?);
         let (index, mark) = (RwLock::new(Arc::new(index)), Mutex::new(mark));
-        Ok(Definitions { inner: Arc::new(Inner { store, pack, index, mark }) })
+        let calendar = RwLock::new(Arc::new(calendar));
+        Ok(Definitions { inner: Arc::new(Inner { store, pack, index, mark, calendar }) })
     }
 
     /// Reads the catalogue anew if another program has changed it; answers whether it had.
@@ -92,6 +96,37 @@ impl Definitions {
         }
         self.reload().await?;
         *self.inner.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+        Ok(true)
+    }
+
+    /// The days that count: the pack's calendar with the holidays declared since.
+    pub fn calendar(&self) -> Arc<Calendar> {
+        self.inner.calendar.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every holiday that was declared, those taken back included, by date.
+    pub async fn holidays(&self) -> Result<Vec<Declared>> {
+        holiday::all(&self.inner.store).await
+    }
+
+    /// The change that makes a day a holiday.
+    pub async fn declare_holiday(&self, date: Date, name: &Both, now: At) -> Result<Batch> {
+        let calendar = self.inner.pack.calendar.with(&self.holidays().await?);
+        holiday::declare(&calendar, date, name, now)
+    }
+
+    /// The change that takes a declared holiday back.
+    pub async fn withdraw_holiday(&self, date: Date, now: At) -> Result<Batch> {
+        holiday::withdraw(&self.holidays().await?, date, now)
+    }
+
+    /// Takes over holidays that were declared or taken back, here or by another program; answers whether there were any.
+    pub async fn refresh_calendar(&self) -> Result<bool> {
+        let calendar = self.inner.pack.calendar.with(&self.holidays().await?);
+        if calendar.change() == self.calendar().change() {
+            return Ok(false);
+        }
+        *self.inner.calendar.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(calendar);
         Ok(true)
     }
 

@@ -38,6 +38,8 @@ use crate::{seed, wire};
 const WORK_ENDS: Duration = Duration::from_secs(12);
 /// The certificate's files are looked at this often.
 const LOOK_AT_CERTIFICATE: Duration = Duration::from_secs(60);
+/// Whether a round over open cases is due is looked at this often.
+const LOOK_AT_CASES: Duration = Duration::from_secs(60);
 /// Files the program needs besides connections: the database, its readers, mail, logs.
 const OTHER_FILES: u64 = 256;
 
@@ -178,6 +180,7 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
     let mut beside = vec![
         tokio::spawn(maru_web::work(app.clone(), wired.handlers.clone(), stopped.clone())),
         tokio::spawn(sequence(app.clone(), stopped.clone())),
+        tokio::spawn(tell(app.clone(), stopped.clone())),
         tokio::spawn(maru_web::keep(app.clone(), stopped.clone())),
     ];
     if let Some(root) = &serving.archive {
@@ -361,6 +364,40 @@ async fn sequence(app: Shared, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Moves open clocks after the days off have changed, and tells people what open cases owe them as time goes by.
+async fn tell(app: Shared, mut stop: watch::Receiver<bool>) {
+    let mut gone = false;
+    while !*stop.borrow() {
+        match look_at_cases(&app, &stop).await {
+            Ok(told) => {
+                gone = false;
+                if told > 0 {
+                    tracing::info!(told, "told what open cases owe");
+                }
+            }
+            Err(e) => {
+                if !gone {
+                    tracing::error!(cause = %e, "could not look at open cases; tried again until it can be");
+                    gone = true;
+                }
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AT_CASES) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn look_at_cases(app: &Shared, stop: &watch::Receiver<bool>) -> Result<usize> {
+    while !maru_case::shift(app).await? {
+        if *stop.borrow() {
+            return Ok(0);
+        }
+    }
+    maru_case::sweep(app).await
 }
 
 /// The ways to be asked to stop.

@@ -129,6 +129,7 @@ pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn 
             store: store.clone(),
             definitions: definitions.clone(),
             people: people.clone(),
+            clock: clock.clone(),
             address: settings.address.clone(),
         }),
         inbox: Arc::new(maru_message::Letterbox { store: store.clone() }),

@@ -7,6 +7,7 @@
 mod chunks;
 mod desk;
 mod floor;
+mod holiday;
 mod http;
 mod pages;
 mod peers;
@@ -77,7 +78,9 @@ fn run() -> Result<()> {
         "desk" => desk::run(&place),
         // The folder is its parent's.
         "chunks-work" => return chunks::work(&place),
-        _ => Err(Error::internal("submit | transitions | pages | soak | restore | chunks | desk")),
+        "holiday" => holiday::run(&place),
+        "holiday-work" => return holiday::work(&place),
+        _ => Err(Error::internal("submit | transitions | pages | soak | restore | chunks | holiday | desk")),
     };
     std::fs::remove_dir_all(&place.folder).ok();
     outcome

@@ -4,7 +4,7 @@ use maru_kernel::{Error, Id, Result};
 use maru_store::{Batch, Store};
 use maru_web::{
     Context, Fail, Shared, context,
-    ports::{Inbox, MessageCard},
+    ports::{Inbox, MessageCard, PersonKind},
 };
 
 use crate::tables;
@@ -29,14 +29,14 @@ impl Inbox for Letterbox {
 }
 
 async fn list(context: Context) -> std::result::Result<Response, Fail> {
-    let person = context.resident()?;
+    let person = context.person()?;
     let messages = tables::newest(&context.app.store, &person.id, 200).await?;
     Ok(context.page("messages", "message/list.html", context! { messages, mail => person.mail }).await?)
 }
 
 /// Opening a message acknowledges it.
 async fn show(context: Context, Path(id): Path<String>) -> std::result::Result<Response, Fail> {
-    let person = context.resident()?;
+    let person = context.person()?;
     let id = Id::<tables::Message>::parse(&id)?;
     let store = &context.app.store;
     let message = tables::message(store, &person.id, id.as_str()).await?.ok_or(Error::NotFound)?;
@@ -48,9 +48,12 @@ async fn show(context: Context, Path(id): Path<String>) -> std::result::Result<R
     let sent = tables::sent(store, &person.id, id.as_str()).await?;
     let body = message.body.get(context.lang);
     let paragraphs: Vec<Vec<&str>> = body.split("\n\n").map(|p| p.lines().collect()).collect();
+    // Whoever manages an agency hears of cases that are not theirs to open.
+    let desk = person.kind == PersonKind::Official;
+    let case = message.case.filter(|_| !desk || message.kind == "warned");
     let values = context! {
         subject => message.subject.get(context.lang), from => message.from.get(context.lang),
-        at => message.at.micros(), paragraphs, case => message.case, kind => message.kind,
+        at => message.at.micros(), paragraphs, case, desk, kind => message.kind,
         sent => sent.map(|at| at.micros()), mail => person.mail,
     };
     Ok(context.page("messages", "message/show.html", values).await?)

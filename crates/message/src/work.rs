@@ -18,6 +18,8 @@ impl Handler for Letters {
         let event = job.event()?;
         let kind = match event.kind.as_str() {
             "case.submitted" => "received",
+            "case.escalated" => "overdue",
+            "case.reported" => "status",
             other => other.trim_start_matches("case."),
         };
         let case = event.aggregate.trim_start_matches("case/");
@@ -26,12 +28,15 @@ impl Handler for Letters {
         let mut batch = Batch::new();
         for letter in &letters {
             tables::add(&mut batch, &event.id, kind, letter, now);
+            // Mail is known by its name wherever it arrives: what several people get is several.
+            let alone = letters.len() == 1;
+            let mail = if alone { event.id.clone() } else { format!("{}-{}", event.id, letter.to) };
             batch.job(NewJob {
                 id: format!("{}-mail-{}", event.id, letter.to),
                 kind: "mail".into(),
                 lane: Some(format!("mail:{}", letter.to)),
                 due: now,
-                body: json!({ "party": letter.to, "message": event.id }),
+                body: json!({ "party": letter.to, "message": event.id, "mail": mail }),
             });
         }
         batch.finish(job);
@@ -59,7 +64,8 @@ impl Handler for Mail {
             let post = self.post.clone();
             let (subject, body) =
                 (message.subject.get(person.lang).to_owned(), message.body.get(person.lang).to_owned());
-            let mail_id = id.clone();
+            // A job of the version before names only the message.
+            let mail_id = Some(text("mail")).filter(|mail| !mail.is_empty()).unwrap_or_else(|| id.clone());
             tokio::task::spawn_blocking(move || post.send(&mail_id, &to, &subject, &body))
                 .await
                 .map_err(Error::internal)??;

@@ -14,9 +14,9 @@ pub use actions::{EnrolledAgency, NewPerson, enrol};
 /// The administration's verbs, for the command line.
 pub mod admin {
     pub use crate::actions::{
-        NewAgency, NewOfficial, NewUnit, add_agency, add_official, add_unit, discard_job, end_agency,
-        end_official, end_role, end_unit, grant_role, move_official, official, rename_agency, renew_password,
-        retry_job, retry_jobs, rotate_key, set_limit, unit,
+        NewAgency, NewOfficial, NewUnit, add_agency, add_official, add_unit, declare_holiday, discard_job,
+        end_agency, end_official, end_role, end_unit, grant_role, move_official, official, rename_agency,
+        renew_password, retry_job, retry_jobs, rotate_key, set_limit, unit, withdraw_holiday,
     };
     pub use crate::model::{Agency, Doer, HeldRole, ListedOfficial, ListedUnit, Looked};
     pub use crate::tables::{agencies, held_roles, officials, units};

@@ -114,6 +114,16 @@ impl People for Parties {
         Ok(working)
     }
 
+    async fn managers(&self, agency: &str, now: At) -> Result<Vec<Person>> {
+        let mut managers = Vec::new();
+        for held in tables::roles_over(&self.store, agency, now).await?.into_iter().take(50) {
+            if held.role.kind == RoleKind::Manager {
+                managers.extend(tables::person(&self.store, &held.official).await?);
+            }
+        }
+        Ok(managers)
+    }
+
     async fn mandates(&self, person: &str) -> Result<Vec<Mandate>> {
         tables::mandates(&self.store, person).await
     }

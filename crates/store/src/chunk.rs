@@ -26,15 +26,43 @@ pub struct Moved {
     pub done: bool,
 }
 
+/// A piece as a program read it: its last key, how many rows it has, and what is to be done to them.
+#[derive(Debug)]
+pub struct Piece {
+    pub last: String,
+    pub rows: i64,
+    /// No rows are behind it.
+    pub done: bool,
+    pub batch: Batch,
+}
+
 impl Store {
     /// Does the next piece. Several may do so at once: each piece is done once.
     pub async fn chunk(&self, chunks: &Chunks) -> Result<Moved> {
+        self.chunk_by(&chunks.name, |after| async {
+            let row = self
+                .query_one(chunks.piece, vec![after.as_str().into(), chunks.size.into()])
+                .await?
+                .ok_or_else(|| Error::internal("a piece without an answer"))?;
+            let (last, rows) = (row.maybe_text("last").unwrap_or(&after).to_owned(), row.int("n")?);
+            let mut params: Vec<Value> = vec![after.into(), last.as_str().into()];
+            params.extend(chunks.params.iter().cloned());
+            let mut batch = Batch::new();
+            batch.write(chunks.change, params);
+            Ok(Piece { last, rows, done: rows < chunks.size, batch })
+        })
+        .await
+    }
+
+    /// The same where only the program knows what to do: `piece` reads what is behind a key, at first behind `""`, and says what
+    /// is done to it. Its keys are its own.
+    pub async fn chunk_by<F>(&self, name: &str, piece: impl Fn(String) -> F) -> Result<Moved>
+    where
+        F: Future<Output = Result<Piece>>,
+    {
         self.rerun(|| async {
             let state = self
-                .query_one(
-                    "SELECT after, changed, done FROM store_chunk WHERE name = $1",
-                    vec![chunks.name.as_str().into()],
-                )
+                .query_one("SELECT after, changed, done FROM store_chunk WHERE name = $1", vec![name.into()])
                 .await?;
             let (after, rows, done) = match &state {
                 None => (String::new(), 0, false),
@@ -44,33 +72,21 @@ impl Store {
             if done {
                 return Ok((batch, Moved { rows, done }));
             }
-            let piece = self
-                .query_one(chunks.piece, vec![after.as_str().into(), chunks.size.into()])
-                .await?
-                .ok_or_else(|| Error::internal("a piece without an answer"))?;
-            let moved = Moved { rows: rows.saturating_add(piece.int("n")?), done: piece.int("n")? < chunks.size };
-            let last = piece.maybe_text("last").unwrap_or(&after).to_owned();
+            let piece = piece(after.clone()).await?;
+            let moved = Moved { rows: rows.saturating_add(piece.rows), done: piece.done };
             if state.is_none() {
                 batch.write_one(
                     "first piece",
                     "INSERT INTO store_chunk (name, after, changed, done) VALUES ($1, '', 0, 0) ON CONFLICT (name) DO NOTHING",
-                    vec![chunks.name.as_str().into()],
+                    vec![name.into()],
                 );
             }
             batch.write_one(
                 "piece not yet done",
                 "UPDATE store_chunk SET after = $3, changed = $4, done = $5 WHERE name = $1 AND after = $2 AND done = 0",
-                vec![
-                    chunks.name.as_str().into(),
-                    after.as_str().into(),
-                    last.as_str().into(),
-                    moved.rows.into(),
-                    moved.done.into(),
-                ],
+                vec![name.into(), after.into(), piece.last.into(), moved.rows.into(), moved.done.into()],
             );
-            let mut params: Vec<Value> = vec![after.into(), last.into()];
-            params.extend(chunks.params.iter().cloned());
-            batch.write(chunks.change, params);
+            batch.and(piece.batch);
             Ok((batch, moved))
         })
         .await

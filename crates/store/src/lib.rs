@@ -35,7 +35,7 @@ use maru_kernel::{At, Clock, Error, Event, Result};
 pub use archive::{Base, Restored, bases};
 pub use batch::{Batch, Job, NewJob};
 pub use blob::Received;
-pub use chunk::{Chunks, Moved};
+pub use chunk::{Chunks, Moved, Piece};
 pub use jobs::{DeadJob, JobCount};
 pub use place::{Database, Place};
 pub use stats::{BOUNDS_MICROS, Snapshot as StatsSnapshot};

@@ -168,9 +168,8 @@ impl Context {
             if let Some(unit) = &person.unit {
                 let unit = self.app.ports.people.unit(unit).await?;
                 unit_name = Some(format!("{} {}", unit.agency.get(self.lang), unit.name.get(self.lang)));
-            } else {
-                unread = self.app.ports.inbox.unread(&person.id).await?;
             }
+            unread = self.app.ports.inbox.unread(&person.id).await?;
         }
         self.render_with(section, template, values, unread, unit_name)
     }

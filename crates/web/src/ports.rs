@@ -232,6 +232,8 @@ pub trait People: Send + Sync {
     async fn official(&self, id: &str, now: At) -> Result<Option<Person>>;
     /// Officials who work in their unit now, by name, at most fifty: of one unit, or of any.
     async fn officials(&self, unit: Option<&str>, words: &str, now: At) -> Result<Vec<Person>>;
+    /// Who manages an agency now, at most fifty.
+    async fn managers(&self, agency: &str, now: At) -> Result<Vec<Person>>;
     /// What somebody gave to others or took from them, the newest first.
     async fn mandates(&self, person: &str) -> Result<Vec<Mandate>>;
     /// The change that gives one.
@@ -352,7 +354,8 @@ pub struct Letter {
 #[async_trait]
 pub trait Cases: Send + Sync {
     async fn of(&self, party: &str) -> Result<Vec<CaseCard>>;
-    /// The letters of a kind that a case's event calls for: to the applicant, and to those who joined a report.
+    /// The letters of a kind that a case's event calls for: to the applicant, to those who joined a report, to officials when time
+    /// runs out.
     async fn letters(&self, case: &str, kind: &str, event: &str) -> Result<Vec<Letter>>;
     /// How many cases a unit has not decided yet.
     async fn open_at(&self, unit: &str) -> Result<i64>;

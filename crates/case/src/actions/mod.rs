@@ -23,7 +23,7 @@ mod withdraw;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use answer::answer;
-pub use ask::{Asked, ask, consult};
+pub use ask::{Asked, ask, consult, watch};
 pub use assign::assign;
 pub use attach::{
     CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
@@ -83,7 +83,7 @@ pub fn service(app: &App, id: &str) -> Result<Arc<Service>> {
 
 /// A case's clock counted out, by the calendar and the hours of the agency that owns the service.
 pub fn reckoned(app: &App, clock: &Clock, service: &Service) -> Reckoned {
-    let calendar = &app.definitions.pack().calendar;
+    let calendar = &app.definitions.calendar();
     clock.reckon(calendar, calendar.hours(Some(&service.owner)))
 }
 
@@ -185,7 +185,7 @@ pub fn begin(
         replied_by: None,
         ended_at: None,
     };
-    let calendar = &app.definitions.pack().calendar;
+    let calendar = &app.definitions.calendar();
     task.due_on = task.clock().due_on(calendar, calendar.hours(None));
     task
 }

@@ -138,7 +138,7 @@ pub async fn prolong(app: &App, person: &Person, unit: Option<&str>, id: &str) -
                 return Err(Error::Conflict("task-prolonged-late".into()));
             }
             task.prolonged = task.prolonged.saturating_add(1);
-            let calendar = &app.definitions.pack().calendar;
+            let calendar = &app.definitions.calendar();
             task.due_on = task.clock().due_on(calendar, calendar.hours(None));
             let mut batch = Batch::new();
             tables::still(&mut batch, &case);

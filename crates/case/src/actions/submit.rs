@@ -75,7 +75,7 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             case.unit = Some(unit.id.clone());
             case.shown_name = Some(model::cover(person.name.get(Lang::Ko)));
             case.submitted_at = Some(now);
-            let calendar = &app.definitions.pack().calendar;
+            let calendar = &app.definitions.calendar();
             let clock = Clock::new(now, Period::of(&service.period));
             case.due_on = clock.due_on(calendar, calendar.hours(Some(&service.owner)));
             case.clock = Some(clock);

@@ -77,7 +77,7 @@ async fn loads(context: &Context, unit: &str, clerks: &[Person]) -> Result<Vec<L
 
 /// The last of so many working days after today; where the calendar ends, as far as it reaches.
 fn ahead(context: &Context, days: u32) -> Date {
-    let calendar = &context.app.definitions.pack().calendar;
+    let calendar = &context.app.definitions.calendar();
     let (mut date, mut left) = (context.now.date(), days);
     while left > 0 {
         let Ok(next) = date.tomorrow() else { break };

@@ -21,7 +21,7 @@ const SCHEMA: Migration = (
 );
 
 pub fn migrations() -> &'static [Migration] {
-    &[SCHEMA]
+    &[SCHEMA, crate::holiday::SCHEMA]
 }
 
 /// One version of one definition, about to be written.

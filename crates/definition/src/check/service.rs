@@ -8,7 +8,7 @@ use super::{Check, quoted};
 use crate::{FactKind, Fault, FieldKind, FormField, Letters, Service, ServiceKind, To};
 
 /// The names a letter may use.
-const LETTER: [&str; 21] = [
+const LETTER: [&str; 25] = [
     "applicant",
     "service",
     "receipt",
@@ -28,6 +28,10 @@ const LETTER: [&str; 21] = [
     "case_url",
     "said",
     "until",
+    "waits",
+    "assigned",
+    "next_on",
+    "desk_url",
     "reason",
     "loop",
 ];

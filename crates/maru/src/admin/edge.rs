@@ -1,14 +1,14 @@
-//! Limits and keys of the edge. Running programs notice a change within seconds.
+//! Limits and keys of the edge, and public holidays. Running programs notice a change within seconds.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use maru_kernel::Result;
+use maru_kernel::{Date, Error, Result};
 use maru_party::admin::{self, Doer};
 use maru_web::{keys, limits};
 use serde_json::json;
 
-use super::people::{Asked, line, open, table, told};
+use super::people::{Asked, Names, line, open, table, told};
 
 #[derive(Subcommand)]
 pub enum Edge {
@@ -22,6 +22,38 @@ pub enum Edge {
         #[command(subcommand)]
         what: Keys,
     },
+    /// Public holidays declared beside those of the pack; running programs move the clocks of open cases
+    Holiday {
+        #[command(subcommand)]
+        what: Holiday,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Holiday {
+    List {
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Make a day a public holiday
+    Add {
+        /// Like 2026-12-24
+        date: String,
+        #[command(flatten)]
+        names: Names,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Make a declared one a day like others again
+    Remove {
+        date: String,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+fn day(text: &str) -> Result<Date> {
+    text.parse().map_err(|_| Error::internal(format!("{text} is no day; write it like 2026-12-24")))
 }
 
 #[derive(Subcommand)]
@@ -92,6 +124,31 @@ pub async fn run(edge: Edge) -> Result<ExitCode> {
             let rotated = admin::rotate_key(&app, &Doer::machine(), keep_old_seconds).await;
             let id = rotated.map_err(|e| told(&app, e))?;
             line(&asked, &id, json!({ "id": id }));
+        }
+        Edge::Holiday { what: Holiday::List { asked } } => {
+            let app = open(&asked).await?;
+            let rows = app
+                .definitions
+                .holidays()
+                .await?
+                .into_iter()
+                .map(|day| {
+                    let ended = day.ended.map(|at| at.rfc3339()).unwrap_or_default();
+                    vec![day.date.to_string(), day.name.ko, day.name.en, day.at.rfc3339(), ended]
+                })
+                .collect();
+            table(&asked, &["date", "ko", "en", "declared_at", "ended_at"], rows);
+        }
+        Edge::Holiday { what: Holiday::Add { date, names, asked } } => {
+            let (app, date) = (open(&asked).await?, day(&date)?);
+            let name = names.both();
+            admin::declare_holiday(&app, &Doer::machine(), date, &name).await.map_err(|e| told(&app, e))?;
+            line(&asked, "added", json!({ "date": date.to_string() }));
+        }
+        Edge::Holiday { what: Holiday::Remove { date, asked } } => {
+            let (app, date) = (open(&asked).await?, day(&date)?);
+            admin::withdraw_holiday(&app, &Doer::machine(), date).await.map_err(|e| told(&app, e))?;
+            line(&asked, "removed", json!({ "date": date.to_string() }));
         }
     }
     Ok(ExitCode::SUCCESS)

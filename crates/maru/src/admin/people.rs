@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use clap::{Args, Subcommand};
 use maru::{serve::Where, wire};
-use maru_kernel::{Error, Lang, Problem, Result};
+use maru_kernel::{Both, Error, Lang, Problem, Result};
 use maru_message::Post;
 use maru_party::admin::{self, Doer};
 use maru_web::{App, Settings, Shared};
@@ -58,6 +58,12 @@ pub struct Names {
     /// The English name
     #[arg(long)]
     en: String,
+}
+
+impl Names {
+    pub fn both(self) -> Both {
+        Both { ko: self.ko, en: self.en }
+    }
 }
 
 #[derive(Subcommand)]

@@ -3,6 +3,7 @@
 mod agency;
 mod edge;
 mod enrol;
+mod holiday;
 mod job;
 mod official;
 mod password;
@@ -14,6 +15,7 @@ mod unit;
 pub use agency::{NewAgency, add_agency, agency, end_agency, rename_agency};
 pub use edge::{rotate_key, set_limit};
 pub use enrol::{EnrolledAgency, NewPerson, enrol};
+pub use holiday::{declare_holiday, withdraw_holiday};
 pub use job::{discard_job, retry_job, retry_jobs};
 pub use official::{NewOfficial, add_official, end_official, governed, move_official, official};
 pub use password::{change_password, renew_password};

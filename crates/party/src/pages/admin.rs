@@ -153,6 +153,7 @@ async fn name_of(context: &Context, names: &mut BTreeMap<String, String>, about:
         Some(("unit", id)) => tables::unit(store, id).await?.map(|u| u.name.get(lang).to_owned()),
         Some(("official", id)) => tables::person(store, id).await?.map(|p| p.name.get(lang).to_owned()),
         Some(("limit", name)) => Some(context.t(&format!("admin-limit-{name}"))),
+        Some(("holiday", day)) => Some(day.to_owned()),
         Some(("key", id)) => Some(format!("{} {id}", context.t("admin-key"))),
         _ => None,
     };
@@ -161,7 +162,7 @@ async fn name_of(context: &Context, names: &mut BTreeMap<String, String>, about:
     Ok(name)
 }
 
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 19] = [
     "agency-added",
     "agency-renamed",
     "agency-ended",
@@ -179,6 +180,8 @@ const KINDS: [&str; 17] = [
     "job-discarded",
     "limit-set",
     "key-rotated",
+    "holiday-declared",
+    "holiday-withdrawn",
 ];
 
 async fn log(context: Context, Query(filters): Query<Filters>) -> Answered {

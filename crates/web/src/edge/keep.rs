@@ -57,6 +57,9 @@ async fn once(app: &App, round: u64, now: At) -> Result<()> {
         if app.definitions.refresh().await? {
             tracing::info!("another program has changed the catalogue; it was read again");
         }
+        if app.definitions.refresh_calendar().await? {
+            tracing::info!("the days off have changed; they were read again");
+        }
         app.edge.metrics.look_at_jobs(&app.store, now).await?;
     }
     Ok(())

@@ -1,0 +1,186 @@
+//! What open cases owe people as time goes by: a warning, a word that it is late, how it stands; each once.
+
+// Tests say what they expect by unwrapping it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod common;
+
+use axum::http::StatusCode;
+use common::{Country, country, draft, submit};
+use maru_kernel::{At, Clock};
+
+/// Moves the clock to a moment in Seoul.
+fn at(country: &Country, moment: &str) {
+    let to = At::parse(&format!("{moment}:00+09:00")).unwrap();
+    country.clock.forward((to.micros() - country.clock.now().micros()) / 1_000_000);
+}
+
+async fn sweep(country: &Country) -> usize {
+    let told = maru_case::sweep(&country.app).await.unwrap();
+    country.settle().await;
+    told
+}
+
+/// The kinds of letters about a case that somebody has.
+async fn told(country: &Country, party: &str, case: &str) -> Vec<String> {
+    let rows = country
+        .app
+        .store
+        .query(
+            "SELECT kind FROM message_message WHERE party = $1 AND case_id = $2 ORDER BY id",
+            vec![party.into(), case.into()],
+        )
+        .await
+        .unwrap();
+    rows.iter().map(|row| row.string("kind").unwrap()).collect()
+}
+
+const MARU: &str = "resident-maru";
+const HANEUL: &str = "official-haneul";
+const SAEBYEOK: &str = "official-saebyeok";
+
+#[tokio::test]
+async fn each_is_told_in_time_and_once() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    // Received on 7 October, due on 18 November.
+    let id = submit(&mut maru).await;
+    let mut haneul = country.signed_in("haneul").await;
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    country.settle().await;
+    assert_eq!(sweep(&country).await, 0);
+
+    at(&country, "2026-11-06T10:00");
+    assert_eq!(sweep(&country).await, 0, "not quite thirty days");
+    at(&country, "2026-11-07T11:00");
+    assert_eq!(sweep(&country).await, 0, "nobody is told anything on a Saturday");
+    at(&country, "2026-11-09T08:59");
+    assert_eq!(sweep(&country).await, 0, "nor before the office opens");
+    at(&country, "2026-11-09T09:01");
+    assert_eq!(sweep(&country).await, 1);
+    assert_eq!(told(&country, MARU, &id).await, ["received", "status"]);
+    at(&country, "2026-11-13T17:00");
+    assert_eq!(sweep(&country).await, 0);
+    assert_eq!(told(&country, HANEUL, &id).await, [""; 0]);
+
+    at(&country, "2026-11-16T09:30");
+    assert_eq!(sweep(&country).await, 1);
+    assert_eq!(told(&country, HANEUL, &id).await, ["warned"]);
+    assert_eq!(told(&country, MARU, &id).await, ["received", "status"], "a warning is between officials");
+    for hour in ["2026-11-16T11:00", "2026-11-17T11:00", "2026-11-18T17:50"] {
+        at(&country, hour);
+        assert_eq!(sweep(&country).await, 0, "{hour}");
+    }
+
+    at(&country, "2026-11-19T09:30");
+    assert_eq!(sweep(&country).await, 1);
+    assert_eq!(told(&country, MARU, &id).await, ["received", "status", "overdue"]);
+    assert_eq!(told(&country, SAEBYEOK, &id).await, ["overdue"], "who manages Suwon");
+    assert_eq!(told(&country, HANEUL, &id).await, ["warned"]);
+    at(&country, "2026-11-20T09:30");
+    assert_eq!(sweep(&country).await, 0);
+    at(&country, "2026-12-07T09:30");
+    assert_eq!(sweep(&country).await, 1);
+    assert_eq!(told(&country, MARU, &id).await, ["received", "status", "overdue", "status"]);
+
+    // What officials were told is theirs to open, names no applicant, and leads to the desk only who works there.
+    let mut haneul = country.signed_in("haneul").await;
+    let letters = haneul.get("/messages").await.body;
+    let href = letters.split("href=\"/messages/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let letter = haneul.get(&format!("/messages/{href}")).await.body;
+    assert!(letter.contains("11월 18일") && letter.contains(&format!("/desk/cases/{id}")), "{letter}");
+    assert!(!letter.contains("김마루"), "{letter}");
+    let mut saebyeok = country.signed_in("saebyeok").await;
+    assert_eq!(saebyeok.get(&format!("/messages/{href}")).await.status, StatusCode::NOT_FOUND);
+    let letters = saebyeok.get("/messages").await.body;
+    assert!(letters.contains("처리 기한을 넘겼습니다"), "{letters}");
+    let mut maru = country.signed_in("maru").await;
+    let page = maru.get(&format!("/cases/{id}")).await.body;
+    assert!(
+        page.contains("처리 기한을 넘겼습니다") && page.contains("진행 상황을 알려 드렸습니다"),
+        "{page}"
+    );
+    let letters = maru.get("/messages").await.body;
+    let href = letters.split("href=\"/messages/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let letter = maru.get(&format!("/messages/{href}")).await.body;
+    assert!(letter.contains("2027년 1월 5일") && letter.contains("연락처"), "the next time: {letter}");
+}
+
+#[tokio::test]
+async fn nobody_took_it_on_so_the_unit_is_warned() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let id = submit(&mut maru).await;
+    country.settle().await;
+    at(&country, "2026-11-16T09:30");
+    assert_eq!(sweep(&country).await, 1, "the status and the warning of one case");
+    assert_eq!(told(&country, HANEUL, &id).await, ["warned"]);
+    assert_eq!(told(&country, MARU, &id).await, ["received", "status"]);
+    assert_eq!(told(&country, SAEBYEOK, &id).await, [""; 0], "works elsewhere");
+    let sql = "SELECT count(*) AS n FROM message_message";
+    let letters = country.app.store.query_one(sql, vec![]).await.unwrap().unwrap().int("n").unwrap();
+    let mails = std::fs::read_dir(country.data.join("mail")).unwrap().count();
+    assert!(letters > 3 && mails == usize::try_from(letters).unwrap(), "{mails} mails of {letters} letters");
+    // It moves, and is near again: told anew.
+    let mut haneul = country.signed_in("haneul").await;
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    let more = [("days", "5"), ("reason", "조사에 시간이 더 필요합니다.")];
+    assert_eq!(haneul.post(&format!("/cases/{id}/extend"), &more).await.status, StatusCode::SEE_OTHER);
+    at(&country, "2026-11-19T09:30");
+    assert_eq!(sweep(&country).await, 0, "it is not late: due on the 25th");
+    at(&country, "2026-11-23T09:30");
+    assert_eq!(sweep(&country).await, 1);
+    assert_eq!(told(&country, HANEUL, &id).await, ["warned", "warned"]);
+}
+
+#[tokio::test]
+async fn drafts_cases_that_stand_and_ended_ones_owe_nothing() {
+    let country = country().await;
+    let mut daon = country.signed_in("daon").await;
+    draft(&mut daon).await;
+    let mut maru = country.signed_in("maru").await;
+    let id = submit(&mut maru).await;
+    let mut haneul = country.signed_in("haneul").await;
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    let asked = [("text", "임대차계약서의 둘째 쪽을 붙여 주세요."), ("days", "30")];
+    assert_eq!(haneul.post(&format!("/cases/{id}/ask"), &asked).await.status, StatusCode::SEE_OTHER);
+    country.settle().await;
+    at(&country, "2026-11-06T10:30");
+    assert_eq!(sweep(&country).await, 0, "it waits for the applicant");
+    haneul = country.signed_in("haneul").await;
+    let page = haneul.get(&format!("/desk/cases/{id}")).await.body;
+    let end = page.find("/recall\"").unwrap();
+    let task = page[..end].rsplit('/').next().unwrap().to_owned();
+    assert_eq!(haneul.post(&format!("/tasks/{task}/recall"), &[]).await.status, StatusCode::SEE_OTHER);
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    let note = [("note", "확인했습니다.")];
+    assert_eq!(haneul.post(&format!("/cases/{id}/grant"), &note).await.status, StatusCode::SEE_OTHER);
+    country.settle().await;
+    at(&country, "2027-03-02T10:00");
+    assert_eq!(sweep(&country).await, 0);
+    assert_eq!(told(&country, MARU, &id).await, ["received", "asked", "granted"]);
+}
+
+/// The round is taken by one; where two are at it after all, as when one was thought dead, each thing is told once.
+#[tokio::test]
+async fn two_at_once_tell_once() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let id = submit(&mut maru).await;
+    country.settle().await;
+    at(&country, "2026-11-19T10:00");
+    let (one, other) = tokio::join!(maru_case::sweep(&country.app), maru_case::sweep(&country.app));
+    assert_eq!(one.unwrap() + other.unwrap(), 1);
+    assert_eq!(maru_case::sweep(&country.app).await.unwrap(), 0, "the hour is taken");
+    at(&country, "2027-01-15T10:00");
+    let again = || async { maru_case::round(&country.app, country.app.now()).await.unwrap() };
+    let (a, b, c) = tokio::join!(again(), again(), again());
+    assert_eq!(a + b + c, 1);
+    country.settle().await;
+    assert_eq!(told(&country, MARU, &id).await, ["received", "overdue", "status"]);
+}
