@@ -294,7 +294,7 @@ export async function whole(place, busy, { mail, seen = new Set() }) {
   const sent = new Map(attempts);
   const files = new Set(readdirSync(mail).filter((name) => !name.startsWith('.')));
   for (const [id] of messages) {
-    const later = waiting.has(`${id}-mail`);
+    const later = jobs.some(([job]) => job.startsWith(`${id}-mail`));
     must(sent.has(id) !== later, `the letter ${id} is ${sent.has(id) ? '' : 'not '}sent, and its job is ${later ? '' : 'not '}there`);
     if (!files.has(`${id}.eml`)) must(!sent.has(id), `the letter ${id} is written down as sent, and no mail is there`);
     else if (!seen.has(id)) {
