@@ -27,7 +27,8 @@ fn steady(page: &str) -> String {
             continue;
         }
         let receipt = token.len() == 16 && token.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        let id = token.len() == 26 && token.starts_with('0') && !token.contains('-');
+        let bare = token.strip_prefix("case-").unwrap_or(&token);
+        let id = bare.len() == 26 && bare.starts_with('0') && !bare.contains('-');
         let asset = token.starts_with("maru-") && token.len() == 17;
         steady.push_str(if receipt && token.contains('-') {
             "RECEIPT"
