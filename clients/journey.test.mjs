@@ -112,7 +112,7 @@ async function granted(t, visitor, look, maru) {
   await take(visitor, id, look);
   const grant = page.locator(`form[action="/cases/${id}/grant"]`).first();
   await grant.locator('textarea').fill(GRANT_REASON[say]);
-  await visitor.leave(() => grant.locator('button[type="submit"]:not([formaction])').first().click());
+  await visitor.leave(() => grant.locator(`button[formaction="/cases/${id}/grant"]`).click());
   await visitor.go(`/desk/cases/${id}`);
   await look('desk_case');
   await signOut(visitor);
@@ -181,7 +181,7 @@ async function take(visitor, id, look) {
   const { page } = visitor;
   await visitor.go(`/desk/cases/${id}`);
   await look('desk_case');
-  assert.equal(await page.locator(`form[action="/cases/${id}/grant"]`).count(), 0, 'only who took a case decides it');
+  assert.equal(await page.locator('#decide-note').count(), 0, 'only who took a case decides it');
   await visitor.leave(() => page.locator(`form[action="/cases/${id}/assign"] button`).click());
   await visitor.go(`/desk/cases/${id}`);
   await look('desk_case');
@@ -240,7 +240,7 @@ async function otherwise(t, visitor, look, maru) {
   const queue = await page.locator('main').innerText();
   assert.ok(!queue.includes(receipt), 'what was withdrawn has left the desk');
   await take(visitor, refusedId, look);
-  const form = page.locator(`form[action="/cases/${refusedId}/grant"]`);
+  const form = page.locator('form', { has: page.locator('#decide-note') });
   const refuse = form.locator(`button[formaction="/cases/${refusedId}/refuse"]`);
   for (const [wrote, kept] of [['', ''], [say === 'ko' ? '안 됩니다' : 'no', say === 'ko' ? '안 됩니다' : 'no']]) {
     await form.locator('textarea').fill(wrote);
