@@ -40,14 +40,14 @@ async function walk(say, width) {
   try {
     await language(visitor);
     await become('haneul', true);
-    await see('/work', 'none');
-    for (const tab of ['mine', 'done', 'sent']) await see(`/work?box=${tab}`, `none-${tab}`);
-    await see('/work/archive', 'archive-none');
-    await see('/work/new', 'new');
-    await send('/work/new', { title: '', body: said.body });
+    await see('/documents', 'none');
+    for (const tab of ['mine', 'done', 'sent']) await see(`/documents?box=${tab}`, `none-${tab}`);
+    await see('/documents/archive', 'archive-none');
+    await see('/documents/new', 'new');
+    await send('/documents/new', { title: '', body: said.body });
     assert.equal(await page.locator('#body').inputValue(), said.body, 'what was typed is still there');
     await look('new-wrong', 422);
-    await send('/work/new', { title: said.title, body: said.body, recipient: 'jeonju-livelihood' });
+    await send('/documents/new', { title: said.title, body: said.body, recipient: 'jeonju-livelihood' });
     const line = visitor.path;
     const open = line.replace(/\/line$/, '');
     await look('line-empty');
@@ -60,10 +60,10 @@ async function walk(say, width) {
     await see(open, 'draft');
     await send(`${open}/submit`);
     await look('submitted');
-    await see('/work?box=mine', 'mine');
+    await see('/documents?box=mine', 'mine');
 
     await become('garam');
-    await see('/work', 'waiting');
+    await see('/documents', 'waiting');
     await see(open, 'my-turn');
     await send(`${open}/reject`, { reasons: '' });
     assert.ok(await page.locator('#reasons').isVisible(), 'the fold is open');
@@ -72,7 +72,7 @@ async function walk(say, width) {
     await look('sent-back');
 
     await become('haneul');
-    await see('/work', 'returned');
+    await see('/documents', 'returned');
     await visitor.go(`${open}/edit`);
     await send(`${open}/edit`, { body: `${said.body}\n3. ${said.why}` });
     await look('revised');
@@ -80,11 +80,11 @@ async function walk(say, width) {
 
     // The last is away; the reviewer is the deputy, and both names stand on the stamp.
     await become('gureum');
-    await see('/work/away', 'away-none');
-    await send('/work/away', { kind: 'deputy', taker: 'official-garam', from: '2026-10-09', until: '2026-10-08' });
+    await see('/documents/away', 'away-none');
+    await send('/documents/away', { kind: 'deputy', taker: 'official-garam', from: '2026-10-09', until: '2026-10-08' });
     await look('away-wrong', 422);
-    await send('/work/away', { kind: 'deputy', taker: 'official-garam', from: '2026-10-07', until: '2026-10-08' });
-    await send('/work/away', { kind: 'decide', taker: 'official-isul', from: '2026-10-07', until: '2026-12-31' });
+    await send('/documents/away', { kind: 'deputy', taker: 'official-garam', from: '2026-10-07', until: '2026-10-08' });
+    await send('/documents/away', { kind: 'decide', taker: 'official-isul', from: '2026-10-07', until: '2026-12-31' });
     await look('away');
     await become('garam');
     await visitor.go(open);
@@ -96,27 +96,27 @@ async function walk(say, width) {
       await send(`${open}/sign`);
     }
     await become('garam');
-    await see('/work', 'waiting-as-deputy');
+    await see('/documents', 'waiting-as-deputy');
     await see(open, 'my-turn-as-deputy');
     await send(`${open}/sign`);
     assert.ok((await main()).includes(said.right), 'sealed');
     await look('completed');
-    await see('/work?box=done', 'done');
+    await see('/documents?box=done', 'done');
     const [number] = (await main()).match(/\S+ ?생활보장팀-2026-1/) ?? [];
     assert.ok(number, 'numbered');
 
     await become('handeul');
-    await see('/work?box=sent', 'sent');
+    await see('/documents?box=sent', 'sent');
     await visitor.go(open);
     await send(`${open}/receive`);
     await look('received');
-    await see('/work/archive?q=2026-1', 'archive');
+    await see('/documents/archive?q=2026-1', 'archive');
     assert.ok((await main()).includes(said.title), 'found by its number');
 
     // The next document takes the line of the last one, or is thrown away.
     await become('haneul');
-    await visitor.go('/work/new');
-    await send('/work/new', { title: said.more, body: said.body });
+    await visitor.go('/documents/new');
+    await send('/documents/new', { title: said.more, body: said.body });
     await look('line-offered');
     const next = visitor.path.replace(/\/line$/, '');
     await send(`${next}/line/again`);
@@ -135,17 +135,17 @@ async function walk(say, width) {
       ids.push(id);
     }
     await become('isul');
-    await visitor.go('/work');
+    await visitor.go('/documents');
     await caller.must(200, 'POST', `/api/v1/documents/${ids[1]}/recall`);
-    await send('/work/sign', Object.fromEntries(ids.map((id) => [`sign-${id}-1`, ''])));
+    await send('/documents/sign', Object.fromEntries(ids.map((id) => [`sign-${id}-1`, ''])));
     assert.equal(await page.locator('#results + ul > li').count(), 3, 'each is told');
     assert.equal(await page.locator('#results + ul .answer.is-yes').count(), 2);
     await look('several');
-    await see(`/work/${ids[0]}`, 'by-delegation');
+    await see(`/documents/${ids[0]}`, 'by-delegation');
     await become('gureum');
-    await visitor.go('/work/away');
+    await visitor.go('/documents/away');
     await visitor.leave(() => page.locator('form[action$="/end"] button').first().click());
-    await see('/work', 'back-again');
+    await see('/documents', 'back-again');
     await visitor.leave(() => page.locator('form[action$="/acknowledge"] button').first().click());
     await look('acknowledged');
     assert.deepEqual(faults, []);

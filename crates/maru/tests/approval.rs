@@ -34,19 +34,19 @@ fn line(verb: &str) -> [(&str, &str); 4] {
 /// The document that a case's page leads to.
 async fn document(browser: &mut Browser<'_>, id: &str) -> String {
     let page = browser.get(&format!("/desk/cases/{id}")).await.body;
-    let (_, rest) = page.split_once("<a href=\"/work/").expect("a document");
+    let (_, rest) = page.split_once("<a href=\"/documents/").expect("a document");
     rest.split('"').next().unwrap().to_owned()
 }
 
 async fn signs(country: &Country, user: &str, document: &str, verb: &str, fields: &[(&str, &str)]) {
     let mut browser = country.signed_in(user).await;
-    let page = browser.get(&format!("/work/{document}")).await;
+    let page = browser.get(&format!("/documents/{document}")).await;
     assert_eq!(page.status, StatusCode::OK, "{user}");
     // The place in the line that is theirs to sign.
     let (_, rest) = page.body.split_once("name=\"step\" value=\"").expect("a place to sign");
     let step = rest.split('"').next().unwrap();
     let fields: Vec<(&str, &str)> = fields.iter().copied().chain([("step", step)]).collect();
-    post(&mut browser, StatusCode::SEE_OTHER, &format!("/work/{document}/{verb}"), &fields).await;
+    post(&mut browser, StatusCode::SEE_OTHER, &format!("/documents/{document}/{verb}"), &fields).await;
     country.settle().await;
 }
 

@@ -183,7 +183,7 @@ async fn a_document_goes_its_way_is_numbered_sealed_sent_and_received() {
     batch.write("UPDATE work_round SET body = 'anders' WHERE document = $1", vec![id.as_str().into()]);
     country.app.store.commit(batch).await.unwrap();
     assert_eq!(office.get("haneul", &format!("/documents/{id}")).await.json()["seal_right"], false);
-    let page = country.signed_in("haneul").await.get(&format!("/work/{id}")).await.body;
+    let page = country.signed_in("haneul").await.get(&format!("/documents/{id}")).await.body;
     assert!(page.contains("봉인이 맞지 않습니다"), "{page}");
 }
 
@@ -207,7 +207,7 @@ async fn a_rejected_document_comes_back_is_revised_and_goes_anew() {
     assert_eq!(seen["rounds"].as_array().unwrap().len(), 1);
     assert_eq!(seen["rounds"][0]["outcome"], "rejected");
     assert!(!seen.to_string().contains("조사 계획을 고침"));
-    let page = country.signed_in("garam").await.get(&format!("/work/{id}")).await.body;
+    let page = country.signed_in("garam").await.get(&format!("/documents/{id}")).await.body;
     assert!(
         !page.contains("조사 계획을 고침") && page.contains("생활 실태 조사 계획") && page.contains(WHY),
         "{page}"
@@ -309,12 +309,15 @@ async fn when_somebody_in_the_line_leaves_it_comes_back() {
     let told = office.is(422, "haneul", &format!("/documents/{id}/submit"), Json::Null).await;
     assert!(told.contains("work-line-gone"), "{told}");
     let mut haneul = country.signed_in("haneul").await;
-    let page = haneul.get(&format!("/work/{id}")).await.body;
+    let page = haneul.get(&format!("/documents/{id}")).await.body;
     assert!(page.contains("자리를 떠나"), "{page}");
-    haneul.get(&format!("/work/{id}/line")).await;
-    assert_eq!(haneul.post(&format!("/work/{id}/line/2/remove"), &[]).await.status, StatusCode::SEE_OTHER);
+    haneul.get(&format!("/documents/{id}/line")).await;
+    assert_eq!(
+        haneul.post(&format!("/documents/{id}/line/2/remove"), &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
     let isul = [("person", "official-isul"), ("kind", "approve")];
-    assert_eq!(haneul.post(&format!("/work/{id}/line"), &isul).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(haneul.post(&format!("/documents/{id}/line"), &isul).await.status, StatusCode::SEE_OTHER);
     office.must("haneul", &format!("/documents/{id}/submit"), Json::Null).await;
 }
 
@@ -335,7 +338,7 @@ async fn who_has_the_word_decides_for_another_until_it_is_taken_back() {
     let done = office.must("garam", &format!("/documents/{id}/sign"), sign(2)).await;
     assert_eq!(done["state"], "completed");
     assert_eq!(done["rounds"][0]["line"][1]["decides_for"], "최구름 과장");
-    let page = country.signed_in("haneul").await.get(&format!("/work/{id}")).await.body;
+    let page = country.signed_in("haneul").await.get(&format!("/documents/{id}")).await.body;
     assert!(page.contains("전결") && page.contains("최구름 과장"), "{page}");
 
     let end = format!("/mandates/{}/end", word["id"].as_str().unwrap());
@@ -395,7 +398,7 @@ async fn a_deputy_signs_while_somebody_is_away_who_takes_note_afterwards() {
     assert!(office.box_of("garam", "waiting").await.is_empty(), "the time is over");
     office.is(403, "garam", &format!("/documents/{theirs}/sign"), sign(1)).await;
     let mut gureum = country.signed_in("gureum").await;
-    let page = gureum.get("/work").await.body;
+    let page = gureum.get("/documents").await.body;
     assert!(page.contains("후보고") && page.contains("대결: 이가람 팀장"), "{page}");
     let report = json!({ "round": 1, "step": 1 });
     office.is(404, "garam", &format!("/documents/{id}/acknowledge"), report.clone()).await;
@@ -473,11 +476,12 @@ async fn pages_lead_from_a_draft_to_several_signed_at_once() {
     let mut haneul = country.signed_in("haneul").await;
     let mut made = Vec::new();
     for title in ["첫째 문서", "둘째 문서", "셋째 문서"] {
-        assert_eq!(haneul.get("/work/new").await.status, StatusCode::OK);
-        let none = haneul.post("/work/new", &[("title", ""), ("body", BODY)]).await;
+        assert_eq!(haneul.get("/documents/new").await.status, StatusCode::OK);
+        let none = haneul.post("/documents/new", &[("title", ""), ("body", BODY)]).await;
         assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(none.body.contains("나루동 일대"), "what was typed is still there");
-        let begun = haneul.post("/work/new", &[("title", title), ("body", BODY), ("recipient", "")]).await;
+        let begun =
+            haneul.post("/documents/new", &[("title", title), ("body", BODY), ("recipient", "")]).await;
         let line = begun.location.expect("a draft leads to its line");
         let page = haneul.get(&line).await.body;
         assert!(page.contains("최구름 과장") && !page.contains("한들 주무관"), "the own unit is offered");
@@ -495,7 +499,7 @@ async fn pages_lead_from_a_draft_to_several_signed_at_once() {
             assert_eq!(haneul.post(&format!("{line}/again"), &[]).await.status, StatusCode::SEE_OTHER);
             let sent = haneul.post(&line.replace("/line", "/submit"), &[]).await;
             assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
-            made.push(line.trim_start_matches("/work/").trim_end_matches("/line").to_owned());
+            made.push(line.trim_start_matches("/documents/").trim_end_matches("/line").to_owned());
             continue;
         }
         for (person, kind) in [("gureum", "approve"), ("garam", "review"), ("isul", "beside")] {
@@ -511,28 +515,31 @@ async fn pages_lead_from_a_draft_to_several_signed_at_once() {
         assert_eq!(haneul.post(&format!("{line}/9/remove"), &[]).await.status, StatusCode::NOT_FOUND);
         let sent = haneul.post(&line.replace("/line", "/submit"), &[]).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
-        made.push(line.trim_start_matches("/work/").trim_end_matches("/line").to_owned());
+        made.push(line.trim_start_matches("/documents/").trim_end_matches("/line").to_owned());
     }
     let mut garam = country.signed_in("garam").await;
-    let page = garam.get("/work").await.body;
+    let page = garam.get("/documents").await.body;
     assert!(made.iter().all(|id| page.contains(&format!("sign-{id}-1"))), "{page}");
     // One of three is taken back before it is signed: the others are signed all the same.
-    haneul.get(&format!("/work/{}", made[1])).await;
-    assert_eq!(haneul.post(&format!("/work/{}/recall", made[1]), &[]).await.status, StatusCode::SEE_OTHER);
+    haneul.get(&format!("/documents/{}", made[1])).await;
+    assert_eq!(
+        haneul.post(&format!("/documents/{}/recall", made[1]), &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
     let ticks: Vec<String> = made.iter().map(|id| format!("sign-{id}-1")).collect();
     let fields: Vec<(&str, &str)> = ticks.iter().map(|name| (name.as_str(), "yes")).collect();
-    let signed = garam.post("/work/sign", &fields).await;
+    let signed = garam.post("/documents/sign", &fields).await;
     let told = garam.get(&signed.location.unwrap()).await.body;
     assert_eq!(told.matches("answer is-yes").count(), 2, "{told}");
     assert_eq!(told.matches("answer is-no").count(), 1, "{told}");
     let mut gureum = country.signed_in("gureum").await;
-    let page = gureum.get("/work").await.body;
+    let page = gureum.get("/documents").await.body;
     assert!(
         page.contains("첫째 문서") && !page.contains("둘째 문서") && page.contains("셋째 문서"),
         "{page}"
     );
 
-    let open = format!("/work/{}", made[0]);
+    let open = format!("/documents/{}", made[0]);
     gureum.get(&open).await;
     let short = gureum.post(&format!("{open}/reject"), &[("step", "2"), ("reasons", "")]).await;
     assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", short.body);
@@ -540,13 +547,13 @@ async fn pages_lead_from_a_draft_to_several_signed_at_once() {
     let page = gureum.get(&open).await.body;
     assert!(page.contains("복지정책과 생활보장팀-2026-1") && page.contains("봉인이 맞습니다"), "{page}");
     let mut handeul = country.signed_in("handeul").await;
-    handeul.get("/work").await;
+    handeul.get("/documents").await;
     assert_eq!(handeul.get(&open).await.status, StatusCode::NOT_FOUND);
     assert_eq!(handeul.post(&format!("{open}/sign"), &[("step", "2")]).await.status, StatusCode::NOT_FOUND);
     let mut maru = country.signed_in("maru").await;
-    assert_eq!(maru.get("/work").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(maru.get("/documents").await.status, StatusCode::FORBIDDEN);
     let mut onnuri = country.signed_in("onnuri").await;
-    assert_eq!(onnuri.get("/work").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(onnuri.get("/documents").await.status, StatusCode::FORBIDDEN);
     assert_eq!(country.browser().get(&open).await.status, StatusCode::SEE_OTHER, "signing in comes first");
 }
 

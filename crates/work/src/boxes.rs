@@ -20,9 +20,9 @@ use crate::{
 
 pub fn routes() -> Router<Shared> {
     Router::new()
-        .route("/work", get(inbox))
-        .route("/work/archive", get(archive))
-        .route("/work/sign", post(sign_many))
+        .route("/documents", get(inbox))
+        .route("/documents/archive", get(archive))
+        .route("/documents/sign", post(sign_many))
 }
 
 type Filters = BTreeMap<String, String>;
@@ -137,7 +137,7 @@ async fn sign_many(context: Context, typed: Typed) -> std::result::Result<Respon
         };
         told.push(format!("{id}~{key}"));
     }
-    if told.is_empty() { to("/work") } else { to(&format!("/work?told={}", told.join("."))) }
+    if told.is_empty() { to("/documents") } else { to(&format!("/documents?told={}", told.join("."))) }
 }
 
 fn day(asked: &Filters, name: &str) -> Option<Date> {

@@ -21,10 +21,10 @@ use crate::{
 
 pub fn routes() -> Router<Shared> {
     Router::new()
-        .route("/work/{id}/line", get(show).post(add))
-        .route("/work/{id}/line/again", post(again))
-        .route("/work/{id}/line/{place}/remove", post(remove))
-        .route("/work/{id}/line/{place}/earlier", post(earlier))
+        .route("/documents/{id}/line", get(show).post(add))
+        .route("/documents/{id}/line/again", post(again))
+        .route("/documents/{id}/line/{place}/remove", post(remove))
+        .route("/documents/{id}/line/{place}/earlier", post(earlier))
 }
 
 /// What the form offers for a place in the line.
@@ -72,7 +72,7 @@ pub async fn choosing(context: &Context, id: &str, words: &str, problems: &[Prob
     let (person, unit) = context.official()?;
     let document = actions::own(&context.app, person, unit, id).await?;
     if !document.state.is_open() {
-        return to(&format!("/work/{id}"));
+        return to(&format!("/documents/{id}"));
     }
     let steps: Vec<Shown> = document.round.steps.iter().map(|step| stamp(context, step)).collect();
     let last =
@@ -130,7 +130,7 @@ async fn changed(context: &Context, id: &str, words: &str, change: Result<Change
         Err(wrong) => Err(wrong),
     };
     match outcome {
-        Ok(_) => to(&format!("/work/{id}/line")),
+        Ok(_) => to(&format!("/documents/{id}/line")),
         Err(Error::Invalid(problems)) => choosing(context, id, words, &problems).await,
         Err(other) => Err(Fail(other)),
     }

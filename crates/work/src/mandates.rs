@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/work/away", get(show).post(give)).route("/work/away/{id}/end", post(end))
+    Router::new().route("/documents/away", get(show).post(give)).route("/documents/away/{id}/end", post(end))
 }
 
 async fn shown(context: &Context, mandate: &Mandate) -> Result<Shown> {
@@ -83,7 +83,7 @@ async fn give(context: Context, typed: Typed) -> Answered {
     };
     let new = NewMandate { kind, taker: typed.get("taker").into(), from: day("from"), until: day("until") };
     match actions::give_mandate(&context.app, person, &new).await {
-        Ok(_) => to("/work/away"),
+        Ok(_) => to("/documents/away"),
         Err(Error::Invalid(problems)) => mandates_page(&context, typed.get("q"), &problems, &typed.0).await,
         Err(other) => Err(Fail(other)),
     }
@@ -92,5 +92,5 @@ async fn give(context: Context, typed: Typed) -> Answered {
 async fn end(context: Context, Path(id): Path<String>, _typed: Typed) -> Answered {
     let (person, _) = context.official()?;
     actions::end_mandate(&context.app, person, &id).await?;
-    to("/work/away")
+    to("/documents/away")
 }

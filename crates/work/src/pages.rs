@@ -20,16 +20,16 @@ use crate::{
 
 pub fn routes() -> Router<Shared> {
     Router::new()
-        .route("/work/new", get(new).post(begin))
-        .route("/work/{id}", get(show))
-        .route("/work/{id}/edit", get(edit).post(revise))
-        .route("/work/{id}/submit", post(submit))
-        .route("/work/{id}/recall", post(recall))
-        .route("/work/{id}/discard", post(discard))
-        .route("/work/{id}/sign", post(sign))
-        .route("/work/{id}/reject", post(reject))
-        .route("/work/{id}/receive", post(receive))
-        .route("/work/{id}/acknowledge", post(acknowledge))
+        .route("/documents/new", get(new).post(begin))
+        .route("/documents/{id}", get(show))
+        .route("/documents/{id}/edit", get(edit).post(revise))
+        .route("/documents/{id}/submit", post(submit))
+        .route("/documents/{id}/recall", post(recall))
+        .route("/documents/{id}/discard", post(discard))
+        .route("/documents/{id}/sign", post(sign))
+        .route("/documents/{id}/reject", post(reject))
+        .route("/documents/{id}/receive", post(receive))
+        .route("/documents/{id}/acknowledge", post(acknowledge))
 }
 
 pub type Answered = std::result::Result<Response, Fail>;
@@ -102,7 +102,7 @@ async fn begin(context: Context, typed: Typed) -> Answered {
     let (person, unit) = context.official()?;
     let content = content_of(&typed);
     match actions::draft(&context.app, person, unit, &content, &[]).await {
-        Ok(document) => to(&format!("/work/{}/line", document.id)),
+        Ok(document) => to(&format!("/documents/{}/line", document.id)),
         Err(Error::Invalid(problems)) => writing(&context, None, &content, &problems).await,
         Err(other) => Err(Fail(other)),
     }
@@ -112,7 +112,7 @@ async fn edit(context: Context, Path(id): Path<String>) -> Answered {
     let (person, unit) = context.official()?;
     let document = actions::own(&context.app, person, unit, &id).await?;
     if !document.state.is_open() {
-        return to(&format!("/work/{id}"));
+        return to(&format!("/documents/{id}"));
     }
     let round = document.round;
     let content =
@@ -124,7 +124,7 @@ async fn revise(context: Context, Path(id): Path<String>, typed: Typed) -> Answe
     let (person, unit) = context.official()?;
     let content = content_of(&typed);
     match actions::revise(&context.app, person, unit, &id, &content).await {
-        Ok(_) => to(&format!("/work/{id}")),
+        Ok(_) => to(&format!("/documents/{id}")),
         Err(Error::Invalid(problems)) => writing(&context, Some(&id), &content, &problems).await,
         Err(other) => Err(Fail(other)),
     }
@@ -221,7 +221,7 @@ async fn show(context: Context, Path(id): Path<String>) -> Answered {
 /// Back to the document, as it has become or with what is wrong.
 async fn back(context: &Context, id: &str, form: &str, typed: &str, outcome: Result<Document>) -> Answered {
     match outcome {
-        Ok(_) => to(&format!("/work/{id}")),
+        Ok(_) => to(&format!("/documents/{id}")),
         Err(Error::Invalid(problems)) => reading(context, id, form, &problems, typed).await,
         Err(other) => Err(Fail(other)),
     }
@@ -245,7 +245,7 @@ async fn recall(context: Context, Path(id): Path<String>, _typed: Typed) -> Answ
 async fn discard(context: Context, Path(id): Path<String>, _typed: Typed) -> Answered {
     let (person, unit) = context.official()?;
     actions::discard(&context.app, person, unit, &id).await?;
-    to("/work?box=mine")
+    to("/documents?box=mine")
 }
 
 /// Which step a form signs.
