@@ -1,25 +1,14 @@
 // The administration in a real browser, without scripts: an operator makes an agency, a unit and an official; the official
 // chooses a password, works, is moved and goes. Every page on the way goes through the judges.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { Maru } from './maru.mjs';
 import { typed } from './places.mjs';
-import { launch, Visitor } from './visitor.mjs';
-import { hands, language, signIn, signOut } from './walk.mjs';
+import { Visitor } from './visitor.mjs';
+import { hands, language, signIn, signOut, walks } from './walk.mjs';
 
-let browser;
-before(async () => (browser = await launch()));
-after(() => browser?.close());
+walks('administration', walk);
 
-describe('administration', { concurrency: 2 }, () => {
-  for (const say of ['ko', 'en']) {
-    for (const width of [390, 1280]) {
-      test(`${say}-${width}`, { timeout: 120_000 }, () => walk(say, width));
-    }
-  }
-});
-
-async function walk(say, width) {
+async function walk(browser, say, width) {
   const name = `admin-${say}-${width}`;
   const maru = await Maru.start(name);
   const visitor = await Visitor.open(browser, { url: maru.url, language: say, scripts: false, width, name });

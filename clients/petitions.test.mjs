@@ -1,23 +1,12 @@
 // Petitions and permits in a real browser without scripts: a suggestion that is answered, a broken pavement with place and photo, a building
 // report that two other offices are heard on. Every page on the way goes through the judges.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { Maru } from './maru.mjs';
-import { launch, Visitor } from './visitor.mjs';
-import { hands, language, signIn, signOut } from './walk.mjs';
+import { Visitor } from './visitor.mjs';
+import { hands, language, signIn, signOut, walks } from './walk.mjs';
 import { PEOPLE } from './words.mjs';
 
-let browser;
-before(async () => (browser = await launch()));
-after(() => browser?.close());
-
-describe('petitions', { concurrency: 2 }, () => {
-  for (const say of ['ko', 'en']) {
-    for (const width of [390, 1280]) {
-      test(`${say}-${width}`, { timeout: 180_000 }, () => walk(say, width));
-    }
-  }
-});
+walks('petitions', walk, 180_000);
 
 const SAID = {
   ko: { title: '공원 벤치를 늘려 주세요', body: '어르신이 쉬어 갈 자리가 모자랍니다.\n두 곳이면 됩니다.', hole: '보도블록이 손바닥만큼 꺼졌습니다.', answer: '다음 달까지 두 곳에 놓겠습니다.', basis: '도시공원 및 녹지 등에 관한 법률 제19조', barn: '살림집 뒤에 창고를 붙여 짓습니다.', ask: '창고 증축입니다. 의견을 주십시오.', reply: '의견이 없습니다. 그대로 지어도 됩니다.' },
@@ -27,7 +16,7 @@ const SAID = {
 const PHOTO = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg==', 'base64');
 const PLACE = '경기도 수원시 팔달구 누리로 12 앞';
 
-async function walk(say, width) {
+async function walk(browser, say, width) {
   const name = `petitions-${say}-${width}`;
   const said = SAID[say];
   const maru = await Maru.start(name);

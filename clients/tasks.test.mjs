@@ -1,31 +1,20 @@
 // What runs beside a case, in a real browser without scripts: an official asks the applicant and two units at once, the applicant takes more
 // time and supplies, the units reply, the time is extended, and the case moves. Every page on the way goes through the judges.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { Caller } from './caller.mjs';
 import { Maru } from './maru.mjs';
-import { launch, Visitor } from './visitor.mjs';
-import { hands, language, signIn, signOut } from './walk.mjs';
+import { Visitor } from './visitor.mjs';
+import { hands, language, signIn, signOut, walks } from './walk.mjs';
 import { PEOPLE } from './words.mjs';
 
-let browser;
-before(async () => (browser = await launch()));
-after(() => browser?.close());
-
-describe('tasks', { concurrency: 2 }, () => {
-  for (const say of ['ko', 'en']) {
-    for (const width of [390, 1280]) {
-      test(`${say}-${width}`, { timeout: 120_000 }, () => walk(say, width));
-    }
-  }
-});
+walks('tasks', walk);
 
 const SAID = {
   ko: { more: '임대차계약서의 둘째 쪽이 빠져 있습니다. 붙여 주세요.', ask: '같은 집에 사는 사람이 있는지 알려 주십시오.', reply: '같은 집에 사는 사람이 없습니다.', here: '둘째 쪽을 붙였습니다.', why: '금융 재산을 조회하는 데 시간이 더 필요합니다.' },
   en: { more: 'The second page of the contract is missing. Please attach it.', ask: 'Does anybody else live at this address?', reply: 'Nobody else lives at this address.', here: 'I attached the second page.', why: 'Looking up the savings takes longer.' },
 };
 
-async function walk(say, width) {
+async function walk(browser, say, width) {
   const name = `tasks-${say}-${width}`;
   const said = SAID[say];
   const maru = await Maru.start(name);

@@ -1,7 +1,9 @@
 // Pieces of the journeys: what a person does, on whichever page they are.
 import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
 import { judge } from './judge.mjs';
 import { typed } from './places.mjs';
+import { launch } from './visitor.mjs';
 import { ANSWERS, RECEIPT, SERVICE, TITLES } from './words.mjs';
 
 /** Judges the page a visitor is on and takes its picture. Faults are collected, so that one run tells all of them. */
@@ -26,6 +28,20 @@ export async function signIn(visitor, user, to = '/') {
   const button = (await form.count()) ? form.locator('button').first() : page.locator(`main button[name="name"][value="${user}"], main button[value="${user}"]`).first();
   assert.equal(await button.count(), 1, `${user} is on the chooser`);
   await visitor.leave(() => button.click());
+}
+
+/** The same walk in both languages and both widths, two at a time, each in a browser of its own. */
+export function walks(name, walk, timeout = 120_000) {
+  let browser;
+  before(async () => (browser = await launch()));
+  after(() => browser?.close());
+  describe(name, { concurrency: 2 }, () => {
+    for (const say of ['ko', 'en']) {
+      for (const width of [390, 1280]) {
+        test(`${say}-${width}`, { timeout }, () => walk(browser, say, width));
+      }
+    }
+  });
 }
 
 /** What a walk does on any page: look at it with the judges, go somewhere and look, fill a form by its action and send it. */

@@ -1,30 +1,19 @@
 // Documents and their approval lines in a real browser without scripts: one is written, sent back, revised, signed by a deputy and on delegation,
 // numbered, sealed, taken in hand by another unit and found again; others are signed several at once. Every page goes through the judges.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { Caller } from './caller.mjs';
 import { Maru } from './maru.mjs';
-import { launch, Visitor } from './visitor.mjs';
-import { hands, language, signIn, signOut } from './walk.mjs';
+import { Visitor } from './visitor.mjs';
+import { hands, language, signIn, signOut, walks } from './walk.mjs';
 
-let browser;
-before(async () => (browser = await launch()));
-after(() => browser?.close());
-
-describe('work', { concurrency: 2 }, () => {
-  for (const say of ['ko', 'en']) {
-    for (const width of [390, 1280]) {
-      test(`${say}-${width}`, { timeout: 240_000 }, () => walk(say, width));
-    }
-  }
-});
+walks('work', walk, 240_000);
 
 const SAID = {
   ko: { title: '생활 실태 조사 계획', body: '다음과 같이 조사하고자 합니다.\n\n1. 때: 10월 14일\n2. 곳: 나루동 일대', why: '조사하는 날을 다시 정해 주십시오.', word: '잘 살폈습니다.', right: '봉인이 맞습니다', more: '둘째 문서' },
   en: { title: 'Plan of a survey', body: 'We mean to survey as follows.\n\n1. When: 14 October\n2. Where: around Naru-dong', why: 'Please choose another day.', word: 'Looked at with care.', right: 'The seal is right', more: 'A second document' },
 };
 
-async function walk(say, width) {
+async function walk(browser, say, width) {
   const name = `work-${say}-${width}`;
   const said = SAID[say];
   const maru = await Maru.start(name);

@@ -1,6 +1,9 @@
 //! The first guess at work: what `routing` has learned, kept in memory and made anew when the stored rows have changed.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
 use maru_definition::Service;
 use maru_kernel::{At, Result};
@@ -54,16 +57,16 @@ fn office(app: &App, unit: &Unit) -> Office {
 /// What the offices' own names and the names of their agencies' services say.
 fn knowledge(app: &App, units: &[Unit]) -> Learned {
     let mut learned = Learned::default();
-    let guidance = app.definitions.guide(&maru_rules::Facts::default(), app.now().date());
+    let entries = app.definitions.entries();
+    let mut by_agency: HashMap<&str, Vec<&str>> = HashMap::new();
+    for entry in &entries {
+        by_agency.entry(&entry.agency).or_default().push(&entry.name.ko);
+    }
     for unit in units {
         let office = office(app, unit);
         learned.know(&unit.agency.ko, &office, 0);
         learned.know(&unit.name.ko, &office, 0);
-        let theirs: Vec<&str> = guidance
-            .all()
-            .filter(|(entry, _)| entry.agency == unit.agency.ko)
-            .map(|(entry, _)| entry.name.ko.as_str())
-            .collect();
+        let theirs = by_agency.get(unit.agency.ko.as_str()).map_or(&[][..], Vec::as_slice);
         let each = i64::try_from(theirs.len()).map_or(0, |n| SERVICES.checked_div(n).unwrap_or(0));
         for name in theirs {
             learned.know(name, &office, each);

@@ -98,7 +98,7 @@ pub fn room() -> Room {
             Handling { consumer: Consumer { name: "lapse", wants: &[] }, handler: Arc::new(work::Lapse) },
             Handling {
                 consumer: Consumer {
-                    name: "follow",
+                    name: "ended",
                     wants: &[
                         "case.granted",
                         "case.refused",
@@ -108,7 +108,7 @@ pub fn room() -> Room {
                         "case.withdrawn",
                     ],
                 },
-                handler: Arc::new(work::Follow),
+                handler: Arc::new(work::Ended),
             },
             Handling {
                 consumer: Consumer {
@@ -116,13 +116,6 @@ pub fn room() -> Room {
                     wants: &["work.completed", "work.rejected", "work.recalled"],
                 },
                 handler: Arc::new(work::Spoken),
-            },
-            Handling {
-                consumer: Consumer {
-                    name: "learn",
-                    wants: &["case.answered", "case.granted", "case.refused"],
-                },
-                handler: Arc::new(work::Learn),
             },
         ],
     }

@@ -62,28 +62,20 @@ impl Handler for Spoken {
     }
 }
 
-/// What follows for other cases when one has ended.
-pub struct Follow;
+/// What follows when a case has ended: for the cases it has to do with, and for the first guess. Where a service goes whither its words
+/// say, a decision teaches that the words belong to the unit that made it.
+pub struct Ended;
 
 #[async_trait]
-impl Handler for Follow {
+impl Handler for Ended {
     async fn handle(&self, app: &App, job: &Job) -> Result<()> {
         let event = job.event()?;
-        actions::follow(app, event.aggregate.trim_start_matches("case/")).await?;
-        finish(app, job).await
-    }
-}
-
-/// A case of a service that goes where its words say teaches, once it has been decided, that those words belong to that unit.
-pub struct Learn;
-
-#[async_trait]
-impl Handler for Learn {
-    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
-        let event = job.event()?;
+        let id = event.aggregate.trim_start_matches("case/");
+        actions::follow(app, id).await?;
         let mut batch = Batch::new();
         batch.finish(job);
-        if let Some(case) = tables::case(&app.store, event.aggregate.trim_start_matches("case/")).await?
+        if matches!(event.kind.as_str(), "case.answered" | "case.granted" | "case.refused")
+            && let Some(case) = tables::case(&app.store, id).await?
             && let Some(service) = app.definitions.service(&case.service)
             && service.to == To::Words
             && let Some(unit) = &case.unit
@@ -93,17 +85,17 @@ impl Handler for Learn {
                 tables::add_lesson(&mut batch, &row, event.at);
             }
         }
-        match app.store.commit(batch).await {
-            // Learned by somebody else in the meantime.
-            Err(Error::Guard(_)) => Ok(()),
-            other => other,
-        }
+        commit(app, batch).await
     }
 }
 
 async fn finish(app: &App, job: &Job) -> Result<()> {
     let mut batch = Batch::new();
     batch.finish(job);
+    commit(app, batch).await
+}
+
+async fn commit(app: &App, batch: Batch) -> Result<()> {
     match app.store.commit(batch).await {
         // Done by somebody else in the meantime.
         Err(Error::Guard(_)) => Ok(()),

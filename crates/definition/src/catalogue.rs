@@ -160,6 +160,11 @@ impl Definitions {
         index.place(id).and_then(|place| index.entries.get(place)).cloned()
     }
 
+    /// Every service, in the catalogue's order.
+    pub fn entries(&self) -> Vec<Arc<Entry>> {
+        self.index().entries.clone()
+    }
+
     /// How many services there are.
     pub fn len(&self) -> usize {
         self.index().entries.len()

@@ -6,7 +6,7 @@
 mod common;
 
 use axum::http::StatusCode;
-use common::{Browser, Country, answered_with, country, filed_for, sent, submit};
+use common::{Browser, Country, country, petition, post, submit, taken};
 
 const NOTE: &str = "확인한 대로 지급하고자 합니다.";
 
@@ -14,17 +14,8 @@ const NOTE: &str = "확인한 대로 지급하고자 합니다.";
 async fn worked<'a>(country: &'a Country) -> (String, Browser<'a>, Browser<'a>) {
     let mut maru = country.signed_in("maru").await;
     let id = submit(&mut maru).await;
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    post(&mut haneul, StatusCode::SEE_OTHER, &format!("/cases/{id}/assign"), &[]).await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
+    let haneul = taken(country, "haneul", &id).await;
     (id, maru, haneul)
-}
-
-async fn post(browser: &mut Browser<'_>, status: StatusCode, path: &str, fields: &[(&str, &str)]) -> String {
-    let answer = browser.post(path, fields).await;
-    assert_eq!(answer.status, status, "{path} {fields:?}: {}", answer.body);
-    answer.body
 }
 
 fn line(verb: &str) -> [(&str, &str); 4] {
@@ -108,7 +99,6 @@ async fn what_is_sent_back_or_comes_too_late_decides_nothing() {
 async fn some_services_are_decided_with_approval_only() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
-    let id = filed_for(&mut maru, "road-use").await;
     let place = [("where", "경기도 수원시 팔달구 누리로 12")];
     let dates = [
         ("purpose", "공사용 시설"),
@@ -117,12 +107,9 @@ async fn some_services_are_decided_with_approval_only() {
         ("until", "2026-12-31"),
         ("body", "비계를 세웁니다. 길을 반쯤 씁니다."),
     ];
-    answered_with(&mut maru, &id, &[("place", &place), ("use", &dates)]).await;
-    sent(&mut maru, &id).await;
-    let mut byeolha = country.signed_in("byeolha").await;
-    byeolha.get(&format!("/desk/cases/{id}")).await;
-    post(&mut byeolha, StatusCode::SEE_OTHER, &format!("/cases/{id}/assign"), &[]).await;
-    let page = byeolha.get(&format!("/desk/cases/{id}")).await.body;
+    let id = petition(&mut maru, "road-use", &[("place", &place), ("use", &dates)]).await;
+    let mut byeolha = taken(&country, "byeolha", &id).await;
+    let page = byeolha.page.clone();
     assert!(page.contains("official-hangyeol"), "{page}");
     let note = [("note", "보행 통로가 남지 않아 허가할 수 없습니다.")];
     post(&mut byeolha, StatusCode::CONFLICT, &format!("/cases/{id}/refuse"), &note).await;

@@ -6,36 +6,10 @@
 mod common;
 
 use axum::http::StatusCode;
-use common::{Browser, Country, Page, answered_with, country, filed_for, sent};
+use common::{Country, answered_with, country, petition, post, sent, suggestion, taken};
 
 const ANSWER: &str = "말씀하신 대로 다음 달까지 고치겠습니다.";
 const DAY: i64 = 86_400;
-
-async fn petition(browser: &mut Browser<'_>, service: &str, pages: &[Page<'_>]) -> String {
-    let id = filed_for(browser, service).await;
-    answered_with(browser, &id, pages).await;
-    sent(browser, &id).await;
-    id
-}
-
-async fn suggestion(browser: &mut Browser<'_>) -> String {
-    let what = [("title", "공원 벤치를 늘려 주세요"), ("body", "어르신이 쉬어 갈 자리가 모자랍니다.")];
-    petition(browser, "suggestion", &[("what", &what)]).await
-}
-
-async fn taken<'a>(country: &'a Country, user: &str, id: &str) -> Browser<'a> {
-    let mut browser = country.signed_in(user).await;
-    assert_eq!(browser.get(&format!("/desk/cases/{id}")).await.status, StatusCode::OK, "{user} sees it");
-    post(&mut browser, StatusCode::SEE_OTHER, &format!("/cases/{id}/assign"), &[]).await;
-    browser.get(&format!("/desk/cases/{id}")).await;
-    browser
-}
-
-async fn post(browser: &mut Browser<'_>, status: StatusCode, path: &str, fields: &[(&str, &str)]) -> String {
-    let answer = browser.post(path, fields).await;
-    assert_eq!(answer.status, status, "{path} {fields:?}: {}", answer.body);
-    answer.location.unwrap_or(answer.body)
-}
 
 async fn receipt(country: &Country, id: &str) -> String {
     let row =

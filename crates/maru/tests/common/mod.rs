@@ -286,6 +286,43 @@ pub async fn submit(browser: &mut Browser<'_>) -> String {
     id
 }
 
+/// Files for a service, answers and sends.
+pub async fn petition(browser: &mut Browser<'_>, service: &str, pages: &[Page<'_>]) -> String {
+    let id = filed_for(browser, service).await;
+    answered_with(browser, &id, pages).await;
+    sent(browser, &id).await;
+    id
+}
+
+pub async fn suggestion(browser: &mut Browser<'_>) -> String {
+    let what = [
+        ("title", "공원 벤치를 늘려 주세요"),
+        ("body", "어르신이 쉬어 갈 자리가 모자랍니다.\n두 곳이면 됩니다."),
+    ];
+    petition(browser, "suggestion", &[("what", &what)]).await
+}
+
+/// An official takes a case on; its page is open.
+pub async fn taken<'a>(country: &'a Country, user: &str, id: &str) -> Browser<'a> {
+    let mut browser = country.signed_in(user).await;
+    assert_eq!(browser.get(&format!("/desk/cases/{id}")).await.status, StatusCode::OK, "{user} sees it");
+    post(&mut browser, StatusCode::SEE_OTHER, &format!("/cases/{id}/assign"), &[]).await;
+    browser.get(&format!("/desk/cases/{id}")).await;
+    browser
+}
+
+/// Sends a form and expects a status; answers where it leads, or the page.
+pub async fn post(
+    browser: &mut Browser<'_>,
+    status: StatusCode,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> String {
+    let answer = browser.post(path, fields).await;
+    assert_eq!(answer.status, status, "{path} {fields:?}: {}", answer.body);
+    answer.location.unwrap_or(answer.body)
+}
+
 fn encode(text: &str) -> String {
     text.bytes()
         .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
