@@ -185,18 +185,15 @@ async fn side(context: &Context, id: &str, known: Option<&Known>) -> maru_kernel
     })
 }
 
-async fn compare(context: Context, Query(chosen): Query<Vec<(String, String)>>) -> Answered {
-    let mut ids: Vec<&str> =
-        chosen.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect();
-    ids.dedup();
-    let of = |name: &str| chosen.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
-    let q: String = of("q").chars().take(100).collect();
+/// The two that were ticked: `with-ID=yes`.
+async fn compare(context: Context, Query(terms): Query<Terms>) -> Answered {
+    let ids: Vec<&str> = terms.keys().filter_map(|name| name.strip_prefix("with-")).collect();
+    let q: String = terms.get("q").map_or("", String::as_str).chars().take(100).collect();
     let [first, second] = ids.as_slice() else {
         let values = context! { q, sides => Vec::<Side>::new(), chosen => ids.len() };
         return Ok(context.page("services", "guidance/compare.html", values).await?);
     };
     let known = known(&context).await?;
     let sides = [side(&context, first, known.as_ref()).await?, side(&context, second, known.as_ref()).await?];
-    let values = context! { q, sides, chosen => 2 };
-    Ok(context.page("services", "guidance/compare.html", values).await?)
+    Ok(context.page("services", "guidance/compare.html", context! { q, sides, chosen => 2 }).await?)
 }
