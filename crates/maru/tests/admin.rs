@@ -66,6 +66,7 @@ async fn every_page_and_verb_asks_for_its_role() {
         ("/admin/log".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/admin/edge".into(), [303, 403, 403, 403, 403, 403, 200]),
         ("/admin/edge/keys".into(), [303, 403, 403, 403, 403, 403, 200]),
+        ("/admin/holidays".into(), [303, 403, 403, 403, 403, 403, 200]),
         ("/admin/ledger".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/admin/ledger?check=now".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/audit".into(), [303, 403, 403, 403, 403, 200, 403]),

@@ -14,6 +14,7 @@ pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
         (session.has(RoleKind::Manager), ("load", "/desk/load")),
         (operator, ("jobs", "/admin/jobs")),
         (operator, ("edge", "/admin/edge")),
+        (operator, ("holidays", "/admin/holidays")),
         (session.has(RoleKind::Auditor), ("audit", "/audit")),
         (reads, ("ledger", "/admin/ledger")),
         (reads, ("log", "/admin/log")),
