@@ -38,7 +38,7 @@ test('the description is valid OpenAPI 3.1', async () => {
 });
 
 /** Each operation is tried by somebody who may do it, on things that are there. */
-const OFFICIAL = /^\/api\/v1\/(audit|desk|documents|mandates|cases\/\{id\}\/(assign|grant|refuse|ask|consult|extend|transfer|return)|tasks\/\{id\}\/(reply|recall))/;
+const OFFICIAL = /^\/api\/v1\/(audit|desk|documents|mandates|delegations|cases\/\{id\}\/(assign|grant|refuse|ask|consult|extend|transfer|return)|tasks\/\{id\}\/(reply|recall))/;
 /** What a schema cannot say and the answer has to: an unknown fact, a wrong password, a form that is not whole. */
 const SAYS_MORE = ['POST /api/v1/sessions', 'POST /api/v1/eligibility', 'POST /api/v1/cases', 'POST /api/v1/cases/{id}/answers', 'POST /api/v1/cases/{id}/submit', 'POST /api/v1/cases/{id}/refuse',
   'POST /api/v1/cases/{id}/ask', 'POST /api/v1/cases/{id}/consult', 'POST /api/v1/cases/{id}/extend', 'POST /api/v1/cases/{id}/transfer', 'POST /api/v1/cases/{id}/return',

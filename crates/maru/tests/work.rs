@@ -5,102 +5,16 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-
-use axum::http::{Method, StatusCode};
-use common::{Answer, Country, country};
+use axum::http::StatusCode;
+use common::{
+    country,
+    office::{BODY, Office, WHY, garam_then_gureum, sign, step},
+};
 use maru_store::Batch;
 use maru_web::ports::{LineKind, LineStep};
 use serde_json::{Value as Json, json};
 
-const BODY: &str =
-    "수원시 생활보장팀은 다음과 같이 조사하고자 합니다.\n\n1. 때: 10월 14일\n2. 곳: 나루동 일대";
-const WHY: &str = "조사하는 날을 다시 정해 주십시오.";
 const DAY: i64 = 86_400;
-
-/// Everybody who takes part, signed in for the API.
-struct Office<'a> {
-    country: &'a Country,
-    tokens: BTreeMap<String, String>,
-}
-
-impl<'a> Office<'a> {
-    async fn of(country: &'a Country) -> Office<'a> {
-        let mut office = Office { country, tokens: BTreeMap::new() };
-        office.sign_in().await;
-        office
-    }
-
-    /// Sessions end after some hours; so again after days have gone.
-    async fn sign_in(&mut self) {
-        for user in ["haneul", "garam", "gureum", "isul", "handeul", "saebyeok", "maru"] {
-            let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
-            let answer = self.country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-            self.tokens.insert(user.into(), answer.json()["token"].as_str().unwrap().to_owned());
-        }
-    }
-
-    async fn post(&self, user: &str, path: &str, body: &Json) -> Answer {
-        let text = if body.is_null() { String::new() } else { body.to_string() };
-        self.country.call(Method::POST, &format!("/api/v1{path}"), Some(&self.tokens[user]), &text).await
-    }
-
-    async fn get(&self, user: &str, path: &str) -> Answer {
-        self.country.call(Method::GET, &format!("/api/v1{path}"), Some(&self.tokens[user]), "").await
-    }
-
-    async fn must(&self, user: &str, path: &str, body: Json) -> Json {
-        let answer = self.post(user, path, &body).await;
-        assert!(answer.status.is_success(), "{user} {path}: {} {}", answer.status, answer.body);
-        if answer.body.is_empty() { Json::Null } else { answer.json() }
-    }
-
-    async fn is(&self, status: u16, user: &str, path: &str, body: Json) -> String {
-        let answer = self.post(user, path, &body).await;
-        assert_eq!(answer.status.as_u16(), status, "{user} {path}: {}", answer.body);
-        answer.body
-    }
-
-    /// A draft of Haneul's with this line.
-    async fn draft(&self, recipient: Option<&str>, line: Json) -> String {
-        let body =
-            json!({ "title": "생활 실태 조사 계획", "body": BODY, "recipient": recipient, "line": line });
-        self.must("haneul", "/documents", body).await["id"].as_str().unwrap().to_owned()
-    }
-
-    async fn submitted(&self, recipient: Option<&str>, line: Json) -> String {
-        let id = self.draft(recipient, line).await;
-        self.must("haneul", &format!("/documents/{id}/submit"), Json::Null).await;
-        id
-    }
-
-    async fn box_of(&self, user: &str, name: &str) -> Vec<String> {
-        let listed = self.get(user, &format!("/documents?box={name}")).await.json();
-        let documents = listed["documents"].as_array().unwrap_or_else(|| panic!("{listed}"));
-        documents.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
-    }
-
-    async fn kinds(&self, id: &str) -> Vec<String> {
-        let events = self.country.app.store.events(&format!("document/{id}")).await.unwrap();
-        for event in &events {
-            let text = event.body.to_string();
-            assert!(!text.contains("조사") && !text.contains("나루동"), "ids only: {text}");
-        }
-        events.into_iter().map(|event| event.kind).collect()
-    }
-}
-
-fn step(person: &str, kind: &str) -> Json {
-    json!({ "person": format!("official-{person}"), "kind": kind })
-}
-
-fn garam_then_gureum() -> Json {
-    json!([step("garam", "review"), step("gureum", "approve")])
-}
-
-fn sign(place: i64) -> Json {
-    json!({ "step": place })
-}
 
 #[tokio::test]
 async fn a_document_goes_its_way_is_numbered_sealed_sent_and_received() {

@@ -12,6 +12,7 @@ pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
         (manages, ("agencies", "/admin/agencies")),
         (manages, ("officials", "/admin/officials")),
         (session.has(RoleKind::Manager), ("load", "/desk/load")),
+        (session.has(RoleKind::Manager), ("delegations", "/admin/delegations")),
         (operator, ("jobs", "/admin/jobs")),
         (operator, ("edge", "/admin/edge")),
         (operator, ("holidays", "/admin/holidays")),

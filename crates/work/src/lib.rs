@@ -3,6 +3,7 @@
 mod actions;
 mod api;
 mod boxes;
+mod delegations;
 mod left;
 mod line;
 mod mandates;
@@ -22,7 +23,10 @@ pub use papers::Papers;
 pub fn room() -> Room {
     Room {
         name: "work",
-        migrations: &[("work/0001", include_str!("../migrations/0001_work.sql"))],
+        migrations: &[
+            ("work/0001", include_str!("../migrations/0001_work.sql")),
+            ("work/0002", include_str!("../migrations/0002_delegation.sql")),
+        ],
         templates: &[
             ("work/inbox.html", include_str!("../templates/inbox.html")),
             ("work/archive.html", include_str!("../templates/archive.html")),
@@ -31,10 +35,15 @@ pub fn room() -> Room {
             ("work/document.html", include_str!("../templates/document.html")),
             ("work/stamps.html", include_str!("../templates/stamps.html")),
             ("work/tabs.html", include_str!("../templates/tabs.html")),
+            ("work/delegations.html", include_str!("../templates/delegations.html")),
             ("work/away.html", include_str!("../templates/away.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
-        pages: pages::routes().merge(line::routes()).merge(boxes::routes()).merge(mandates::routes()),
+        pages: pages::routes()
+            .merge(line::routes())
+            .merge(boxes::routes())
+            .merge(mandates::routes())
+            .merge(delegations::routes()),
         api: api::routes(),
         openapi: include_str!("openapi.json"),
         handling: vec![Handling {

@@ -1,5 +1,6 @@
 //! A document and its approval line: who is next, who may sign, what comes of it. Pure.
 
+mod delegation;
 mod line;
 mod stand_in;
 
@@ -7,6 +8,7 @@ use maru_kernel::{At, Both, Error, Result};
 use maru_web::ports::LineKind;
 use serde::Serialize;
 
+pub use delegation::{Matter, Rule};
 pub use line::{add, check_draft, check_line, positions};
 pub use stand_in::{Edge, loops, stands_in_for};
 

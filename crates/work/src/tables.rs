@@ -1,11 +1,13 @@
 //! SQL, and only SQL.
 
+mod delegation;
 mod lists;
 
 use maru_kernel::{At, Both, Error, Result};
 use maru_store::{Batch, Row, Store, Value};
 use maru_web::ports::LineKind;
 
+pub use delegation::*;
 pub use lists::*;
 
 use crate::model::{Document, Mark, Number, Outcome, Round, State, Step, Who};
