@@ -10,6 +10,7 @@ mod mandates;
 mod model;
 mod pages;
 mod papers;
+mod proof;
 mod seal;
 mod tables;
 
@@ -43,8 +44,9 @@ pub fn room() -> Room {
             .merge(line::routes())
             .merge(boxes::routes())
             .merge(mandates::routes())
-            .merge(delegations::routes()),
-        api: api::routes(),
+            .merge(delegations::routes())
+            .merge(proof::pages()),
+        api: api::routes().merge(proof::api()),
         openapi: include_str!("openapi.json"),
         handling: vec![Handling {
             consumer: Consumer {

@@ -68,7 +68,10 @@ async fn signed(
                 batch.event(event(&app.ids, "signed", &document, actor.clone(), now, what));
                 if completed {
                     number(app, &mut batch, &mut document, now).await?;
-                    document.seal = Some(seal::seal(&document)?);
+                    let sealed = seal::seal(&document)?;
+                    let entry = seal::entry(&document, &sealed);
+                    batch.and(app.ports.ledger.enter(&seal::subject(&document), now, &entry)?);
+                    document.seal = Some(sealed);
                     batch.event(event(&app.ids, "completed", &document, actor.clone(), now, json!({})));
                     if let Some(to) = document.sent_to() {
                         let to = json!({ "unit": to });
