@@ -13,6 +13,7 @@ pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
         (manages, ("officials", "/admin/officials")),
         (session.has(RoleKind::Manager), ("load", "/desk/load")),
         (session.has(RoleKind::Manager), ("delegations", "/admin/delegations")),
+        (session.has(RoleKind::Manager), ("documents", "/admin/documents")),
         (operator, ("jobs", "/admin/jobs")),
         (operator, ("edge", "/admin/edge")),
         (operator, ("holidays", "/admin/holidays")),

@@ -34,6 +34,7 @@ pub fn routes() -> Router<Shared> {
         .route("/documents/{id}/submit", post(submit))
         .route("/documents/{id}/recall", post(recall))
         .route("/documents/{id}/discard", post(discard))
+        .route("/documents/{id}/hand-over", post(hand_over))
         .route("/documents/{id}/sign", post(sign))
         .route("/documents/{id}/reject", post(reject))
         .route("/documents/{id}/receive", post(receive))
@@ -193,6 +194,22 @@ async fn discard(ApiContext(context): ApiContext, Path(id): Path<String>) -> Ans
     let (person, unit) = context.official()?;
     actions::discard(&context.app, person, unit, &id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HandOver {
+    to: String,
+}
+
+/// Who manages the agency leads; the text is not theirs to read by that.
+async fn hand_over(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<HandOver>,
+) -> Answered {
+    let document = actions::hand_over(&context.app, manager(&context)?, &id, &body.to).await?;
+    Ok(Json(json!({ "id": document.id, "drafter": document.drafter.id })).into_response())
 }
 
 #[derive(Deserialize)]

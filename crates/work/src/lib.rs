@@ -4,6 +4,7 @@ mod actions;
 mod api;
 mod boxes;
 mod delegations;
+mod handover;
 mod left;
 mod line;
 mod mandates;
@@ -27,6 +28,7 @@ pub fn room() -> Room {
         migrations: &[
             ("work/0001", include_str!("../migrations/0001_work.sql")),
             ("work/0002", include_str!("../migrations/0002_delegation.sql")),
+            ("work/0003", include_str!("../migrations/0003_handover.sql")),
         ],
         templates: &[
             ("work/inbox.html", include_str!("../templates/inbox.html")),
@@ -37,6 +39,7 @@ pub fn room() -> Room {
             ("work/stamps.html", include_str!("../templates/stamps.html")),
             ("work/tabs.html", include_str!("../templates/tabs.html")),
             ("work/delegations.html", include_str!("../templates/delegations.html")),
+            ("work/left.html", include_str!("../templates/left.html")),
             ("work/away.html", include_str!("../templates/away.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
@@ -45,7 +48,8 @@ pub fn room() -> Room {
             .merge(boxes::routes())
             .merge(mandates::routes())
             .merge(delegations::routes())
-            .merge(proof::pages()),
+            .merge(proof::pages())
+            .merge(handover::routes()),
         api: api::routes().merge(proof::api()),
         openapi: include_str!("openapi.json"),
         handling: vec![Handling {

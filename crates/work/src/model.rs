@@ -125,6 +125,8 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Round {
     pub count: i64,
+    /// Who submitted it, where that was another than who drafts the document now.
+    pub drafter: Option<Who>,
     pub title: String,
     pub body: String,
     /// The unit it is sent to; none: it stays inside.
@@ -162,6 +164,7 @@ impl Round {
             submitted_at: None,
             ended_at: None,
             outcome: None,
+            drafter: None,
             steps: self.steps.iter().map(planned).collect(),
             ..self.clone()
         }
@@ -295,6 +298,24 @@ impl Document {
         self.end_round(Outcome::Gone, now);
         self.state = State::Returned;
         true
+    }
+
+    /// What came back may go on with somebody else. What was never submitted was its drafter's alone, and stays so.
+    pub fn may_be_handed_over(&self) -> bool {
+        self.state.is_open() && !self.past.is_empty()
+    }
+
+    /// Somebody else drafts it from now on.
+    pub fn hand_over(&mut self, to: Who) {
+        let before = std::mem::replace(&mut self.drafter, to);
+        for round in &mut self.past {
+            round.drafter.get_or_insert_with(|| before.clone());
+        }
+    }
+
+    /// Who submitted a round of it.
+    pub fn drafter_of<'a>(&'a self, round: &'a Round) -> &'a Who {
+        round.drafter.as_ref().unwrap_or(&self.drafter)
     }
 
     /// Whom it was sent to has it in hand.

@@ -100,8 +100,9 @@ impl<'a> Ground<'a> {
     }
 }
 
+/// A rank is called by what officials carry, in either language.
 pub fn has_rank(person: &Person, rank: &str) -> bool {
-    person.rank.as_ref().is_some_and(|held| held.ko == rank)
+    person.rank.as_ref().is_some_and(|held| held.ko == rank || held.en == rank)
 }
 
 /// Whoever does not manage an agency does not keep its register; no other agency is there for a manager.

@@ -72,6 +72,7 @@ pub fn fresh(ids: &Ids, person: &Person, unit: &str, content: Content, now: At) 
         received: None,
         round: Round {
             count: 1,
+            drafter: None,
             title: content.title,
             body: content.body,
             recipient: content.recipient,

@@ -2,6 +2,7 @@
 
 mod delegation;
 mod draft;
+mod hand_over;
 mod mandate;
 mod sign;
 mod submit;
@@ -15,6 +16,7 @@ use serde_json::{Value as Json, json};
 
 pub use delegation::{Ground, Word, delegate, end_delegation, has_rank};
 pub use draft::{Change, Content, checked, discard, draft, fresh, last_line, revise, set_line};
+pub use hand_over::{hand_over, left_in, waits_for_heir};
 pub use mandate::{NewMandate, end_mandate, give_mandate};
 pub use sign::{acknowledge, receive, reject, sign};
 pub use submit::{give_back, recall, submit};
