@@ -146,11 +146,13 @@ pub async fn delegate(
     let (ranks, mut problems) = ((rank(decides), rank(whose)), Vec::new());
     let mut wrong =
         |field: &str, key: &str| problems.push(Problem { field: field.into(), key: key.into(), value: None });
-    match &ranks {
-        (Some(decides), Some(whose)) if decides == whose => wrong("whose", "work-rank-same"),
-        (None, _) => wrong("decides", "work-rank-needed"),
-        (_, None) => wrong("whose", "work-rank-needed"),
-        _ => {}
+    for (field, read) in [("whose", &ranks.1), ("decides", &ranks.0)] {
+        if read.is_none() {
+            wrong(field, "work-rank-needed");
+        }
+    }
+    if ranks.0.is_some() && ranks.0 == ranks.1 {
+        wrong("whose", "work-rank-same");
     }
     let ((Some(decides), Some(whose)), true) = (ranks, problems.is_empty()) else {
         return Err(Error::Invalid(problems));
