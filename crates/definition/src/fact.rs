@@ -92,6 +92,25 @@ impl FactDef {
         }
     }
 
+    /// Whether a value is of this fact's kind and within its bounds: what is not, nobody knows.
+    pub(crate) fn fits(&self, value: &Value, regions: &Regions) -> bool {
+        let within = |n: &Ratio| {
+            self.min.is_none_or(|min| *n >= Ratio::from_i64(min))
+                && self.max.is_none_or(|max| *n <= Ratio::from_i64(max))
+        };
+        match (self.kind, value) {
+            (FactKind::Number, Value::Number(n)) => within(n),
+            (FactKind::Choice, Value::Text(text)) => self.choices.iter().any(|c| c.value == *text),
+            (FactKind::Region, Value::Text(text)) => regions.find(text).is_some(),
+            (FactKind::Boolean, Value::Bool(_))
+            | (FactKind::Text, Value::Text(_))
+            | (FactKind::Date, Value::Date(_))
+            | (FactKind::List, Value::List(_))
+            | (_, Value::Unknown) => true,
+            _ => false,
+        }
+    }
+
     fn number(&self, text: &str) -> Result<Value, String> {
         let number = Ratio::parse(text).ok_or("fact-number")?;
         if self.min.is_some_and(|min| number < Ratio::from_i64(min)) {

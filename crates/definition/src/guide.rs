@@ -7,7 +7,7 @@ mod why;
 use std::{cmp::Reverse, sync::Arc};
 
 use maru_kernel::{Date, Won};
-use maru_rules::{Answer, Answers, Decision, Facts};
+use maru_rules::{Answer, Answers, Decision, Facts, Value};
 
 use crate::{Deadline, Entry, Pack, Pays, catalogue::index::Index, gov24};
 use person::Person;
@@ -44,13 +44,21 @@ const SOON: i32 = 60;
 
 impl Guidance {
     pub(crate) fn of(index: Arc<Index>, pack: Arc<Pack>, facts: &Facts, on: Date) -> Guidance {
-        let person = Person::of(&index, &pack.regions, facts);
+        let odd = |(name, value): &(&str, &Value)| {
+            pack.fact(name).is_some_and(|fact| !fact.fits(value, &pack.regions))
+        };
+        let odd: Vec<String> = facts.iter().filter(odd).map(|(name, _)| name.to_owned()).collect();
+        let mut facts = facts.clone();
+        for name in &odd {
+            facts.remove(name);
+        }
+        let person = Person::of(&index, &pack.regions, &facts);
         let answers = index.screen.answers(&person.known(&index));
         let decide = |(place, service): &(usize, Arc<crate::Service>)| {
-            (*place, service.rules.decide(facts, &pack.parameters, on))
+            (*place, service.rules.decide(&facts, &pack.parameters, on))
         };
         let decided = index.deep.iter().map(decide).collect();
-        Guidance { facts: facts.clone(), on, person, answers, decided, index, pack }
+        Guidance { facts, on, person, answers, decided, index, pack }
     }
 
     fn decision(&self, place: usize) -> Option<&Decision> {

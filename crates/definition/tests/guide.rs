@@ -204,9 +204,11 @@ proptest! {
         let (definitions, rows) = shipped();
         let guidance = definitions.guide(&facts, on());
         let mut counts = [0_usize; 3];
+        for (_, answer) in guidance.all() {
+            counts[match answer { Answer::Yes => 0, Answer::No => 1, Answer::Unknown => 2 }] += 1;
+        }
         for (row, (entry, answer)) in rows.iter().zip(guidance.all()) {
             prop_assert_eq!(entry.source_id.as_deref(), Some(row.source_id.as_str()));
-            counts[match answer { Answer::Yes => 0, Answer::No => 1, Answer::Unknown => 2 }] += 1;
             if entry.in_depth {
                 continue;
             }
@@ -260,6 +262,7 @@ proptest! {
         prop_assert!(question.least <= question.settles && question.settles <= question.most);
         let fact = definitions.pack().fact(&question.fact).unwrap();
         let unknown = guidance.counts().unknown;
+        let deep = guidance.all().filter(|(entry, answer)| entry.in_depth && *answer == Answer::Unknown).count();
         for (value, settles) in &question.by_value {
             let value = match (fact.group.as_deref(), value.as_str()) {
                 // Spans, bands and provinces stand for several answers.
@@ -270,7 +273,9 @@ proptest! {
             let mut then = facts.clone();
             then.insert(&question.fact, fact.read(&value, &definitions.pack().regions).unwrap());
             let left = definitions.guide(&then, on()).counts().unknown;
-            prop_assert_eq!(unknown - left, *settles, "{} = {}", question.fact, value);
+            // What a number settles among services written in depth is only guessed: whether it is the last thing they wait for.
+            let guessed = if fact.group.as_deref() == Some("age") { deep } else { 0 };
+            prop_assert!((unknown - left).abs_diff(*settles) <= guessed, "{} = {}: {} {}", question.fact, value, unknown - left, settles);
         }
         // Skipped, it is not asked again; skipping all ends it.
         let other = guidance.next_question(&|fact| fact == question.fact);
