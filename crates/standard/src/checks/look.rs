@@ -1,0 +1,118 @@
+//! What can be seen of colours, sizes and spacing in the markup itself.
+
+use crate::{
+    colour, css,
+    html::Element,
+    page::Page,
+    rule::{self, Found},
+};
+
+pub fn check(page: &Page, found: &mut Found) {
+    // A sheet that insists decides against what stands in the markup.
+    let insists = page.styles().any(|(_, style)| {
+        style
+            .declared
+            .iter()
+            .any(|d| d.important && (d.property.contains("color") || d.property == "background"))
+    });
+    for element in page.dom.all() {
+        if element.name() == "meta"
+            && element.attr("name").is_some_and(|n| n.eq_ignore_ascii_case("viewport"))
+        {
+            zoom(page, element, found);
+        }
+        if !element.shown() {
+            continue;
+        }
+        if !insists {
+            contrast(page, element, found);
+        }
+        let spaced = ["line-height", "letter-spacing", "word-spacing"];
+        let fixed = css::declarations(element.attr("style").unwrap_or_default());
+        if let Some(fixed) = fixed.iter().find(|d| d.important && spaced.contains(&d.property.as_str())) {
+            found.at(&rule::SPACING, page, element, fixed.property.clone());
+        }
+        size(page, element, found);
+    }
+    for (from, style) in page.styles() {
+        let turned = style.within.iter().any(|query| query.contains("orientation"))
+            && style
+                .value("transform")
+                .or_else(|| style.value("rotate"))
+                .is_some_and(|v| v.contains("90deg"));
+        if turned {
+            found.near(&rule::ORIENTATION, from, style.line, &style.selectors.join(", "), "rotate");
+        }
+    }
+}
+
+fn zoom(page: &Page, element: Element<'_>, found: &mut Found) {
+    let content = element.attr("content").unwrap_or_default().to_ascii_lowercase();
+    let forbids = content.split([',', ';']).filter_map(|part| part.split_once('=')).any(|(name, value)| {
+        let value = value.trim();
+        match name.trim() {
+            "user-scalable" => matches!(value, "no" | "0"),
+            "maximum-scale" => value.parse::<f64>().is_ok_and(|scale| scale < 2.0),
+            _ => false,
+        }
+    });
+    if forbids {
+        found.at(&rule::VIEWPORT_ZOOM, page, element, content);
+    }
+}
+
+/// Where both colours are written in the markup, its own or what it stands in. A picture behind or a link's own colour decide nothing.
+fn contrast(page: &Page, element: Element<'_>, found: &mut Found) {
+    if element.own_text().is_empty() || element.within("a").is_some() || element.has("disabled") {
+        return;
+    }
+    let written = |property: &str, attribute: &str| {
+        element.up().find_map(|e| {
+            e.style(property)
+                .or_else(|| e.attr(attribute).map(str::to_owned))
+                .or_else(|| (property == "background-color").then(|| e.style("background")).flatten())
+        })
+    };
+    let see_through = element.up().any(|e| e.style("opacity").is_some() || e.has("background"));
+    let (Some(front), Some(back)) = (written("color", "color"), written("background-color", "bgcolor"))
+    else {
+        return;
+    };
+    let (Some(a), Some(b)) = (colour::read(&front), colour::read(&back)) else { return };
+    // Colours that were given to something further out may be covered by a sheet's; near enough is within three steps.
+    let near = element.up().take(3).any(|e| e.has("style") || e.has("bgcolor") || e.has("color"));
+    let contrast = colour::contrast(a, b);
+    let pixels = element.up().find_map(|e| e.style("font-size")).and_then(|size| css::pixels(&size));
+    let bold = element.up().any(|e| {
+        matches!(e.name(), "b" | "strong" | "th" | "h1" | "h2" | "h3")
+            || e.style("font-weight").is_some_and(|w| w == "bold" || w.parse::<u32>().is_ok_and(|w| w >= 700))
+    });
+    let heading = matches!(element.name(), "h1" | "h2") && pixels.is_none();
+    let large = heading || pixels.is_some_and(|size| size >= 24.0 || (bold && size >= 18.66));
+    if near && !see_through && contrast < if large { 3.0 } else { 4.5 } {
+        // One digit, cut and not rounded: 4.49 isn't 4.5.
+        let shown = (contrast * 10.0).floor() / 10.0;
+        found.at(&rule::CONTRAST, page, element, format!("{shown:.1}:1 ({front} / {back})"));
+    }
+}
+
+/// Six millimetres across, in CSS pixels of 96 to the inch.
+const DIAGONAL: f64 = 22.68;
+
+fn size(page: &Page, element: Element<'_>, found: &mut Found) {
+    let target = matches!(element.name(), "button" | "input" | "select")
+        || (element.name() == "a"
+            && element.has("href")
+            && element.style("display").is_some_and(|d| d != "inline"));
+    if !target {
+        return;
+    }
+    let length = |property: &str| {
+        element.style(property).and_then(|v| css::pixels(&v)).filter(|_| element.style("padding").is_none())
+    };
+    if let (Some(width), Some(height)) = (length("width"), length("height"))
+        && width.hypot(height) < DIAGONAL
+    {
+        found.at(&rule::TARGET_SIZE, page, element, format!("{width}×{height} px"));
+    }
+}
