@@ -223,6 +223,8 @@ rules! {
         "철자를 고치세요" "Mend its spelling"
     ARIA_VALUE "aria-valid-attr-value" ["K8.2.1" "W4.1.2"] [] "aria 속성의 값이 잘못되었습니다" "An aria attribute has a wrong value"
         "있는 id나 정해진 값을 쓰세요" "Use an id that is there or a value that is allowed"
+    ARIA_REFERENCE "aria-reference" [] ["K8.2.1" "W4.1.2"] "aria 속성이 없는 id나 값을 가리킵니다" "An aria attribute names an id or value that isn't there"
+        "그 이름이 다른 데서 오는지 보세요" "See whether its name comes from elsewhere"
     ARIA_REQUIRED "aria-required-attr" ["K8.2.1" "W4.1.2"] [] "role에 꼭 있어야 할 속성이 없습니다" "The role lacks an attribute it must have"
         "그 속성을 적으세요" "Write that attribute"
     ARIA_HIDDEN_BODY "aria-hidden-body" ["K8.2.1" "W4.1.2"] [] "페이지 전체를 화면낭독기에서 숨깁니다" "The whole page is hidden from screen readers"

@@ -181,12 +181,15 @@ pub fn check(page: &Page, found: &mut Found) {
                 if !ATTRIBUTES.contains(&what) {
                     found.at(&rule::ARIA_ATTR, page, element, name.clone());
                 } else if !allowed(element, what, value.trim()) {
-                    found.at(&rule::ARIA_VALUE, page, element, format!("{name}=\"{value}\""));
+                    // A reference may be filled later; a word that isn't allowed stays wrong.
+                    let refers = matches!(what, "labelledby" | "describedby" | "current");
+                    let rule = if refers { &rule::ARIA_REFERENCE } else { &rule::ARIA_VALUE };
+                    found.at(rule, page, element, format!("{name}=\"{value}\""));
                 }
             }
         }
         let covered = element.up().find(|e| e.attr("aria-hidden") == Some("true"));
-        if covered.is_some_and(|e| e.name() != "body") && reachable(element) {
+        if covered.is_some() && reachable(element) {
             found.at(&rule::ARIA_HIDDEN_FOCUS, page, element, "");
         }
         nested(page, element, found);

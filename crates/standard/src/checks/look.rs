@@ -27,10 +27,9 @@ pub fn check(page: &Page, found: &mut Found) {
         if !insists {
             contrast(page, element, found);
         }
-        let spaced = ["line-height", "letter-spacing", "word-spacing"];
         let fixed = css::declarations(element.attr("style").unwrap_or_default());
-        if let Some(fixed) = fixed.iter().find(|d| d.important && spaced.contains(&d.property.as_str())) {
-            found.at(&rule::SPACING, page, element, fixed.property.clone());
+        if let Some(fixed) = fixed.iter().find(|d| d.important && narrow(&d.property, &d.value)) {
+            found.at(&rule::SPACING, page, element, format!("{}: {}", fixed.property, fixed.value));
         }
         size(page, element, found);
     }
@@ -44,6 +43,18 @@ pub fn check(page: &Page, found: &mut Found) {
             found.near(&rule::ORIENTATION, from, style.line, &style.selectors.join(", "), "rotate");
         }
     }
+}
+
+/// Narrower than what WCAG 1.4.12 lets a reader choose.
+fn narrow(property: &str, value: &str) -> bool {
+    let least = match property {
+        "line-height" => 1.5,
+        "letter-spacing" => 0.12,
+        "word-spacing" => 0.16,
+        _ => return false,
+    };
+    let number = value.strip_suffix("em").unwrap_or(value).parse::<f64>();
+    number.map_or(value != "inherit" && value != "unset", |number| number < least)
 }
 
 fn zoom(page: &Page, element: Element<'_>, found: &mut Found) {

@@ -51,7 +51,7 @@ pub fn check(page: &Page, found: &mut Found) {
                     found.at(&rule::SCRIPT_LINK, page, element, element.attr("href").unwrap_or_default());
                 }
             }
-            "button" | "input" if element.shown() && presses(element) && !element.has("disabled") => {
+            "button" | "input" if element.shown() && presses(element) && !stands_still(element) => {
                 // Whatever works by itself: a submit of a form, what opens a popover, a control of details.
                 let submits = submits(element) && form(element).is_some();
                 let native = ["popovertarget", "command"].iter().any(|a| element.has(a))
@@ -76,6 +76,11 @@ pub fn check(page: &Page, found: &mut Found) {
             _ => {}
         }
     }
+}
+
+/// It says that it can't be pressed now.
+fn stands_still(element: Element<'_>) -> bool {
+    element.has("disabled") || element.attr("aria-disabled") == Some("true")
 }
 
 fn presses(element: Element<'_>) -> bool {

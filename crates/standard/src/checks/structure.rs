@@ -98,12 +98,10 @@ fn bypass(page: &Page, found: &mut Found) {
         }
         return;
     }
-    let landmark = page.main().is_some() || page.dom.all().any(|e| e.told() && level(e).is_some());
-    if !landmark {
-        found.on(&rule::BYPASS, page, "");
-    } else if links.len() > 3 {
-        // Fewer links than that nobody needs to skip.
-        found.on(&rule::SKIP_MISSING, page, "");
+    // Fewer links than that nobody needs to skip.
+    if links.len() > 3 {
+        let landmark = page.main().is_some() || page.dom.all().any(|e| e.told() && level(e).is_some());
+        found.on(if landmark { &rule::SKIP_MISSING } else { &rule::BYPASS }, page, "");
     }
 }
 
