@@ -2,6 +2,9 @@
 
 use crate::html::{Element, Piece, squeeze};
 
+/// A name longer than this is none that anybody listens to; what would make a long one is left off.
+const LONGEST: usize = 2000;
+
 /// Empty where there is none.
 pub fn of(element: Element<'_>) -> String {
     let labelled = labelled_by(element);
@@ -27,7 +30,7 @@ pub fn of(element: Element<'_>) -> String {
             element.children().find(|e| e.name() == "title").map(|e| squeeze(&e.raw())).unwrap_or_default()
         }
         "iframe" | "frame" => String::new(),
-        _ => content(element),
+        _ => within(element, LONGEST),
     };
     if own.is_empty() { element.says("title").map(squeeze).unwrap_or_default() } else { own }
 }
@@ -37,7 +40,7 @@ pub fn labelled_by(element: Element<'_>) -> String {
     let words = ids
         .split_ascii_whitespace()
         .filter_map(|id| element.dom().by_id(id))
-        .map(|e| e.says("aria-label").map(squeeze).unwrap_or_else(|| content(e)));
+        .map(|e| e.says("aria-label").map(squeeze).unwrap_or_else(|| within(e, LONGEST)));
     squeeze(&words.collect::<Vec<_>>().join(" "))
 }
 
@@ -45,23 +48,31 @@ pub fn labelled_by(element: Element<'_>) -> String {
 pub fn label(field: Element<'_>) -> String {
     let mut words = Vec::new();
     if let Some(id) = field.says("id") {
-        words.extend(field.dom().labels(id).filter(|e| e.shown()).map(content));
+        let labels = field.dom().labels(id).filter(|e| e.shown());
+        words.extend(labels.take(10).map(|e| within(e, LONGEST)));
     }
     if let Some(around) = field.within("label") {
-        words.push(content(around));
+        words.push(within(around, LONGEST));
     }
     squeeze(&words.join(" "))
 }
 
 /// Its words, with the alternatives of the pictures in it.
 pub fn content(element: Element<'_>) -> String {
+    within(element, usize::MAX)
+}
+
+fn within(element: Element<'_>, most: usize) -> String {
     let mut all = String::new();
-    gather(element, &mut all);
+    gather(element, &mut all, most);
     squeeze(&all)
 }
 
-fn gather(element: Element<'_>, all: &mut String) {
+fn gather(element: Element<'_>, all: &mut String, most: usize) {
     for piece in element.pieces() {
+        if all.len() > most {
+            return;
+        }
         match piece {
             Piece::Text(text) => all.push_str(text),
             Piece::Element(inner) => {
@@ -75,7 +86,7 @@ fn gather(element: Element<'_>, all: &mut String) {
                         all.push_str(inner.says("aria-label").unwrap_or_default())
                     }
                     "img" | "svg" | "area" => all.push_str(&of(inner)),
-                    _ => gather(inner, all),
+                    _ => gather(inner, all, most),
                 }
                 all.push(' ');
             }

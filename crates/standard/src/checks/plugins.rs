@@ -36,6 +36,7 @@ const PROGRAMS: [&str; 22] = [
 ];
 
 pub fn check(page: &Page, found: &mut Found) {
+    let base = page.base();
     for element in page.dom.all() {
         match element.name() {
             "applet" | "embed" => found.at(&rule::PLUGIN, page, element, ""),
@@ -50,7 +51,7 @@ pub fn check(page: &Page, found: &mut Found) {
                 }
             }
             "a" => {
-                let Some(to) = element.says("href").and_then(|href| page.base().join(href).ok()) else {
+                let Some(to) = element.says("href").and_then(|href| base.join(href).ok()) else {
                     continue;
                 };
                 let path = to.path().to_ascii_lowercase();

@@ -1,5 +1,7 @@
 //! What is there and works before any script has run.
 
+use std::collections::BTreeSet;
+
 use crate::{
     html::Element,
     name,
@@ -15,6 +17,9 @@ pub fn check(page: &Page, found: &mut Found) {
     if scripted && content.chars().filter(|c| c.is_alphanumeric()).count() < 40 {
         found.on(&rule::NO_CONTENT, page, content);
     }
+    // The forms that a button elsewhere sends.
+    let senders: BTreeSet<&str> =
+        page.dom.all().filter(|e| submits(*e)).filter_map(|e| e.says("form")).collect();
     for element in page.dom.all() {
         match element.name() {
             "noscript" => {
@@ -65,9 +70,8 @@ pub fn check(page: &Page, found: &mut Found) {
                     matches!(e.name(), "select" | "textarea")
                         || (e.name() == "input" && name::kind(e) != "hidden")
                 });
-                let outside = element.says("id").is_some();
-                let sends = element.below().any(submits)
-                    || (outside && page.dom.all().any(|e| submits(e) && form(e) == Some(element)));
+                let named = element.says("id").is_some_and(|id| senders.contains(id));
+                let sends = named || element.below().any(|e| submits(e) && !e.has("form"));
                 let blocked = element.attr("onsubmit").is_some_and(|act| act.contains("return false"));
                 if fields && (!sends || blocked || scheme(element, "javascript")) {
                     found.at(&rule::SCRIPT_FORM, page, element, "");

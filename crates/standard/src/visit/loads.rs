@@ -1,6 +1,6 @@
 //! What a page loads: style sheets, scripts, pictures, fonts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
@@ -36,11 +36,11 @@ impl<W: Web> Reader<'_, W> {
         for (_, sheet) in &page.sheets {
             due.extend(of_sheet(sheet, &base, 0));
         }
-        let mut index = 0;
+        let (mut index, mut seen) = (0_usize, BTreeSet::new());
         while let Some((kind, url, depth)) = due.get(index).cloned() {
             index = index.saturating_add(1);
             let address = url.to_string();
-            if page.loads.iter().any(|known| known.url == address) {
+            if !seen.insert(address.clone()) {
                 continue;
             }
             let wanted = first || matches!(kind, Kind::Style | Kind::Script);
