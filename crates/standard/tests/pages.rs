@@ -134,3 +134,28 @@ fn absence_counts_only_where_no_script_could_end_it() {
         assert_eq!(report.item(List::Kwcag, "5.1.1").unwrap().verdict, verdict, "{page}");
     }
 }
+
+/// Colours and sizes in the markup are sure only as far as no style sheet can say otherwise.
+#[test]
+fn a_sheet_makes_colours_and_sizes_unsure() {
+    let finds = |body: &str, rule: &str| {
+        let page = format!("<!DOCTYPE html><html lang=ko><title>글</title>{body}");
+        let report =
+            Made::default().html("http://localhost:1/", &page).check("http://localhost:1/", 1).unwrap();
+        rules(&report).contains(&rule)
+    };
+    let outer = "<div style='color:#bbb;background:#fff'><p>글</p></div>";
+    assert!(finds(outer, "color-contrast"));
+    assert!(!finds(&format!("<style>p {{ color: black }}</style>{outer}"), "color-contrast"));
+    assert!(!finds(&format!("<link rel=stylesheet href=gone.css>{outer}"), "color-contrast"));
+    let own = "<p style='color:#bbb;background:#fff'>글</p>";
+    assert!(finds(&format!("<style>p {{ color: black }}</style>{own}"), "color-contrast"));
+    assert!(!finds(&format!("<style>p {{ color: black !important }}</style>{own}"), "color-contrast"));
+    let small = "<button style='width:10px;height:10px'>x</button>";
+    assert!(finds(small, "target-size"));
+    assert!(!finds(&format!("<style>button {{ min-width: 44px }}</style>{small}"), "target-size"));
+    let bare = "<style>input:focus { outline: none }</style>";
+    assert!(finds(bare, "focus-outline"));
+    let marked = format!("{bare}<style>.field:focus {{ border-color: blue }}</style>");
+    assert!(!finds(&marked, "focus-outline") && finds(&marked, "focus-outline-somewhere"));
+}

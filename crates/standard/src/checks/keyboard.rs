@@ -84,9 +84,9 @@ pub fn sheets(site: &Site, found: &mut Found) {
     let mut seen = BTreeSet::new();
     for page in &site.pages {
         let others: Vec<&Style> = page.styles().map(|(_, style)| style).collect();
-        let restored = others.iter().any(|style| {
-            shows(style) && style.selectors.iter().any(|s| wide(s) && (s.contains(":focus") || s == "*"))
-        });
+        // Where any rule shows focus another way, whether it does so everywhere takes a look.
+        let restored =
+            others.iter().any(|style| shows(style) && style.selectors.iter().any(|s| s.contains(":focus")));
         for (from, style) in page.styles() {
             if !removes(style) || !seen.insert((from.to_owned(), style.line)) {
                 continue;

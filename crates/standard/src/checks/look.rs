@@ -3,17 +3,26 @@
 use crate::{
     colour, css,
     html::Element,
-    page::Page,
+    page::{Kind, Page},
     rule::{self, Found},
 };
 
 pub fn check(page: &Page, found: &mut Found) {
-    // A sheet that insists decides against what stands in the markup.
+    // A sheet may colour what stands between, and stretch what is too small.
+    let sheets = page.styles().any(|(_, style)| {
+        style.declared.iter().any(|d| d.property.contains("color") || d.property.starts_with("background"))
+    }) || page.loads.iter().any(|load| load.kind == Kind::Style && load.unread.is_some());
     let insists = page.styles().any(|(_, style)| {
         style
             .declared
             .iter()
             .any(|d| d.important && (d.property.contains("color") || d.property == "background"))
+    });
+    let stretches = page.styles().any(|(_, style)| {
+        style
+            .declared
+            .iter()
+            .any(|d| d.important || d.property.starts_with("min-") || d.property.starts_with("padding"))
     });
     for element in page.dom.all() {
         if element.name() == "meta"
@@ -25,13 +34,15 @@ pub fn check(page: &Page, found: &mut Found) {
             continue;
         }
         if !insists {
-            contrast(page, element, found);
+            contrast(page, element, sheets, found);
         }
         let fixed = css::declarations(element.attr("style").unwrap_or_default());
         if let Some(fixed) = fixed.iter().find(|d| d.important && narrow(&d.property, &d.value)) {
             found.at(&rule::SPACING, page, element, format!("{}: {}", fixed.property, fixed.value));
         }
-        size(page, element, found);
+        if !stretches {
+            size(page, element, found);
+        }
     }
     for (from, style) in page.styles() {
         let turned = style.within.iter().any(|query| query.contains("orientation"))
@@ -73,12 +84,14 @@ fn zoom(page: &Page, element: Element<'_>, found: &mut Found) {
 }
 
 /// Where both colours are written in the markup, its own or what it stands in. A picture behind or a link's own colour decide nothing.
-fn contrast(page: &Page, element: Element<'_>, found: &mut Found) {
+fn contrast(page: &Page, element: Element<'_>, sheets: bool, found: &mut Found) {
     if element.own_text().is_empty() || element.within("a").is_some() || element.has("disabled") {
         return;
     }
+    // Beside a sheet that colours, only what stands on the element itself is sure.
+    let reach = if sheets { 1 } else { usize::MAX };
     let written = |property: &str, attribute: &str| {
-        element.up().find_map(|e| {
+        element.up().take(reach).find_map(|e| {
             e.style(property)
                 .or_else(|| e.attr(attribute).map(str::to_owned))
                 .or_else(|| (property == "background-color").then(|| e.style("background")).flatten())
@@ -90,8 +103,6 @@ fn contrast(page: &Page, element: Element<'_>, found: &mut Found) {
         return;
     };
     let (Some(a), Some(b)) = (colour::read(&front), colour::read(&back)) else { return };
-    // Colours that were given to something further out may be covered by a sheet's; near enough is within three steps.
-    let near = element.up().take(3).any(|e| e.has("style") || e.has("bgcolor") || e.has("color"));
     let contrast = colour::contrast(a, b);
     let pixels = element.up().find_map(|e| e.style("font-size")).and_then(|size| css::pixels(&size));
     let bold = element.up().any(|e| {
@@ -100,7 +111,7 @@ fn contrast(page: &Page, element: Element<'_>, found: &mut Found) {
     });
     let heading = matches!(element.name(), "h1" | "h2") && pixels.is_none();
     let large = heading || pixels.is_some_and(|size| size >= 24.0 || (bold && size >= 18.66));
-    if near && !see_through && contrast < if large { 3.0 } else { 4.5 } {
+    if !see_through && contrast < if large { 3.0 } else { 4.5 } {
         // One digit, cut and not rounded: 4.49 isn't 4.5.
         let shown = (contrast * 10.0).floor() / 10.0;
         found.at(&rule::CONTRAST, page, element, format!("{shown:.1}:1 ({front} / {back})"));
