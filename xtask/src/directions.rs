@@ -13,13 +13,13 @@ const FLOOR: [&str; 5] = ["maru-kernel", "maru-store", "maru-ledger", "maru-rule
 fn allowed(room: &str) -> Option<Vec<&'static str>> {
     let (kernel, rules, store) = ("maru-kernel", "maru-rules", "maru-store");
     Some(match room {
-        "maru-kernel" | "maru-ledger" | "maru-rules" | "xtask" => vec![],
+        "maru-kernel" | "maru-ledger" | "maru-rules" | "maru-standard" | "xtask" => vec![],
         "maru-store" => vec![kernel],
         "maru-definition" => vec![kernel, store, rules],
         "maru-web" => FLOOR.to_vec(),
         // Measures the whole, so it may use the whole.
         "maru-measure" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru"]].concat(),
-        "maru" => [&FLOOR[..], &NOUNS[..], &["maru-web"]].concat(),
+        "maru" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru-standard"]].concat(),
         noun if NOUNS.contains(&noun) => [&FLOOR[..], &["maru-web"]].concat(),
         _ => return None,
     })
@@ -94,6 +94,10 @@ mod tests {
             ["maru-kernel may not use maru-store"]
         );
         assert_eq!(faults(&[("maru-civic".to_owned(), vec![])]).len(), 1);
+        assert_eq!(
+            faults(&[("maru-web".to_owned(), vec!["maru-standard".to_owned()])]),
+            ["maru-web may not use maru-standard"]
+        );
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 31] = [
+const STEPS: [Step; 32] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -65,6 +65,7 @@ const STEPS: [Step; 31] = [
     Step { name: "clients-install", after: &["needs"], run: install },
     Step { name: "import", after: &["build"], run: |place| import::suite(&place.program, &place.log) },
     Step { name: "judges", after: &["clients-install"], run: |place| node(place, "judges.test.mjs") },
+    Step { name: "standard", after: &["build", "judges"], run: |place| node(place, "standard.test.mjs") },
     Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
     Step { name: "find", after: &["build", "judges"], run: |place| node(place, "find.test.mjs") },
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },

@@ -1,4 +1,4 @@
-//! One program: serve, demo, import, check, audit.
+//! One program: serve, demo, import, check, audit, standard.
 
 // The command line speaks on standard output; logs go to standard error.
 #![allow(clippy::print_stdout)]
@@ -6,6 +6,7 @@
 mod admin;
 mod check;
 mod import;
+mod standard;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -48,6 +49,11 @@ enum Command {
     Admin {
         #[command(subcommand)]
         what: admin::Admin,
+    },
+    /// A site against the digital service standard
+    Standard {
+        #[command(subcommand)]
+        what: standard::Standard,
     },
     /// Recompute the access ledger
     Audit {
@@ -109,6 +115,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Admin { what } => admin::run(what).await,
         Command::Check { folder } => Ok(check::check(&folder)),
+        Command::Standard { what } => standard::run(what).await,
         Command::Audit { place } => {
             let store = wire::open_store(&place.place(), &wire::rooms(maru_message::Post::None)).await?;
             let audit = maru_record::audit(&store).await?;

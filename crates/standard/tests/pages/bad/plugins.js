@@ -1,0 +1,1 @@
+new ActiveXObject("X.Y"); TouchEnNx.init();

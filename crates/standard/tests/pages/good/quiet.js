@@ -1,0 +1,2 @@
+// See the list.
+document.documentElement.dataset.ready = "yes";
