@@ -20,6 +20,7 @@ mod region;
 mod register;
 mod search;
 mod service;
+mod written;
 
 pub use agency::{Agency, UnitKind};
 pub use calendar::{Calendar, Change, Hours};

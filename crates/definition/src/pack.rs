@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Agency, Calendar, Chart, Demo, FactDef, Fault, Letters, Region, Regions, Register, Service, UnitKind,
-    check, files::Files, search::Synonyms,
+    check, files::Files, search::Synonyms, service::files_of,
 };
 
 #[derive(Debug, Clone)]
@@ -239,10 +239,9 @@ impl Pack {
                 let name = file.0.split('.').next().unwrap_or_default();
                 ("pack", format!("{}-{name}", self.id), vec![file])
             });
-        let services = self
-            .services
-            .iter()
-            .map(|s| ("service", s.id.clone(), self.files.under(&s.folder).collect::<Vec<_>>()));
+        let services = self.services.iter().map(|s| {
+            ("service", s.id.clone(), files_of(&self.files, &s.folder, &s.uses).collect::<Vec<_>>())
+        });
         let charts = self.charts.iter().map(|chart| {
             let paths =
                 [Some(&chart.id), chart.like.as_ref()].map(|id| id.map(|id| format!("charts/{id}.toml")));

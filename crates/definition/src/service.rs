@@ -11,6 +11,7 @@ use crate::{
     files::Files,
     form::{FieldKind, Form, FormField},
     pack::sha256,
+    written::{RulesText, shared},
 };
 
 #[derive(Debug, Clone)]
@@ -50,6 +51,9 @@ pub struct Service {
     /// Its folder in the pack.
     pub(crate) folder: String,
     pub(crate) entries: RuleEntries,
+    pub(crate) rules_text: RulesText,
+    /// What of `shared/` its rules use.
+    pub(crate) uses: Vec<String>,
 }
 
 /// What a service is to the one who files it.
@@ -307,6 +311,9 @@ struct Written {
     near: bool,
     #[serde(default)]
     approval: bool,
+    /// Files of `shared/` whose lets its rules may use.
+    #[serde(default)]
+    uses: Vec<String>,
 }
 
 /// The entries of rules.toml as the check and the texts need them; what they mean is the rules room's.
@@ -342,6 +349,20 @@ impl RuleEntries {
     }
 }
 
+/// All that says what a service is: its folder, and the shared rules it uses.
+pub(crate) fn files_of<'a>(
+    files: &'a Files,
+    folder: &'a str,
+    uses: &'a [String],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    files.under(folder).chain(shared_files(files, uses))
+}
+
+/// Those of the shared files that are there.
+fn shared_files<'a>(files: &'a Files, uses: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    uses.iter().filter_map(|name| files.iter().find(|(path, _)| *path == shared(name)))
+}
+
 impl Service {
     pub fn text(&self, lang: Lang) -> &ServiceText {
         let [ko, en] = &self.texts;
@@ -369,7 +390,8 @@ impl Service {
         let file = |name: &str| format!("{folder}/{name}");
         let written = files.toml::<Written>(&file("service.toml"), faults);
         let rules_file = file("rules.toml");
-        let rules_text = files.get(&rules_file).unwrap_or_default();
+        let uses = written.as_ref().map(|w| w.uses.clone()).unwrap_or_default();
+        let rules_text = RulesText::of(files, folder, &uses, faults);
         // What anybody may file has no conditions, and then no such file.
         let anybody = written.as_ref().is_some_and(|w| w.kind != ServiceKind::Benefit)
             && files.get(&rules_file).is_none();
@@ -378,12 +400,15 @@ impl Service {
         } else {
             files.toml::<RuleEntries>(&rules_file, faults)
         };
-        let parse = || if anybody { Ok(RuleSet::default()) } else { RuleSet::parse(rules_text) };
+        let parse = || if anybody { Ok(RuleSet::default()) } else { RuleSet::parse(&rules_text.text) };
         let rules = entries.is_some().then(parse).and_then(|read| match read {
             Ok(rules) => Some(rules),
             Err(wrong) => {
                 let todo = "write it as crates/rules/README.md tells";
-                faults.extend(wrong.into_iter().map(|f| Fault::new(&rules_file, f.line, f.message, todo)));
+                faults.extend(wrong.into_iter().map(|f| {
+                    let (file, line) = rules_text.place(f.line);
+                    Fault::new(file, line, f.message, todo)
+                }));
                 None
             }
         });
@@ -391,12 +416,16 @@ impl Service {
         let ko = files.toml::<ServiceText>(&file("text.ko.toml"), faults);
         let en = files.toml::<ServiceText>(&file("text.en.toml"), faults);
         let letters = Letters::read(files, &file("letters"));
-        let parts: Vec<&str> = files.under(folder).flat_map(|(path, text)| [path, text]).collect();
+        let parts: Vec<&str> = files_of(files, folder, &uses).flat_map(|(path, text)| [path, text]).collect();
         let hash = sha256(&parts);
+        let shared: Vec<RuleEntries> = shared_files(files, &uses)
+            .filter_map(|(file, _)| files.toml::<RuleEntries>(file, faults))
+            .collect();
         let (written, entries, rules, ko, en) = (written?, entries?, rules?, ko?, en?);
         Some(Service {
             version: entries
                 .dates()
+                .chain(shared.iter().flat_map(RuleEntries::dates))
                 .chain(written.from.as_deref().and_then(|d| d.parse().ok()))
                 .max()
                 .unwrap_or(Date::ZERO),
@@ -425,6 +454,8 @@ impl Service {
             texts: [ko, en],
             folder: folder.to_owned(),
             entries,
+            rules_text,
+            uses,
         })
     }
 }

@@ -59,7 +59,41 @@ const SERVICE: &str = "services/mohw/livelihood-benefit";
 fn each_fault_is_refused_with_its_file_and_line() {
     let service = |file: &str| format!("{SERVICE}/{file}");
     let wrong: &[(&str, String, &str, &str, &str)] = &[
-        ("no-article", service("rules.toml"), "article = \"국민기초생활 보장법 제6조의2\"\n", "", "article"),
+        (
+            "no-article",
+            service("rules.toml"),
+            "article = \"국민기초생활 보장법 제8조제2항\"\n",
+            "",
+            "article",
+        ),
+        (
+            "shared-no-article",
+            "shared/median-income.toml".into(),
+            "article = \"국민기초생활 보장법 제6조의2\"\n",
+            "",
+            "article",
+        ),
+        (
+            "shared-condition",
+            "shared/median-income.toml".into(),
+            "[[let]]",
+            "[[condition]]\nid = \"x\"\narticle = \"제1조\"\nfrom = \"2023-01-01\"\nwhen = 'true'\n\n[[let]]",
+            "only lets can be shared",
+        ),
+        (
+            "shared-missing",
+            service("service.toml"),
+            "\"median-income\"",
+            "\"no-such\"",
+            "there is no shared/no-such.toml",
+        ),
+        (
+            "shared-parameter",
+            "shared/recognised-income.toml".into(),
+            "매개.근로공제율",
+            "매개.근로율",
+            "근로율",
+        ),
         (
             "period-article",
             service("service.toml"),
@@ -78,7 +112,7 @@ fn each_fault_is_refused_with_its_file_and_line() {
         ("empty-text", service("text.ko.toml"), "name = \"생계급여\"", "name = \"\"", "name is empty"),
         ("unknown-fact", service("rules.toml"), "not(시설거주)", "not(시설거주중)", "시설거주중"),
         ("unknown-parameter", service("rules.toml"), "매개.생계급여_비율", "매개.생계급여율", "생계급여율"),
-        ("overlap", service("rules.toml"), "until = \"2024-12-31\"\n", "", "overlap"),
+        ("overlap", "shared/recognised-income.toml".into(), "until = \"2024-12-31\"\n", "", "overlap"),
         ("failing-case", service("cases.toml"), "amount = 520556", "amount = 520557", "computed 520556"),
         (
             "case-fact",

@@ -83,7 +83,8 @@ impl Check<'_> {
         // comes out in the other cases.
         let meant = case.answer == Answer::Unknown && decision.answer == Answer::Unknown;
         for fault in faults.into_iter().filter(|_| !meant) {
-            wrong.push((format!("rules.toml line {}: {}", fault.line, fault.message), "correct the rule"));
+            let (file, line) = service.rules_text.place(fault.line);
+            wrong.push((format!("{file} line {line}: {}", fault.message), "correct the rule"));
         }
         if decision.answer != case.answer {
             wrong.push((format!("expected {}, decided {}", case.answer, decision.answer), RULES));

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use maru_kernel::{Date, Lang};
 
 use super::{Check, quoted};
-use crate::{FactKind, Fault, FieldKind, FormField, Letters, Service, ServiceKind, To};
+use crate::{
+    FactKind, Fault, FieldKind, FormField, Letters, Service, ServiceKind, To, service::RuleEntries,
+    written::shared,
+};
 
 /// The names a letter may use.
 const LETTER: [&str; 25] = [
@@ -61,6 +64,7 @@ impl Check<'_> {
             self.letters(service);
             self.run_cases(service);
         }
+        self.shared();
     }
 
     fn head(&mut self, service: &Service, file: &str) {
@@ -144,10 +148,41 @@ impl Check<'_> {
         }
     }
 
+    /// What services share is lets, and somebody uses it.
+    fn shared(&mut self) {
+        let used =
+            |file: &str| self.pack.services.iter().any(|s| s.uses.iter().any(|name| shared(name) == file));
+        let found: Vec<(String, bool)> =
+            self.pack.files.under("shared").map(|(file, _)| (file.to_owned(), used(file))).collect();
+        for (file, used) in found {
+            let mut faults = Vec::new();
+            let entries = self.pack.files.toml::<RuleEntries>(&file, &mut faults).unwrap_or_default();
+            if [&entries.conditions, &entries.lines, &entries.amounts].iter().any(|list| !list.is_empty()) {
+                self.at(
+                    &file,
+                    &["[[condition]]"],
+                    "only lets can be shared",
+                    "write it in each service's rules.toml",
+                );
+            }
+            if !used {
+                self.at(
+                    &file,
+                    &[],
+                    "no service uses it",
+                    "name it in `uses` of a service.toml, or delete it",
+                );
+            }
+        }
+    }
+
     fn rules(&mut self, service: &Service) {
         let file = service.file("rules.toml");
         for name in self.unknown_names(service.rules.names(), |name| self.knows_fact(name)) {
             let what = format!("{name} is no fact, no parameter and no let above");
+            let holds = |file: &&String| self.pack.files.get(file).is_some_and(|text| text.contains(&name));
+            let shared: Vec<String> = service.uses.iter().map(|name| shared(name)).collect();
+            let file = std::iter::once(&file).chain(&shared).find(holds).unwrap_or(&file).clone();
             self.at(&file, &[&name], what, "add it to facts.toml or parameters.toml, or correct the name");
         }
         if service.entries.conditions.is_empty() && service.kind == ServiceKind::Benefit {

@@ -1,0 +1,48 @@
+//! A service's rules as one text: the shared ones it names (`uses` in service.toml), then its own.
+
+use crate::{fault::Fault, files::Files};
+
+/// The text that is read, and which file its lines come from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RulesText {
+    pub(crate) text: String,
+    /// Each file with the number of the line before its first.
+    parts: Vec<(String, usize)>,
+}
+
+impl RulesText {
+    pub(crate) fn of(files: &Files, folder: &str, uses: &[String], faults: &mut Vec<Fault>) -> RulesText {
+        let (own, service) = (format!("{folder}/rules.toml"), format!("{folder}/service.toml"));
+        let mut rules = RulesText::default();
+        for name in uses {
+            let file = shared(name);
+            match files.get(&file) {
+                Some(text) => rules.add(&file, text),
+                None => {
+                    let (line, what) = (files.line(&service, &["uses"]), format!("there is no {file}"));
+                    faults.push(Fault::new(&service, line, what, "write it, or take it out of uses"));
+                }
+            }
+        }
+        rules.add(&own, files.get(&own).unwrap_or_default());
+        rules
+    }
+
+    fn add(&mut self, file: &str, text: &str) {
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        self.parts.push((file.to_owned(), self.text.lines().count()));
+        self.text.push_str(text);
+    }
+
+    /// The file and line of a line of the whole.
+    pub(crate) fn place(&self, line: usize) -> (&str, usize) {
+        let part = self.parts.iter().rev().find(|(_, before)| *before < line).or(self.parts.last());
+        part.map_or(("", line), |(file, before)| (file.as_str(), line.saturating_sub(*before)))
+    }
+}
+
+pub(crate) fn shared(name: &str) -> String {
+    format!("shared/{name}.toml")
+}
