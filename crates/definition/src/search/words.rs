@@ -87,6 +87,8 @@ pub struct Synonyms {
     meant: HashMap<String, Vec<String>>,
     /// How many letters the longest word has.
     longest: usize,
+    /// What begins with a noun of one letter, so only where a word does: 이가 아프 is not in 아이가 아프.
+    begins: HashSet<String>,
     filler: HashSet<String>,
 }
 
@@ -120,7 +122,11 @@ impl Synonyms {
 
     fn add<'a>(&mut self, word: &str, meant: impl Iterator<Item = &'a String> + Clone) {
         let (whole, said) = (plain(word), self.said(word));
-        for other in particles(word).into_iter().chain([said]).filter(|said| *said != whole) {
+        let particles = particles(word);
+        if !particles.is_empty() {
+            self.begins.extend(particles.iter().chain([&whole, &said]).map(|word| key(word)));
+        }
+        for other in particles.into_iter().chain([said]).filter(|said| *said != whole) {
             self.put(other, meant.clone());
         }
         self.put(whole, meant);
@@ -172,9 +178,12 @@ impl Synonyms {
                     _ => true,
                 };
                 let free = || found.iter().all(|(from, to, _)| end <= *from || *to <= at);
-                if counts
-                    && free()
-                    && let Some(meant) = self.meant.get(&run.iter().copied().map(stem).collect::<String>())
+                if !counts || !free() {
+                    continue;
+                }
+                let key: String = run.iter().copied().map(stem).collect();
+                if let Some(meant) = self.meant.get(&key)
+                    && (starts || !self.begins.contains(&key))
                 {
                     found.push((at, end, meant));
                 }
@@ -194,6 +203,7 @@ mod tests {
         for (says, is) in [
             ("집을 고쳐", "집수리"),
             ("집이 너무 추워", "난방비"),
+            ("이가 아프", "치과"),
             ("고양이", "반려동물"),
             ("rent", "월세"),
             ("애", "아동"),
@@ -224,6 +234,13 @@ mod tests {
         assert_eq!(held(&["집을", "고쳤는데"]), ["집수리"]);
         assert_eq!(held(&["집에", "고칠"]), [""; 0]);
         assert_eq!(held(&["집이", "추워요"]), ["난방비"]);
+    }
+
+    #[test]
+    fn a_noun_of_one_letter_begins_a_word() {
+        assert_eq!(held(&["이", "아파요"]), [""; 0]);
+        assert_eq!(held(&["이가", "아프고"]), ["치과"]);
+        assert_eq!(held(&["아이", "아프고"]), [""; 0]);
     }
 
     #[test]
