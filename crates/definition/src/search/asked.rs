@@ -1,7 +1,7 @@
 //! What was typed, taken apart: the ideas it names, each with the words that may stand for it, and the places.
 
 use super::{
-    letters::{Gram, is_initials, is_syllable, plain, terms, without_particle, words},
+    letters::{Gram, is_initials, is_syllable, is_verb, plain, terms, without_particle, words},
     words::Synonyms,
 };
 use crate::{Region, Regions};
@@ -10,8 +10,8 @@ use crate::{Region, Regions};
 const LONGEST: usize = 100;
 /// Another word for what was typed counts a little less than the word itself, the next one a little less again.
 const OTHER_WORD: f32 = 0.95;
-const NEXT_WORD: f32 = 0.02;
-const LEAST_WORD: f32 = 0.6;
+const NEXT_WORD: f32 = 0.04;
+const LEAST_WORD: f32 = 0.55;
 
 /// One thing that was asked for: the word as it was typed, and others for it, each with its weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub(super) struct Idea {
     pub(super) ways: Vec<Way>,
     /// How rare it is in the catalogue: what is in every name says little.
     pub(super) rarity: f32,
+    /// The pack lists it.
+    pub(super) known: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -49,14 +51,19 @@ impl<'a> Asked<'a> {
     pub(super) fn of(query: &str, synonyms: &Synonyms, regions: &'a Regions) -> Asked<'a> {
         let query: String = query.chars().take(LONGEST).collect();
         let whole = plain(&query);
-        let mut typed: Vec<String> =
-            words(&query).iter().map(|word| without_particle(word).to_owned()).collect();
+        let noun = |word: &String| {
+            if synonyms.knows(word) { word.clone() } else { without_particle(word).to_owned() }
+        };
+        let mut typed: Vec<String> = words(&query).iter().map(noun).collect();
+        if typed.iter().any(|word| !synonyms.is_filler(word)) {
+            typed.retain(|word| !synonyms.is_filler(word));
+        }
         let initials = is_initials(&whole);
         let mut places = Vec::new();
         if typed.len() > 1 {
             let mut rest = Vec::new();
             for word in &typed {
-                let named = named(word, regions);
+                let named = if synonyms.knows(word) { Vec::new() } else { named(word, regions) };
                 if named.is_empty() {
                     rest.push(word.clone());
                 } else {
@@ -134,7 +141,7 @@ fn ideas(typed: &[String], synonyms: &Synonyms) -> Vec<Idea> {
             let word = piece(last, cut);
             // One letter between two words is a particle.
             if word.chars().nth(1).is_some() && !synonyms.is_filler(&word) {
-                ideas.push(Idea { ways: vec![Way::of(word, 1.0)], rarity: 1.0 });
+                ideas.push(Idea { ways: vec![Way::of(word, 1.0)], rarity: 1.0, known: false });
             }
             last = cut;
         }
@@ -148,9 +155,56 @@ fn ideas(typed: &[String], synonyms: &Synonyms) -> Vec<Idea> {
             ways.push(Way::of(other.clone(), weight));
             weight = (weight - NEXT_WORD).max(LEAST_WORD);
         }
-        ideas.push(Idea { ways, rarity: 1.0 });
+        ideas.push(Idea { ways, rarity: 1.0, known: true });
         last = to;
     }
     between(last, text.len(), &mut ideas);
+    // Nothing but what people say around it: then that is what they look for.
+    if ideas.is_empty() {
+        let whole = typed.iter().filter(|word| word.chars().nth(1).is_some());
+        return whole
+            .map(|word| Idea { ways: vec![Way::of(word.clone(), 1.0)], rarity: 1.0, known: false })
+            .collect();
+    }
+    // What is done says less than what it is done to: 빌리려면, 고쳐주세요.
+    let is_noun = |idea: &Idea| match idea.ways.as_slice() {
+        [only] => !is_verb(&only.word),
+        _ => true,
+    };
+    if ideas.iter().any(is_noun) {
+        ideas.retain(is_noun);
+    }
     ideas
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::Pack;
+
+    fn words(query: &str) -> Vec<String> {
+        let pack = Pack::embedded().unwrap();
+        let asked = Asked::of(query, &pack.synonyms, &pack.regions);
+        asked.ideas.iter().filter_map(|idea| idea.ways.first()).map(|way| way.word.clone()).collect()
+    }
+
+    #[test]
+    fn what_is_done_says_less_than_what_it_is_done_to() {
+        assert_eq!(words("풍금을 조율하려면"), ["풍금"]);
+        assert_eq!(words("조율하려면"), ["조율하려면"]);
+    }
+
+    #[test]
+    fn filler_alone_is_looked_for() {
+        assert_eq!(words("신청 방법"), ["신청", "방법"]);
+        assert_eq!(words("풍금 신청 방법"), ["풍금"]);
+    }
+
+    #[test]
+    fn a_listed_word_is_no_place() {
+        let pack = Pack::embedded().unwrap();
+        assert!(Asked::of("고양이 중성화", &pack.synonyms, &pack.regions).places.is_empty());
+        assert!(!Asked::of("고양 중성화", &pack.synonyms, &pack.regions).places.is_empty());
+    }
 }

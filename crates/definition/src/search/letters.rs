@@ -83,6 +83,34 @@ pub(crate) fn without_particle(word: &str) -> &str {
         .unwrap_or(word)
 }
 
+/// A syllable as it is before an ending: 고쳐 and 고쳤 are 고치, 추워 is 추우. Nouns change too, so it is for comparing only.
+pub(crate) fn stem(c: char) -> char {
+    let Some((initial, vowel, last)) = parts(c) else { return c };
+    // Only where nothing or ㅆ closes the syllable.
+    if last != 0 && last != 20 {
+        return c;
+    }
+    let vowel = match (INITIALS.get(initial), vowel) {
+        (Some('ㄱ' | 'ㄹ' | 'ㅅ' | 'ㅈ' | 'ㅊ' | 'ㅋ' | 'ㅍ'), 6) => 20,
+        (Some('ㅂ' | 'ㅇ'), 9) => 8,
+        (Some('ㄷ'), 10) => 11,
+        (Some('ㄴ' | 'ㄷ' | 'ㅇ' | 'ㅈ'), 14) => 13,
+        (Some('ㅎ'), 1) => 0,
+        (_, vowel) => vowel,
+    };
+    u32::try_from((initial * 21 + vowel) * 28).ok().and_then(|n| char::from_u32(0xac00 + n)).unwrap_or(c)
+}
+
+/// How verbs end in what people ask; hardly any noun does.
+const ENDINGS: [&str; 20] = [
+    "니다", "어요", "아요", "해요", "워요", "려요", "세요", "나요", "까요", "네요", "래요", "데요", "려면",
+    "으면", "는데", "은데", "려고", "아서", "어서", "해서",
+];
+
+pub(crate) fn is_verb(word: &str) -> bool {
+    ENDINGS.iter().any(|ending| word.ends_with(ending))
+}
+
 pub(crate) fn is_syllable(c: char) -> bool {
     ('가'..='힣').contains(&c)
 }
@@ -209,6 +237,29 @@ mod tests {
         assert!(
             is_initials("ㅊㄴㅇㅅ") && !is_initials("ㅊ") && !is_initials("청ㄴ") && !is_initials("ㅏㅏ")
         );
+    }
+
+    #[test]
+    fn verbs_are_compared_by_their_stems() {
+        let stems = |text: &str| text.chars().map(stem).collect::<String>();
+        for (said, other) in [
+            ("고쳐", "고치"),
+            ("고쳤", "고치"),
+            ("빌려", "빌리"),
+            ("추워", "추우"),
+            ("돌봐", "돌보"),
+            ("했", "하"),
+            ("안돼", "안되"),
+        ] {
+            assert_eq!(stems(said), stems(other));
+        }
+        assert_ne!(stems("여자"), stems("이자"));
+        assert_eq!(stems("지원 lh"), "지원 lh");
+    }
+
+    #[test]
+    fn verbs_end_like_verbs() {
+        assert!(is_verb("빌리려면") && is_verb("고장났어요") && !is_verb("수도요금") && !is_verb("아동"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod asked;
 mod index;
+mod keyboard;
 mod letters;
 mod order;
 mod words;

@@ -9,12 +9,18 @@ use super::{
     Hits, Searcher,
     asked::{Asked, Idea, Way},
     index::{Candidate, Named, Search},
+    keyboard::switched,
     letters::{Gram, float, grams, jamo, share, terms},
 };
 use crate::{Deadline, Entry, Pack, Region, Regions};
 
 /// What is found less well than this is looked for among names that are written alike.
 const FOUND: f32 = 0.999;
+
+/// What BM25 is worth to the best by it.
+const LETTERS: f32 = 0.5;
+/// A name that says other words for what was asked for is filled by them a little less than by the words that were typed.
+const OTHER_WORDS: f32 = 0.9;
 
 impl Search {
     /// The best entries for what was typed. Nothing typed finds everything, in the catalogue's order.
@@ -31,6 +37,11 @@ impl Search {
             return Ok(Hits { total: entries.len(), entries: entries.iter().take(limit).cloned().collect() });
         }
         self.weigh(&mut asked)?;
+        if asked.ideas.is_empty()
+            && let Some(meant) = switched(query)
+        {
+            return self.find(entries, pack, &meant, limit, searcher);
+        }
         let (found, total) = if asked.initials || asked.whole.chars().nth(1).is_none() {
             let found = self.holding(&asked);
             let total = found.len();
@@ -78,7 +89,7 @@ impl Search {
         for Candidate { place, score } in &found {
             let (covered, value) = self.worth(*place, asked, &pairs);
             fullest = fullest.max(covered);
-            worth.insert(*place, score / best + value);
+            worth.insert(*place, LETTERS * score / best + value);
         }
         if fullest < FOUND {
             let (alike, more) = self.alike(asked)?;
@@ -102,7 +113,9 @@ impl Search {
         let covers = |has: &dyn Fn(&Gram) -> bool| {
             let of_way = |way: &Way| {
                 let has = way.pairs.iter().filter(|gram| has(gram)).count();
-                way.weight * float(has) / float(way.pairs.len().max(1))
+                let share = float(has) / float(way.pairs.len().max(1));
+                // Half a word is mostly another word.
+                way.weight * share * share
             };
             let of_idea = |idea: &Idea| idea.ways.iter().map(of_way).fold(0.0, f32::max);
             let all = asked.ideas.iter().map(|idea| idea.rarity).sum::<f32>().max(f32::MIN_POSITIVE);
@@ -114,9 +127,10 @@ impl Search {
             let same = if *text == asked.whole {
                 4.0
             } else if let [only] = asked.ideas.as_slice()
-                && let Some(way) = only.ways.iter().find(|way| way.word == *text)
+                && let Some(worth) =
+                    only.ways.iter().filter_map(|way| called(way, text)).max_by(f32::total_cmp)
             {
-                2.0 * way.weight
+                worth
             } else if text.starts_with(&asked.whole) {
                 1.0
             } else if text.contains(&asked.whole) {
@@ -124,11 +138,40 @@ impl Search {
             } else {
                 0.0
             };
-            same + share(&name.pairs, pairs) + 0.5 * share(pairs, &name.pairs)
+            let said = said(asked, name);
+            let fills = share(&name.pairs, pairs).max(OTHER_WORDS * share(&name.pairs, &said));
+            same + fills + 0.5 * share(pairs, &name.pairs)
         };
         let exactly = names.iter().map(exactly).fold(0.0, f32::max);
         (by_all, exactly + 2.0 * by_name + by_all)
     }
+}
+
+/// What it is worth that a name is, begins with or holds another word for what was asked for.
+fn called(way: &Way, name: &str) -> Option<f32> {
+    let worth = if *name == way.word {
+        1.6
+    } else if name.starts_with(&way.word) {
+        0.9
+    } else if name.contains(&way.word) {
+        0.7
+    } else {
+        return None;
+    };
+    Some(worth * way.weight)
+}
+
+/// What was asked for in the words that come nearest to a name.
+fn said(asked: &Asked<'_>, name: &Named) -> Vec<Gram> {
+    let nearest = |idea: &Idea| {
+        let near = |way: &Way| way.weight * share(&way.pairs, &name.pairs);
+        let best = idea.ways.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
+        best.map(|way| way.pairs.clone()).unwrap_or_default()
+    };
+    let mut said: Vec<Gram> = asked.ideas.iter().flat_map(nearest).collect();
+    said.sort_unstable();
+    said.dedup();
+    said
 }
 
 /// What a service is beside its words.
@@ -160,11 +203,11 @@ impl Bearing<'_> {
             let exactly = self.asked.places.iter().any(|place| place.code == area.code);
             let around = self.asked.places.iter().any(|place| serves(place) || inside(place));
             return if exactly {
-                2.0
+                2.5
             } else if around {
                 1.0
             } else {
-                -2.0
+                -4.0
             };
         }
         match self.home {
@@ -172,5 +215,18 @@ impl Bearing<'_> {
             Some(_) => -1.0,
             None => -1.0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_the_other_word_is_worth_most() {
+        let way = |word: &str| Way { word: word.to_owned(), pairs: terms(word), weight: 1.0 };
+        let worth = |name: &str| called(&way("구직급여"), name).unwrap_or_default();
+        assert!(worth("구직급여") > worth("구직급여지원") && worth("구직급여지원") > worth("서울구직급여"));
+        assert_eq!(called(&way("구직급여"), "실업급여"), None);
     }
 }
