@@ -134,7 +134,7 @@ async fn look(context: Context, Path(id): Path<String>, Query(when): Query<When>
     let (then, due, tasks) = told(app, &case, &events, at).await?;
     let mut beside = Vec::new();
     for task in &tasks {
-        beside.push(tasks::shown(&context, &service, task).await?);
+        beside.push(tasks::shown(&context, &service, &case, task).await?);
     }
     let files: Vec<_> = tables::audit::files_at(&app.store, &case, at)
         .await?

@@ -82,7 +82,7 @@ pub struct Task {
     pub asked: String,
     pub asked_by: String,
     pub asked_at: At,
-    /// In how many days it was wanted.
+    /// In how many days it was wanted; of a consent to an extension, by how many the case would be extended.
     pub days: u32,
     pub due_on: Option<Date>,
     /// How often more time was given.
@@ -107,8 +107,8 @@ pub fn may_prolong(task: &Task) -> bool {
     task.prolonged < if task.unit.is_some() { 1 } else { 2 }
 }
 
-/// The days for a new task of a kind after those there were, or why there can't be one.
-pub fn days_for(region: &ChartRegion, before: &[Task], wanted: Option<u32>) -> Result<u32> {
+/// How often a task of a kind was begun, or why none can be now.
+pub fn may_begin(region: &ChartRegion, before: &[Task]) -> Result<u32> {
     let same = || before.iter().filter(|task| task.kind == region.id);
     if !region.many && same().any(Task::is_open) {
         return Err(Error::Conflict("task-already-open".into()));
@@ -116,6 +116,15 @@ pub fn days_for(region: &ChartRegion, before: &[Task], wanted: Option<u32>) -> R
     let times = u32::try_from(same().filter(|task| task.state != "recalled").count()).unwrap_or(u32::MAX);
     if region.times.is_some_and(|most| times >= most) {
         return Err(Error::Conflict("task-asked-enough".into()));
+    }
+    Ok(times)
+}
+
+/// The days for a new task of a kind after those there were, or why there can't be one. None where the kind has no time.
+pub fn days_for(region: &ChartRegion, before: &[Task], wanted: Option<u32>) -> Result<u32> {
+    let times = may_begin(region, before)?;
+    if region.most == 0 && wanted.is_none() {
+        return Ok(0);
     }
     let most = if times == 0 { region.most } else { region.again.unwrap_or(region.most).min(region.most) };
     let days = wanted.unwrap_or_else(|| region.days.min(most));

@@ -237,11 +237,20 @@ async fn it_is_extended_once_and_once_more_with_consent() {
     let page = maru.get(&format!("/cases/{id}")).await.body;
     assert!(page.contains("11월 25일") && page.contains(reason), "{page}");
     let again = [("days", "3"), ("reason", reason)];
-    is(&mut haneul, StatusCode::UNPROCESSABLE_ENTITY, &path, &again).await;
-    let agreed = [("days", "3"), ("reason", reason), ("agreed", "yes")];
-    ok(&mut haneul, &path, &agreed).await;
+    ok(&mut haneul, &path, &again).await;
+    is(&mut haneul, StatusCode::CONFLICT, &path, &again).await;
+    let page = maru.get(&format!("/cases/{id}")).await.body;
+    assert!(page.contains("11월 25일"), "only an agreement extends: {page}");
+    let asked = task(&page, "agree");
+    let agree = format!("/tasks/{asked}/agree");
+    let mut daon = country.signed_in("daon").await;
+    daon.get("/cases").await;
+    is(&mut daon, StatusCode::NOT_FOUND, &agree, &[]).await;
+    is(&mut haneul, StatusCode::FORBIDDEN, &agree, &[]).await;
+    ok(&mut maru, &agree, &[]).await;
+    is(&mut maru, StatusCode::CONFLICT, &agree, &[]).await;
     assert!(maru.get(&format!("/cases/{id}")).await.body.contains("11월 30일"));
-    is(&mut haneul, StatusCode::CONFLICT, &path, &agreed).await;
+    is(&mut haneul, StatusCode::CONFLICT, &path, &again).await;
     country.settle().await;
     assert_eq!(maru.get("/messages").await.body.matches("처리 기간이 늘어났습니다").count(), 2);
 }
@@ -367,7 +376,7 @@ impl Walk<'_> {
             let verb = verbs[self.pick(verbs.len())];
             (format!("/api/v1/cases/{}/{verb}", self.id), verb, chart.verb(&state, verb).is_some())
         } else {
-            let verbs = ["supply", "reply", "prolong", "recall"];
+            let verbs = ["supply", "reply", "prolong", "recall", "agree", "decline"];
             let verb = verbs[self.pick(verbs.len())];
             let task = &before.1[self.pick(before.1.len())];
             let region = chart.region(task["kind"].as_str().unwrap()).unwrap();
@@ -385,7 +394,7 @@ impl Walk<'_> {
             "consult" => {
                 json!({ "text": TEXT, "units": &self.way.asked[self.pick(self.way.asked.len())..] })
             }
-            "extend" => json!({ "days": days, "reason": TEXT, "agreed": self.pick(2) == 0 }),
+            "extend" => json!({ "days": days, "reason": TEXT }),
             "transfer" => {
                 json!({ "unit": self.way.units[self.pick(self.way.units.len())], "reason": TEXT })
             }

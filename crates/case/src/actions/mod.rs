@@ -5,6 +5,7 @@ mod ask;
 mod assign;
 mod attach;
 mod audit;
+mod consent;
 mod decide;
 mod extend;
 mod file;
@@ -29,6 +30,7 @@ pub use attach::{
     CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
 };
 pub use audit::{AUDIT_LAW, audit, audited};
+pub use consent::{agree, decline};
 pub use decide::{ANSWERS, Decided, Said, computed, decide};
 pub use extend::{More, extend};
 pub use file::file;
@@ -185,6 +187,9 @@ pub fn begin(
         replied_by: None,
         ended_at: None,
     };
+    if region.days == 0 {
+        return task;
+    }
     let calendar = &app.definitions.calendar();
     task.due_on = task.clock().due_on(calendar, calendar.hours(None));
     task

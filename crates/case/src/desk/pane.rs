@@ -124,7 +124,7 @@ pub async fn pane(context: &Context, case: &Case, draft: Option<&str>) -> Result
     let (drafts, drafted) = letters::drafts(context, case, applicant.name.get(context.lang), draft)?;
     Ok(context! {
         drafts, drafted,
-        verbs, tasks => tasks::all_shown(context, &service, &kept).await?, units, unit_kind => service.unit_kind,
+        verbs, tasks => tasks::all_shown(context, &service, case, &kept).await?, units, unit_kind => service.unit_kind,
         extended => case.clock.as_ref().map_or(0, |clock| clock.extensions.len()), period_days => service.period.days.max(1),
         id => case.id, receipt => case.receipt, service => text.name,
         state_name => letters::state_name(&context.app.definitions, case).get(context.lang),
