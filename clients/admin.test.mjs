@@ -39,6 +39,16 @@ async function walk(browser, say, width) {
     assert.equal(await page.locator('main tbody tr').count(), 2, 'the old key stays for a day');
     await see('/admin/ledger?check=now', 'ledger-checked');
 
+    await see('/admin/holidays', 'holidays');
+    await send('/admin/holidays', {});
+    await look('holidays', 422);
+    const day = { date: '2026-11-11', ko: '임시공휴일', en: 'Temporary public holiday' };
+    await send('/admin/holidays', day);
+    assert.equal(visitor.path, '/admin/holidays');
+    await look('holidays-moving');
+    await send('/admin/holidays/2026-11-11/withdraw');
+    assert.equal(await page.locator('form[action$="/withdraw"]').count(), 0, 'taken back');
+
     await see('/admin/agencies/new', 'agency-new');
     await send('/admin/agencies/new', {});
     assert.equal(await page.locator('[role="alert"]').count(), 1, 'what is missing is told');

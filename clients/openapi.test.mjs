@@ -38,7 +38,7 @@ test('the description is valid OpenAPI 3.1', async () => {
 });
 
 /** Each operation is tried by somebody who may do it, on things that are there. */
-const OFFICIAL = /^\/api\/v1\/(desk|documents|mandates|cases\/\{id\}\/(assign|grant|refuse|ask|consult|extend|transfer|return)|tasks\/\{id\}\/(reply|recall))/;
+const OFFICIAL = /^\/api\/v1\/(audit|desk|documents|mandates|delegations|cases\/\{id\}\/(assign|grant|refuse|ask|consult|extend|transfer|return)|tasks\/\{id\}\/(reply|recall))/;
 /** What a schema cannot say and the answer has to: an unknown fact, a wrong password, a form that is not whole. */
 const SAYS_MORE = ['POST /api/v1/sessions', 'POST /api/v1/eligibility', 'POST /api/v1/cases', 'POST /api/v1/cases/{id}/answers', 'POST /api/v1/cases/{id}/submit', 'POST /api/v1/cases/{id}/refuse',
   'POST /api/v1/cases/{id}/ask', 'POST /api/v1/cases/{id}/consult', 'POST /api/v1/cases/{id}/extend', 'POST /api/v1/cases/{id}/transfer', 'POST /api/v1/cases/{id}/return',
@@ -60,7 +60,7 @@ function narrowed(keep, ids) {
   copy.paths = Object.fromEntries(Object.entries(copy.paths).filter(([where]) => keep(where)));
   for (const [where, methods] of Object.entries(copy.paths)) {
     for (const operation of Object.values(methods)) {
-      for (const parameter of operation.parameters ?? []) if (parameter.name === 'id') parameter.schema = { enum: ids[where.split('/')[3]] };
+      for (const parameter of operation.parameters ?? []) if (parameter.name === 'id') parameter.schema = { enum: ids[where.split('/{id}')[0].split('/').at(-1)] };
     }
   }
   return copy;
@@ -109,4 +109,12 @@ test('as an official, too', { timeout: 300_000 }, async (t) => {
   const document = await official.must(201, 'POST', '/api/v1/documents', { title: 'Plan', body: 'We mean to survey.', line: [{ person: 'official-garam', kind: 'approve' }] });
   const mandate = await official.must(201, 'POST', '/api/v1/mandates', { kind: 'decide', taker: 'official-garam', from: '2026-10-07', until: '2026-12-31' });
   await schemathesis(t, { user: PEOPLE.official, keep: (where) => OFFICIAL.test(where), ids: { cases: [id], tasks: [tasks[0].id], documents: [document.id], mandates: [mandate.id] } });
+});
+
+test('as an auditor, too', { timeout: 300_000 }, async (t) => {
+  const caller = await new Caller(maru.url).signIn(PEOPLE.applicants[2]);
+  const { id, receipt } = await caller.submitted();
+  const auditor = await new Caller(maru.url).signIn('sebom');
+  await auditor.must(201, 'POST', '/api/v1/audit', { receipt, reason: 'The time it took is audited.' });
+  await schemathesis(t, { user: 'sebom', keep: (where) => where.startsWith('/api/v1/audit'), ids: { cases: [id] } });
 });

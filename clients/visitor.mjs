@@ -1,4 +1,5 @@
 // Somebody at a browser: Debian's Chromium, one window, everything that is served to it kept for the judges.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { folder } from './places.mjs';
@@ -136,6 +137,9 @@ export class Visitor {
     const number = String(this.pictures).padStart(2, '0');
     const path = join(folder('pictures', this.name), `${number}-${what}.png`);
     await this.page.screenshot({ path, fullPage: true, animations: 'disabled' });
+    // As it was sent, for the judges that look at all pages at the end.
+    const { status, html, headers } = this.visit;
+    if (html) writeFileSync(join(folder('pages', this.language), `${this.name.split('-')[0]}-${what}.json`), JSON.stringify({ status, html, policy: headers['content-security-policy'] ?? '' }));
     return path;
   }
 

@@ -9,8 +9,8 @@ import { hands, language, signIn, signOut, walks } from './walk.mjs';
 walks('work', walk, 240_000);
 
 const SAID = {
-  ko: { title: '생활 실태 조사 계획', body: '다음과 같이 조사하고자 합니다.\n\n1. 때: 10월 14일\n2. 곳: 나루동 일대', why: '조사하는 날을 다시 정해 주십시오.', word: '잘 살폈습니다.', right: '봉인이 맞습니다', more: '둘째 문서' },
-  en: { title: 'Plan of a survey', body: 'We mean to survey as follows.\n\n1. When: 14 October\n2. Where: around Naru-dong', why: 'Please choose another day.', word: 'Looked at with care.', right: 'The seal is right', more: 'A second document' },
+  ko: { title: '생활 실태 조사 계획', body: '다음과 같이 조사하고자 합니다.\n\n1. 때: 10월 14일\n2. 곳: 나루동 일대', why: '조사하는 날을 다시 정해 주십시오.', word: '잘 살폈습니다.', right: '봉인이 맞습니다', more: '둘째 문서', head: '과장', leader: '팀장' },
+  en: { title: 'Plan of a survey', body: 'We mean to survey as follows.\n\n1. When: 14 October\n2. Where: around Naru-dong', why: 'Please choose another day.', word: 'Looked at with care.', right: 'The seal is right', more: 'A second document', head: 'Head', leader: 'Team leader' },
 };
 
 async function walk(browser, say, width) {
@@ -137,6 +137,40 @@ async function walk(browser, say, width) {
     await see('/documents', 'back-again');
     await visitor.leave(() => page.locator('form[action$="/acknowledge"] button').first().click());
     await look('acknowledged');
+
+    // The agency's register proposes how a line ends.
+    await become('saebyeok');
+    await see('/admin/delegations', 'register');
+    await send('/admin/delegations', {});
+    await look('register-wrong', 422);
+    const rule = page.locator('main form', { has: page.locator('[name="matter"][value="internal"]') });
+    await rule.locator('[name="whose"]').fill(said.head);
+    await rule.locator('[name="decides"]').fill(said.leader);
+    await visitor.leave(() => rule.locator('button').click());
+    await look('register-kept');
+    await see('/admin/documents', 'nothing-left');
+    await become('haneul');
+    await visitor.go('/documents/new');
+    await send('/documents/new', { title: said.more, body: said.body });
+    await look('line-proposed');
+    const last = visitor.path.replace(/\/line$/, '');
+    await visitor.leave(() => page.locator('form:has(input[type="hidden"][name="person"]) button').click());
+    await look('line-by-register');
+    await visitor.go(last);
+    await send(`${last}/submit`);
+    await become('garam');
+    await visitor.go(last);
+    await send(`${last}/reject`, { reasons: said.why });
+
+    // Its drafter leaves; a colleague goes on.
+    await become('saebyeok');
+    await visitor.go('/admin/officials/official-haneul/end');
+    await send('/admin/officials/official-haneul/end', {});
+    await see('/admin/documents', 'left');
+    await send(`/admin/documents/${last.split('/').at(-1)}/hand-over`, { to: 'official-garam' });
+    assert.equal(await page.locator(`form[action*="${last.split('/').at(-1)}"]`).count(), 0, 'handed over');
+    await become('garam');
+    await see(last, 'taken-over');
     assert.deepEqual(faults, []);
   } catch (error) {
     if (faults.length) console.error(faults.join('\n'));

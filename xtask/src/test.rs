@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 28] = [
+const STEPS: [Step; 29] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -66,6 +66,7 @@ const STEPS: [Step; 28] = [
     Step { name: "import", after: &["build"], run: |place| import::suite(&place.program, &place.log) },
     Step { name: "judges", after: &["clients-install"], run: |place| node(place, "judges.test.mjs") },
     Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
+    Step { name: "find", after: &["build", "judges"], run: |place| node(place, "find.test.mjs") },
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
     Step { name: "petitions", after: &["build", "judges"], run: |place| node(place, "petitions.test.mjs") },
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },

@@ -1,21 +1,28 @@
-//! For auditors: a case is opened with a written reason, then read as it stood at any moment.
+//! For auditors: a case is opened with a written reason, then read as it stood at any moment. Pages, and JSON over the same.
+
+use std::sync::Arc;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{Path, Query},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
+use maru_definition::Service;
 use maru_kernel::{At, Date, Error, Event, Problem, Result, SEOUL};
 use maru_web::{
-    App, Context, Fail, Shared, Typed, admin_tabs, context,
+    ApiContext, App, Context, Fail, Sent, Shared, Typed, admin_tabs, context,
     ports::{RoleKind, Session},
     shown,
 };
 
+use serde_json::{Value as Body, json};
+
 use crate::{
-    actions,
+    actions::{self, CaseFile},
     clock::Clock,
+    form::Line,
     letters,
     model::{Case, Task},
     pages,
@@ -27,6 +34,10 @@ type Answered = std::result::Result<Response, Fail>;
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/audit", get(ask).post(open)).route("/audit/cases/{id}", get(look))
+}
+
+pub fn api() -> Router<Shared> {
+    Router::new().route("/audit", post(open_by_program)).route("/audit/cases/{id}", get(told_to_program))
 }
 
 fn auditor(context: &Context) -> Result<&Session> {
@@ -123,47 +134,139 @@ fn exact(at: At) -> String {
     at.seoul().strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string()
 }
 
+/// A case that an auditor opened, at a moment.
+struct Looked {
+    case: Case,
+    service: Arc<Service>,
+    events: Vec<Event>,
+    then: Stood,
+    due: Option<Date>,
+    tasks: Vec<Task>,
+    files: Vec<CaseFile>,
+    unit: Option<String>,
+    officer: Option<String>,
+}
+
+impl Looked {
+    async fn at(context: &Context, id: &str, at: At) -> Result<Looked> {
+        let app = &context.app;
+        let case = actions::audited(app, auditor(context)?, id).await?;
+        let service = actions::service(app, &case.service)?;
+        let events = app.store.events(&format!("case/{}", case.id)).await?;
+        let (then, due, tasks) = told(app, &case, &events, at).await?;
+        let files = tables::audit::files_at(&app.store, &case, at).await?;
+        let unit = match &then.unit {
+            Some(unit) => Some(pages::place(context, &app.ports.people.unit(unit).await?)),
+            None => None,
+        };
+        let officer = match &then.officer {
+            Some(officer) => Some(app.ports.people.person(officer).await?.titled(context.lang)),
+            None => None,
+        };
+        Ok(Looked { case, service, events, then, due, tasks, files, unit, officer })
+    }
+
+    fn paused(&self) -> bool {
+        self.then.clock.as_ref().is_some_and(Clock::is_paused) && self.then.state.is_open()
+    }
+
+    /// What was being written then is not kept.
+    fn answers(&self, context: &Context) -> Vec<Line> {
+        if self.then.state.is_draft() {
+            Vec::new()
+        } else {
+            pages::answer_lines(context, &self.service, &self.case)
+        }
+    }
+
+    fn decision(&self) -> Option<String> {
+        (!self.then.state.is_open()).then(|| self.case.note.clone()).flatten()
+    }
+}
+
 async fn look(context: Context, Path(id): Path<String>, Query(when): Query<When>) -> Answered {
     let session = auditor(&context)?;
-    let app = &context.app;
-    let case = actions::audited(app, session, &id).await?;
-    let service = actions::service(app, &case.service)?;
-    let events = app.store.events(&format!("case/{}", case.id)).await?;
     let asked = moment(&when.at);
     let at = asked.unwrap_or(context.now).min(context.now);
-    let (then, due, tasks) = told(app, &case, &events, at).await?;
+    let looked = Looked::at(&context, &id, at).await?;
+    let Looked { case, service, events, then, .. } = &looked;
     let mut beside = Vec::new();
-    for task in &tasks {
-        beside.push(tasks::shown(&context, &service, &case, task).await?);
+    for task in &looked.tasks {
+        beside.push(tasks::shown(&context, service, case, task).await?);
     }
-    let files: Vec<_> = tables::audit::files_at(&app.store, &case, at)
-        .await?
-        .into_iter()
-        .map(|file| context! { name => file.name, kind => file.kind.name(), at => file.added_at.micros() })
-        .collect();
-    let unit = match &then.unit {
-        Some(unit) => pages::place(&context, &app.ports.people.unit(unit).await?),
-        None => String::new(),
-    };
-    let officer = match &then.officer {
-        Some(officer) => app.ports.people.person(officer).await?.titled(context.lang),
-        None => String::new(),
-    };
+    let file = |file: &CaseFile| context! { name => file.name, kind => file.kind.name(), at => file.added_at.micros() };
     let shown_then = Case { state: then.state.clone(), ..case.clone() };
-    let paused = then.clock.as_ref().is_some_and(Clock::is_paused) && then.state.is_open();
     let values = context! {
         tab => "audit", tabs => admin_tabs(session), id => case.id, receipt => case.receipt,
         service => service.text(context.lang).name,
-        state => letters::state_name(&app.definitions, &shown_then).get(context.lang),
-        unit, officer, due => due.map(|due| due.to_string()), paused, beside, files,
-        // What was being written then is not kept.
-        answers => if then.state.is_draft() { Vec::new() } else { pages::answer_lines(&context, &service, &case) },
-        decision => (!then.state.is_open()).then(|| case.note.clone()).flatten(),
+        state => letters::state_name(&context.app.definitions, &shown_then).get(context.lang),
+        unit => looked.unit, officer => looked.officer, due => looked.due.map(|due| due.to_string()),
+        paused => looked.paused(), beside, files => looked.files.iter().map(file).collect::<Vec<_>>(),
+        answers => looked.answers(&context), decision => looked.decision(),
         at => at.micros(), typed => at.seoul().strftime("%Y-%m-%dT%H:%M").to_string(),
         wrong => asked.is_none() && !when.at.is_empty(), today => asked.is_none(),
-        moments => line(&context, &case, &events, at).await?,
+        moments => line(&context, case, events, at).await?,
     };
     Ok(context.page("admin", "case/audited.html", values).await?)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opening {
+    receipt: String,
+    reason: String,
+}
+
+async fn open_by_program(ApiContext(context): ApiContext, Sent(body): Sent<Opening>) -> Answered {
+    let id = actions::audit(&context.app, auditor(&context)?, &body.receipt, &body.reason).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "case": id }))).into_response())
+}
+
+/// As the page tells it. A moment that is none opens nothing and leaves no entry.
+async fn told_to_program(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Query(when): Query<When>,
+) -> Answered {
+    auditor(&context)?;
+    let at = match when.at.as_str() {
+        "" => context.now,
+        text => At::parse(text)
+            .or_else(|| moment(text))
+            .ok_or_else(|| Error::invalid("at", "clock-wrong-moment"))?,
+    };
+    let at = at.min(context.now);
+    let looked = Looked::at(&context, &id, at).await?;
+    let Looked { case, then, events, .. } = &looked;
+    let zoned = |at: At| format!("{}+09:00", exact(at));
+    let task = |task: &Task| {
+        json!({
+            "id": task.id, "kind": task.kind, "state": task.state, "unit": task.unit, "asked": task.asked,
+            "asked_at": task.asked_at.rfc3339(), "due_on": task.due_on, "reply": task.reply,
+            "ended_at": task.ended_at.map(At::rfc3339),
+        })
+    };
+    let file = |file: &CaseFile| json!({ "name": file.name, "kind": file.kind.name(), "added_at": file.added_at.rfc3339() });
+    let answers: Vec<Body> = looked
+        .answers(&context)
+        .into_iter()
+        .map(|line| json!({ "label": line.key, "value": line.value }))
+        .collect();
+    let notes = tables::notes(&context.app.store, case).await?;
+    let doers = pages::doers(&context, events).await?;
+    let event = |event: &Event| {
+        json!({
+            "at": zoned(event.at), "kind": event.kind, "by": doers.get(&event.id),
+            "note": notes.get(&event.id).filter(|_| event.at <= at),
+        })
+    };
+    let body = json!({
+        "case": case.id, "receipt": case.receipt, "service": case.service, "at": zoned(at), "state": then.state.as_str(),
+        "unit": looked.unit, "officer": looked.officer, "due_on": looked.due, "paused": looked.paused(),
+        "answers": answers, "decision": looked.decision(), "tasks": looked.tasks.iter().map(task).collect::<Vec<_>>(),
+        "files": looked.files.iter().map(file).collect::<Vec<_>>(), "events": events.iter().map(event).collect::<Vec<_>>(),
+    });
+    Ok(Json(body).into_response())
 }
 
 /// Every event as a way to its moment, the newest first; what was written with it only up to the moment that is looked at.

@@ -85,7 +85,7 @@ pub fn room() -> Room {
             .merge(reports::routes())
             .merge(links::pages())
             .merge(course::routes()),
-        api: api::routes().merge(files::api()).merge(clocks::api()).merge(links::api()),
+        api: api::routes().merge(audit::api()).merge(files::api()).merge(clocks::api()).merge(links::api()),
         openapi: include_str!("openapi.json"),
         handling: vec![
             Handling {

@@ -208,7 +208,8 @@ impl Calendar {
         &self.source
     }
 
-    pub(crate) fn holidays(&self) -> impl Iterator<Item = (Date, &Both)> {
+    /// The days off that have a name, by date.
+    pub fn holidays(&self) -> impl Iterator<Item = (Date, &Both)> {
         self.holidays.iter().map(|(date, name)| (*date, name))
     }
 }

@@ -11,7 +11,7 @@ use maru_rules::{Decision, Facts};
 use maru_store::{Batch, Store};
 use serde_json::{Map, Value as Json};
 
-use crate::{Calendar, Chart, Declared, Guidance, Hits, Pack, Service, holiday, pack::sha256};
+use crate::{Calendar, Chart, Declared, Guidance, Hits, Pack, Searcher, Service, holiday, pack::sha256};
 use index::Index;
 
 pub use entry::{Ages, Deadline, Entry, Name, Unread};
@@ -193,10 +193,11 @@ impl Definitions {
         Ok(Some(Detail { texts: texts.collect(), source: row.string("source")?, since: row.at("since")? }))
     }
 
-    /// Services by words, best first; no words find all.
-    pub fn search(&self, query: &str, limit: usize) -> Hits {
+    /// Services by words, best first for who searches; no words find all.
+    pub fn search(&self, query: &str, limit: usize, searcher: &Searcher<'_>) -> Result<Hits> {
         let index = self.index();
-        index.search.find(&index.entries, query, limit)
+        let search = index.search.as_ref().map_err(|e| Error::internal(e.to_string()))?;
+        search.find(&index.entries, &self.inner.pack, query, limit, searcher)
     }
 
     /// Every service answered for one person.

@@ -35,7 +35,7 @@ pub use pack::Pack;
 pub use position::Position;
 pub use region::{Area, Region, Regions, Vague};
 pub use register::{Field, Gives, Register};
-pub use search::Hits;
+pub use search::{Hits, Searcher, Synonyms};
 pub use service::{
     ConditionText, Evidence, FieldText, Letters, Objection, PageText, Pays, Period, Service, ServiceKind,
     ServiceText, To,

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Agency, Calendar, Chart, Demo, FactDef, Fault, Letters, Region, Regions, Register, Service, UnitKind,
-    check, files::Files,
+    check, files::Files, search::Synonyms,
 };
 
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct Pack {
     pub letters: Letters,
     /// Beginnings of answers that officers write, by name: the first line says what it is.
     pub drafts: Letters,
+    /// Words that mean the same, for the search.
+    pub synonyms: Synonyms,
     pub demo: Option<Demo>,
     pub(crate) catalogue: Option<Shipped>,
     pub(crate) files: Arc<Files>,
@@ -146,6 +148,7 @@ impl Pack {
         let charts = Chart::read(&files, &mut faults);
         let letters = Letters::read(&files, "letters");
         let drafts = Letters::read(&files, "drafts");
+        let synonyms = Synonyms::read(&files, &mut faults);
         let demo = files.get("demo.toml").and_then(|_| files.toml::<Demo>("demo.toml", &mut faults));
         let catalogue = files.get(CATALOGUE).and_then(|_| files.toml::<Shipped>(CATALOGUE, &mut faults));
         if let Some(head) = &head
@@ -175,6 +178,7 @@ impl Pack {
                 services,
                 letters,
                 drafts,
+                synonyms,
                 demo,
                 catalogue,
                 files: Arc::new(files),

@@ -20,6 +20,7 @@ use maru_store::Store;
 use serde_json::{Value as Json, json};
 
 mod folder;
+mod queries;
 use folder::Folder;
 
 const LISTS: [&str; 3] = ["serviceList", "serviceDetail", "supportConditions"];
@@ -212,7 +213,7 @@ async fn a_whole_import_and_the_same_again() {
     assert_eq!(detail.text("target"), Some("누구나 1"), "the detail's words win");
     assert_eq!(detail.text("summary"), Some("시험에만 쓰는 서비스"), "what the detail lacks the list has");
     assert_eq!(detail.texts.first().map(|(key, _)| key.as_str()), Some("summary"));
-    assert_eq!(definitions.search("시험에만", 1).total, 25);
+    assert_eq!(definitions.search("시험에만", 1, &maru_definition::Searcher::default()).unwrap().total, 25);
     let note = definitions.catalogue_note();
     assert!(note.imported && note.as_of == now(1).date() && note.count == 25, "{note:?}");
 
@@ -647,7 +648,8 @@ async fn the_real_catalogue() {
     let begun = std::time::Instant::now();
     let again = Definitions::open(store, Arc::new(Pack::embedded().unwrap()), now(1)).await.unwrap();
     println!("opened with texts in {:?}: {}, {:?}", begun.elapsed(), again.len(), memory());
-    println!("{} found for 청년", again.search("청년", 5).total);
+    let judged = queries::judge(&again, now(1).date(), false);
+    assert!(judged.held_out.five_percent() >= 85, "with summaries: {:?}", judged.held_out);
 }
 
 fn memory() -> Option<String> {

@@ -5,7 +5,7 @@ mod folder;
 
 use std::{sync::Arc, time::Instant};
 
-use maru_definition::{Area, Definitions, Pack, migrations};
+use maru_definition::{Area, Definitions, Pack, Searcher, migrations};
 use maru_kernel::{At, Date};
 use maru_rules::{Answer, Facts, Ratio, Value};
 use maru_store::Store;
@@ -109,16 +109,17 @@ async fn finds_by_words() {
         ["생계급여", "청년 월세", "basic livelihood", "난방", "수원시", "쌀", "생계 급여", "ㅁㄴㅇㄹ"]
     {
         let begun = Instant::now();
-        let hits = definitions.search(query, 3);
+        let hits = definitions.search(query, 3, &Searcher::default()).unwrap();
         println!("{query}: {} in {:?}", hits.total, begun.elapsed());
         hits.entries.iter().for_each(|e| println!("   {} ({}) {}", e.name.ko, e.agency, e.id));
     }
-    let first = |q: &str| definitions.search(q, 1).entries.first().map(|e| e.id.clone());
+    let search = |q: &str, limit| definitions.search(q, limit, &Searcher::default()).unwrap();
+    let first = |q: &str| search(q, 1).entries.first().map(|e| e.id.clone());
     assert_eq!(first("생계급여").as_deref(), Some("livelihood-benefit"));
     assert_eq!(first("생계 급여").as_deref(), Some("livelihood-benefit"));
     assert_eq!(first("Basic livelihood").as_deref(), Some("livelihood-benefit"));
-    assert_eq!(definitions.search("", 1).total, definitions.len());
-    assert_eq!(definitions.search("ㅁㄴㅇㄹ", 5).total, 0);
+    assert_eq!(search("", 1).total, definitions.len());
+    assert_eq!(search("ㅁㄴㅇㄹ", 5).total, 0);
     let (a, b) =
         (definitions.entry("livelihood-benefit").unwrap(), definitions.entry("gov24-wii000001410").unwrap());
     assert_eq!(a, b);

@@ -72,6 +72,35 @@ find-hits = { $count ->
   }
 find-pages = Pages of results
 find-range = { $start }–{ $last } of { $count }
+find-filters = Filter
+find-place = Area
+find-place-all = Everywhere
+find-place-near = Where I live
+find-place-nation = The whole country
+find-answer = For me
+find-answer-all = Any answer
+find-open = Applying
+find-open-all = All
+find-open-yes = Possible now
+compare-title = Two services side by side
+compare-pick = Pick to compare
+compare-do = Compare the two
+compare-back = Back to what was found
+compare-two = Please pick two
+compare-two-text = { $count ->
+    [1] You picked one. Tick two of what was found and try again.
+   *[other] You picked { $count }. Tick two of what was found and try again.
+  }
+compare-what = About
+compare-unknown = Nothing known
+compare-answer = For me
+compare-gives = What it gives
+compare-method = How to apply
+compare-deadline = Apply by
+compare-period = Time to decide
+compare-area = Area
+compare-agency = Who runs it
+compare-field = Field
 
 mine-title-yes = Services that are yours
 mine-title-unknown = Services not yet known

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use maru_definition::{Counts, Deadline, Entry, Guidance, NextQuestion, Why};
+use maru_definition::{Counts, Deadline, Entry, Guidance, NextQuestion, Searcher, Why};
 use maru_kernel::{Error, Lang, Problem, Won};
 use maru_rules::{Answer, Facts, Value};
 use maru_web::{ApiContext, Context, Fail, Sent, Shared};
@@ -251,7 +251,8 @@ async fn search(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> 
             value,
         }])));
     }
-    let hits = context.app.definitions.search(terms.q.trim(), limit);
+    let searcher = Searcher { on: context.now.date(), ..Searcher::default() };
+    let hits = context.app.definitions.search(terms.q.trim(), limit, &searcher)?;
     let services: Vec<Brief<'_>> = hits.entries.iter().map(|e| Brief::of(e, context.lang)).collect();
     Ok(Json(json!({ "total": hits.total, "services": services })).into_response())
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod api;
+mod find;
 mod home;
 mod services;
 mod tables;
@@ -16,11 +17,12 @@ pub fn room() -> Room {
             ("guidance/home.html", include_str!("../templates/home.html")),
             ("guidance/welcome.html", include_str!("../templates/welcome.html")),
             ("guidance/find.html", include_str!("../templates/find.html")),
+            ("guidance/compare.html", include_str!("../templates/compare.html")),
             ("guidance/mine.html", include_str!("../templates/mine.html")),
             ("guidance/service.html", include_str!("../templates/service.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
-        pages: home::routes().merge(services::routes()),
+        pages: home::routes().merge(find::routes()).merge(services::routes()),
         api: api::routes(),
         openapi: include_str!("openapi.json"),
         handling: Vec::new(),

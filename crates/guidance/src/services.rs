@@ -20,20 +20,17 @@ use serde::Serialize;
 
 use crate::{actions, home};
 
-const PAGE: usize = 40;
+pub const PAGE: usize = 40;
 
 pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/services", get(find))
-        .route("/services/mine", get(mine))
-        .route("/services/{id}", get(service))
+    Router::new().route("/services/mine", get(mine)).route("/services/{id}", get(service))
 }
 
-type Terms = BTreeMap<String, String>;
-type Answered = std::result::Result<Response, Fail>;
+pub type Terms = BTreeMap<String, String>;
+pub type Answered = std::result::Result<Response, Fail>;
 
 #[derive(Serialize)]
-struct Item {
+pub struct Item {
     id: String,
     name: String,
     agency: String,
@@ -44,7 +41,7 @@ struct Item {
     why: String,
 }
 
-fn deadline(context: &Context, entry: &Entry) -> String {
+pub fn deadline(context: &Context, entry: &Entry) -> String {
     match entry.deadline {
         Deadline::Always => context.t("service-always"),
         Deadline::On(date) if date < context.now.date() => {
@@ -63,7 +60,7 @@ pub fn agency(context: &Context, entry: &Entry) -> String {
     owner.map_or(entry.agency.clone(), |a| a.name.get(context.lang).to_owned())
 }
 
-fn item(context: &Context, entry: &Entry, answer: Option<Answer>) -> Item {
+pub fn item(context: &Context, entry: &Entry, answer: Option<Answer>) -> Item {
     Item {
         id: entry.id.clone(),
         name: entry.name.get(context.lang).to_owned(),
@@ -76,34 +73,12 @@ fn item(context: &Context, entry: &Entry, answer: Option<Answer>) -> Item {
     }
 }
 
-fn page_number(terms: &Terms) -> usize {
+pub fn page_number(terms: &Terms) -> usize {
     terms.get("page").and_then(|p| p.parse::<usize>().ok()).unwrap_or(1).clamp(1, 1_000)
 }
 
-fn resident(context: &Context) -> bool {
+pub fn resident(context: &Context) -> bool {
     context.session.as_ref().is_some_and(|s| s.person.kind == PersonKind::Resident)
-}
-
-async fn find(context: Context, Query(terms): Query<Terms>) -> Answered {
-    let q: String = terms.get("q").map_or("", String::as_str).trim().chars().take(100).collect();
-    let page = page_number(&terms);
-    let hits = context.app.definitions.search(&q, PAGE * page);
-    let guidance = if resident(&context) && !q.is_empty() {
-        Some(actions::guide(&context, context.person()?).await?.1)
-    } else {
-        None
-    };
-    let items: Vec<Item> = hits
-        .entries
-        .iter()
-        .skip(PAGE * (page - 1))
-        .map(|entry| item(&context, entry, guidance.as_ref().and_then(|g| g.answer(&entry.id))))
-        .collect();
-    let values = context! {
-        q, items, total => hits.total, page, from => PAGE * (page - 1) + 1, all => context.app.definitions.len(),
-        more => hits.total > PAGE * page, note => home::note(&context),
-    };
-    Ok(context.page("services", "guidance/find.html", values).await?)
 }
 
 async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
@@ -153,7 +128,7 @@ async fn mine(context: Context, Query(terms): Query<Terms>) -> Answered {
 }
 
 /// The one reason a list shows: what decided against, what is open, or what it is meant for.
-fn leading(context: &Context, explained: &Explained, answer: Answer) -> Option<String> {
+pub fn leading(context: &Context, explained: &Explained, answer: Answer) -> Option<String> {
     let why = explained.reasons.iter().find(|why| why.answer == answer)?;
     let (label, detail) = (why.label.get(context.lang), why.detail.get(context.lang));
     Some(if detail.is_empty() { label.to_owned() } else { format!("{label}: {detail}") })
@@ -366,7 +341,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
     Ok(context.page("services", "guidance/service.html", context! { ..shell, ..values }).await?)
 }
 
-fn area(context: &Context, entry: &Entry) -> String {
+pub fn area(context: &Context, entry: &Entry) -> String {
     entry.area.clone().unwrap_or_else(|| context.t("service-nationwide"))
 }
 

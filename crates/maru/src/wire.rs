@@ -117,14 +117,16 @@ pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn 
     let pages =
         Pages::new(&texts, rooms.iter().flat_map(|room| room.templates.iter().copied()).collect::<Vec<_>>())?;
     let people: Arc<dyn People> = Arc::new(maru_party::Parties { store: store.clone() });
+    let books = Arc::new(maru_record::Books {
+        store: store.clone(),
+        pack,
+        people: people.clone(),
+        clock: clock.clone(),
+        ids: Ids::default(),
+    });
     let ports = Ports {
-        registers: Arc::new(maru_record::Books {
-            store: store.clone(),
-            pack,
-            people: people.clone(),
-            clock: clock.clone(),
-            ids: Ids::default(),
-        }),
+        registers: books.clone(),
+        ledger: books,
         cases: Arc::new(maru_case::Matters {
             store: store.clone(),
             definitions: definitions.clone(),

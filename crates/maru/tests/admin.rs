@@ -66,10 +66,13 @@ async fn every_page_and_verb_asks_for_its_role() {
         ("/admin/log".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/admin/edge".into(), [303, 403, 403, 403, 403, 403, 200]),
         ("/admin/edge/keys".into(), [303, 403, 403, 403, 403, 403, 200]),
+        ("/admin/holidays".into(), [303, 403, 403, 403, 403, 403, 200]),
         ("/admin/ledger".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/admin/ledger?check=now".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/audit".into(), [303, 403, 403, 403, 403, 200, 403]),
         ("/desk/load".into(), [303, 403, 403, 200, 200, 403, 403]),
+        ("/admin/delegations".into(), [303, 403, 403, 200, 200, 403, 403]),
+        ("/admin/documents".into(), [303, 403, 403, 200, 200, 403, 403]),
         ("/me/password".into(), [303, 200, 200, 200, 200, 200, 200]),
     ];
     for (path, expected) in &pages {

@@ -5,8 +5,9 @@
 
 mod common;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use common::{Browser, Country, country, submit};
+use serde_json::{Value as Json, json};
 
 const REASON: &str = "정기 감사에서 처리 기간을 지켰는지 살핍니다.";
 const DAY: i64 = 86_400;
@@ -147,4 +148,80 @@ async fn a_case_is_read_as_it_stood() {
     let wrong = auditor.get(&format!("{path}?at=yesterday")).await;
     assert_eq!(wrong.status, StatusCode::OK);
     assert!(wrong.body.contains("2026-11-26T10:00처럼"));
+}
+
+async fn token(country: &Country, user: &str) -> String {
+    let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
+    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
+    answer.json()["token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn programs_of_auditors_open_and_read_the_same() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let id = submit(&mut maru).await;
+    country.clock.forward(3 * 3_600);
+    common::taken(&country, "haneul", &id).await;
+    let number = receipt(&country, &id).await;
+    let path = format!("/api/v1/audit/cases/{id}");
+    let opening = |number: &str, reason: &str| json!({ "receipt": number, "reason": reason }).to_string();
+    let good = opening(&number, REASON);
+    let post = async |token: Option<&str>, body: &str| {
+        country.call(Method::POST, "/api/v1/audit", token, body).await
+    };
+    let get = async |token: Option<&str>, path: &str| country.call(Method::GET, path, token, "").await;
+    assert_eq!(post(None, &good).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(get(None, &path).await.status, StatusCode::UNAUTHORIZED);
+    for user in ["haneul", "saebyeok", "onnuri", "maru"] {
+        let token = token(&country, user).await;
+        assert_eq!(post(Some(&token), &good).await.status, StatusCode::FORBIDDEN, "{user}");
+        assert_eq!(get(Some(&token), &path).await.status, StatusCode::FORBIDDEN, "{user}");
+    }
+    let auditor = token(&country, "sebom").await;
+    assert_eq!(get(Some(&auditor), &path).await.status, StatusCode::FORBIDDEN, "not opened");
+    for (body, field) in [
+        (opening(&number, "짧음"), "reason"),
+        (opening("2610-0000-0000-0", REASON), "receipt"),
+        (opening("", REASON), "receipt"),
+        (json!({ "receipt": number }).to_string(), "body"),
+    ] {
+        let wrong = post(Some(&auditor), &body).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert_eq!(wrong.json()["errors"][0]["field"], field, "{}", wrong.body);
+    }
+    assert_eq!(looks(&country).await, 0);
+
+    let opened = post(Some(&auditor), &good).await;
+    assert_eq!(opened.status, StatusCode::CREATED, "{}", opened.body);
+    assert_eq!(opened.json()["case"], id.as_str());
+    for wrong in ["yesterday", "2026-13-40T10:00", "1"] {
+        let answer = get(Some(&auditor), &format!("{path}?at={wrong}")).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert_eq!(answer.json()["errors"][0]["field"], "at");
+    }
+    assert_eq!(looks(&country).await, 0, "nothing was shown");
+    let now = get(Some(&auditor), &path).await.json();
+    assert_eq!(now["officer"], "박하늘 주무관", "{now}");
+    assert_eq!((&now["receipt"], &now["due_on"]), (&json!(number), &json!("2026-11-18")), "{now}");
+    assert!(now["answers"].as_array().is_some_and(|answers| !answers.is_empty()), "{now}");
+    let first = get(Some(&auditor), &format!("{path}?at=2026-10-07T11:00")).await.json();
+    assert_eq!((&first["officer"], &first["state"]), (&Json::Null, &json!("received")), "{first}");
+    assert_eq!(looks(&country).await, 2, "each look is one");
+    // Every moment that is named can be asked for, and is answered with itself.
+    let events = now["events"].as_array().unwrap();
+    assert!(events.len() >= 4, "{events:?}");
+    for event in events {
+        let at = event["at"].as_str().unwrap();
+        let then = get(Some(&auditor), &format!("{path}?at={}", at.replace('+', "%2B"))).await.json();
+        assert_eq!(then["at"], event["at"], "{then}");
+    }
+    let last = events.last().unwrap();
+    assert_eq!((&last["kind"], &last["note"]), (&json!("case.audited"), &json!(REASON)));
+    assert_eq!(first["events"].as_array().unwrap().last().unwrap()["note"], Json::Null, "not written yet");
+
+    // The grant ends after a day, and the session with it: another one opens nothing either.
+    country.clock.forward(DAY + 60);
+    let later = token(&country, "sebom").await;
+    assert_eq!(get(Some(&later), &path).await.status, StatusCode::FORBIDDEN, "the day is over");
 }

@@ -170,3 +170,96 @@ async fn operators_declare_days_that_can_be() {
     assert!(log.contains("공휴일을 지정함") && log.contains("공휴일 지정을 거둠"), "{log}");
     assert!(log.contains("2026-12-24"), "{log}");
 }
+
+#[tokio::test]
+async fn the_page_lists_declares_takes_back_and_says_how_far_it_is() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let id = submit(&mut maru).await;
+    for user in ["haneul", "saebyeok", "sebom", "maru"] {
+        let mut other = country.signed_in(user).await;
+        other.get("/me/password").await;
+        for (path, fields) in [
+            ("/admin/holidays", &[("date", "2026-11-11"), ("ko", "임시공휴일"), ("en", "Day off")][..]),
+            ("/admin/holidays/2026-12-25/withdraw", &[]),
+        ] {
+            assert_eq!(other.post(path, fields).await.status, StatusCode::FORBIDDEN, "{user} {path}");
+        }
+    }
+    let mut operator = country.signed_in("onnuri").await;
+    let page = operator.get("/admin/holidays").await.body;
+    assert!(page.contains("2026년 공휴일") && page.contains("2027년 공휴일"), "{page}");
+    assert!(page.contains("기독탄신일") && page.contains("한글날") && !page.contains("/withdraw"), "{page}");
+    assert!(!page.contains("id=\"moving\""), "nothing was changed: {page}");
+    for (date, ko, en, why) in [
+        ("2026-10-06", "임시공휴일", "Day off", "이미 지난 날"),
+        ("2026-10-09", "임시공휴일", "Day off", "이미 쉬는 날"),
+        ("2035-10-09", "임시공휴일", "Day off", "달력이 다루지 않는 날"),
+        ("someday", "임시공휴일", "Day off", "날을 골라"),
+        ("2026-11-11", "", "Day off", "href=\"#ko\""),
+        ("2026-11-11", "임시공휴일", "", "href=\"#en\""),
+    ] {
+        let answer = operator.post("/admin/holidays", &[("date", date), ("ko", ko), ("en", en)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{date}");
+        assert!(answer.body.contains(why), "{date}: {}", answer.body);
+    }
+
+    operator.get("/admin/holidays").await;
+    let fields = [("date", "2026-11-11"), ("ko", "임시공휴일"), ("en", "Day off")];
+    let declared = operator.post("/admin/holidays", &fields).await;
+    assert_eq!(
+        (declared.status, declared.location.as_deref()),
+        (StatusCode::SEE_OTHER, Some("/admin/holidays"))
+    );
+    let page = operator.get("/admin/holidays").await.body;
+    assert!(page.contains("/admin/holidays/2026-11-11/withdraw") && page.contains("30초 뒤부터"), "{page}");
+    assert!(!page.contains("/2026-12-25/withdraw"), "the pack's own stay: {page}");
+    let again = operator.post("/admin/holidays", &fields).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "twice");
+
+    // Half way: a piece is done, others are left.
+    let place = country.app.definitions.calendar().change().unwrap().place;
+    let piece = |_| async {
+        let batch = maru_store::Batch::new();
+        Ok(maru_store::Piece { last: "2026-12-01/x".into(), rows: 7, done: false, batch })
+    };
+    country.app.store.chunk_by(&format!("clocks-{place}"), piece).await.unwrap();
+    let page = operator.get("/admin/holidays").await.body;
+    assert!(page.contains("지금까지 7건 옮김") && page.contains("아직 시작하지 않음"), "{page}");
+    let gone = |page: &str| {
+        let bar = page.split("<progress max=\"").nth(1).unwrap().split('>').next().unwrap().to_owned();
+        let (whole, rest) = bar.split_once('"').unwrap();
+        let gone = rest.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
+        (gone.parse::<i64>().unwrap(), whole.parse::<i64>().unwrap())
+    };
+    let (some, whole) = gone(&page);
+    assert!(0 < some && some < whole, "{some} of {whole}");
+    shifted(&country).await;
+    assert_eq!(due(&country, &id).await.0.as_deref(), Some("2026-11-19"));
+    let page = operator.get("/admin/holidays").await.body;
+    assert!(page.contains("마침, 8건 옮김") && page.contains("다시 세었습니다"), "{page}");
+    assert_eq!(gone(&page), (whole, whole));
+
+    let back = operator.post("/admin/holidays/2026-11-11/withdraw", &[]).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER);
+    shifted(&country).await;
+    assert_eq!(due(&country, &id).await.0.as_deref(), Some("2026-11-18"));
+    operator.get("/admin/holidays").await;
+    for date in ["2026-11-11", "2026-12-25", "never"] {
+        let none = operator.post(&format!("/admin/holidays/{date}/withdraw"), &[]).await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND, "{date}");
+    }
+    // A day that is over stays.
+    operator.get("/admin/holidays").await;
+    operator.post("/admin/holidays", &fields).await;
+    country.clock.forward(40 * DAY);
+    let mut operator = country.signed_in("onnuri").await;
+    let page = operator.get("/admin/holidays").await.body;
+    assert!(page.contains("임시공휴일") && !page.contains("/2026-11-11/withdraw"), "{page}");
+    let over = operator.post("/admin/holidays/2026-11-11/withdraw", &[]).await;
+    assert_eq!(over.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(over.body.contains("이미 지난 날"), "{}", over.body);
+    operator.get("/language/en").await;
+    let page = operator.get("/admin/holidays").await.body;
+    assert!(page.contains("Holidays of 2026") && page.contains("Day off"), "{page}");
+}

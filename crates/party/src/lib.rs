@@ -49,6 +49,7 @@ pub fn room() -> Room {
             ("party/given.html", include_str!("../templates/given.html")),
             ("party/edge.html", include_str!("../templates/edge.html")),
             ("party/rotate.html", include_str!("../templates/rotate.html")),
+            ("party/holidays.html", include_str!("../templates/holidays.html")),
             ("party/jobs.html", include_str!("../templates/jobs.html")),
             ("party/discard.html", include_str!("../templates/discard.html")),
         ],

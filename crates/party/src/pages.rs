@@ -1,6 +1,7 @@
 mod admin;
 mod agencies;
 mod edge;
+mod holidays;
 mod jobs;
 mod officials;
 mod password;
@@ -27,6 +28,7 @@ pub fn routes() -> Router<Shared> {
         .merge(agencies::routes())
         .merge(officials::routes())
         .merge(edge::routes())
+        .merge(holidays::routes())
         .merge(jobs::routes())
 }
 

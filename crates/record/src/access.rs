@@ -6,7 +6,7 @@ use maru_kernel::{Actor, At, Both, Error, Result};
 use maru_ledger::{Broken, Hash, START, commit, extend, follow};
 use maru_store::{Batch, Store};
 use maru_web::{
-    ports::{Access, Ask},
+    ports::{Access, Ask, Placed, Proof},
     random,
 };
 use serde::{Deserialize, Serialize};
@@ -43,12 +43,39 @@ pub fn record(id: String, ask: &Ask, grant: &str, at: At) -> Result<Batch> {
         grant: grant.to_owned(),
     };
     let entry = serde_json::to_string(&text).map_err(Error::internal)?;
+    Ok(enter(id, &ask.subject, at, entry))
+}
+
+/// The change that commits to a text about somebody or something.
+pub fn enter(id: String, subject: &str, at: At, entry: String) -> Batch {
     let salt: [u8; 32] = random();
     let commitment = hex(&commit(&salt, entry.as_bytes()));
     let mut batch = Batch::new();
     let entry = Entry { id, entry, salt: hex(&salt), commitment, place: None };
-    tables::put_access(&mut batch, &ask.subject, at, &entry);
-    Ok(batch)
+    tables::put_access(&mut batch, subject, at, &entry);
+    batch
+}
+
+/// An entry with all that is needed to check it.
+pub async fn proof(store: &Store, entry: Entry) -> Result<Proof> {
+    let committed = commit(&from_hex(&entry.salt)?, entry.entry.as_bytes());
+    let mut right = hex(&committed) == entry.commitment;
+    let mut chain = None;
+    if let Some(place) = entry.place.and_then(|place| u64::try_from(place).ok()) {
+        let links = tables::links(store, place.saturating_sub(1), place).await?;
+        let value = |at: u64| {
+            if at == 0 { Some(START) } else { links.iter().find(|l| l.place == at).map(|l| l.chain) }
+        };
+        let (before, after) = (value(place.saturating_sub(1)), value(place));
+        let follows = before.map(|before| extend(place.saturating_sub(1), &before, committed).chain);
+        right = right && follows.is_some() && follows == after;
+        chain = Some(Placed {
+            place,
+            before: before.map(|hash| hex(&hash)),
+            after: after.map(|hash| hex(&hash)),
+        });
+    }
+    Ok(Proof { entry: entry.entry, salt: entry.salt, commitment: entry.commitment, chain, right })
 }
 
 pub fn read(entry: &Entry) -> Result<Access> {

@@ -17,7 +17,7 @@ use maru_web::{
     shown,
 };
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::{registers::SAID, tables};
 
@@ -285,23 +285,7 @@ async fn proof(context: Context, Path(id): Path<String>) -> std::result::Result<
     let id = Id::<Access>::parse(&id)?;
     let store = &context.app.store;
     let entry = tables::access(store, &person.id, id.as_str()).await?.ok_or(Error::NotFound)?;
-    let mut chain = Json::Null;
-    if let Some(place) = entry.place.and_then(|p| u64::try_from(p).ok()) {
-        let links = tables::links(store, place.saturating_sub(1), place).await?;
-        let value = |at: u64| links.iter().find(|l| l.place == at).map(|l| tables::hex(&l.chain));
-        chain = json!({
-            "place": place,
-            "before": if place == 1 { Some(tables::hex(&maru_ledger::START)) } else { value(place - 1) },
-            "after": value(place),
-        });
-    }
-    let body = json!({
-        "how": "commitment = SHA-256('maru-entry' || salt || entry); after = SHA-256('maru-link' || before || place as 8 bytes, big end first || commitment)",
-        "entry": entry.entry,
-        "salt": entry.salt,
-        "commitment": entry.commitment,
-        "chain": chain,
-    });
+    let body = crate::access::proof(store, entry).await?.told();
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"maru-proof-{id}.json\"")),

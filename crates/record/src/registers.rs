@@ -9,7 +9,7 @@ use maru_rules::Value;
 use maru_store::{Batch, Store};
 use maru_web::{
     Ids,
-    ports::{Access, Ask, Held, NewGrant, People, Registers, Source, Sourced},
+    ports::{Access, Ask, Held, Ledger, NewGrant, People, Proof, Registers, Source, Sourced},
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -172,4 +172,19 @@ pub async fn put(
             Ok((batch, ()))
         })
         .await
+}
+
+#[async_trait]
+impl Ledger for Books {
+    fn enter(&self, subject: &str, at: At, entry: &Json) -> Result<Batch> {
+        let id = self.ids.next::<Access>(at).to_string();
+        Ok(access::enter(id, subject, at, serde_json::to_string(entry).map_err(Error::internal)?))
+    }
+
+    async fn proof(&self, subject: &str) -> Result<Option<Proof>> {
+        match tables::accesses(&self.store, subject, At::EPOCH).await?.into_iter().next() {
+            Some(entry) => access::proof(&self.store, entry).await.map(Some),
+            None => Ok(None),
+        }
+    }
 }

@@ -37,6 +37,18 @@ pub struct Piece {
 }
 
 impl Store {
+    /// How far a change in pieces has got: the last key that is done, the rows so far. None: it has not begun.
+    pub async fn chunk_reached(&self, name: &str) -> Result<Option<(String, Moved)>> {
+        let row = self
+            .query_one("SELECT after, changed, done FROM store_chunk WHERE name = $1", vec![name.into()])
+            .await?;
+        row.map(|row| {
+            let moved = Moved { rows: row.int("changed")?, done: row.int("done")? == 1 };
+            Ok((row.string("after")?, moved))
+        })
+        .transpose()
+    }
+
     /// Does the next piece. Several may do so at once: each piece is done once.
     pub async fn chunk(&self, chunks: &Chunks) -> Result<Moved> {
         self.chunk_by(&chunks.name, |after| async {
@@ -61,20 +73,17 @@ impl Store {
         F: Future<Output = Result<Piece>>,
     {
         self.rerun(|| async {
-            let state = self
-                .query_one("SELECT after, changed, done FROM store_chunk WHERE name = $1", vec![name.into()])
-                .await?;
-            let (after, rows, done) = match &state {
-                None => (String::new(), 0, false),
-                Some(row) => (row.string("after")?, row.int("changed")?, row.int("done")? == 1),
-            };
+            let state = self.chunk_reached(name).await?;
+            let begun = state.is_some();
+            let (after, Moved { rows, done }) =
+                state.unwrap_or_else(|| (String::new(), Moved { rows: 0, done: false }));
             let mut batch = Batch::new();
             if done {
                 return Ok((batch, Moved { rows, done }));
             }
             let piece = piece(after.clone()).await?;
             let moved = Moved { rows: rows.saturating_add(piece.rows), done: piece.done };
-            if state.is_none() {
+            if !begun {
                 batch.write_one(
                     "first piece",
                     "INSERT INTO store_chunk (name, after, changed, done) VALUES ($1, '', 0, 0) ON CONFLICT (name) DO NOTHING",

@@ -7,7 +7,7 @@ use maru_kernel::{Actor, At, Both, Date, Lang, Result};
 use maru_rules::{Facts, Value};
 use maru_store::Batch;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 pub struct Ports {
     pub people: Arc<dyn People>,
@@ -15,6 +15,7 @@ pub struct Ports {
     pub cases: Arc<dyn Cases>,
     pub inbox: Arc<dyn Inbox>,
     pub documents: Arc<dyn Documents>,
+    pub ledger: Arc<dyn Ledger>,
 }
 
 // ── party ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -321,6 +322,44 @@ pub trait Registers: Send + Sync {
     async fn say(&self, party: &str, fact: &str, value: Option<&Value>) -> Result<()>;
     /// The newest lines of somebody's access log, theirs to see.
     async fn accesses(&self, subject: &str, since: At) -> Result<Vec<Access>>;
+}
+
+/// What the ledger holds about something, and all that anyone needs to check it without us.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// The text that was committed to, byte for byte.
+    pub entry: String,
+    pub salt: String,
+    pub commitment: String,
+    /// Its place, once it has one.
+    pub chain: Option<Placed>,
+    /// The text is what was committed to, and that stands at its place.
+    pub right: bool,
+}
+
+/// A place in the chain with the values before and after it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Placed {
+    pub place: u64,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl Proof {
+    pub fn told(&self) -> Json {
+        json!({
+            "how": "commitment = SHA-256('maru-entry' || salt || entry); after = SHA-256('maru-link' || before || place as 8 bytes, big end first || commitment)",
+            "entry": self.entry, "salt": self.salt, "commitment": self.commitment, "chain": self.chain,
+        })
+    }
+}
+
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// The change that enters something about a thing, with nobody's data in it; it has its place within moments.
+    fn enter(&self, subject: &str, at: At, entry: &Json) -> Result<Batch>;
+    /// The newest entry about a thing.
+    async fn proof(&self, subject: &str) -> Result<Option<Proof>>;
 }
 
 // ── case ─────────────────────────────────────────────────────────────────────────────────────────────────────────

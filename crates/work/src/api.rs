@@ -1,6 +1,6 @@
 //! The same verbs for programs that act for an official with that official's token.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Json, Router,
@@ -20,7 +20,8 @@ use serde_json::{Value as Body, json};
 use crate::{
     actions::{self, Change, Content, NewMandate},
     boxes,
-    model::{Document, Outcome, Round, Step},
+    delegations::{managed, manager},
+    model::{Document, Matter, Outcome, Round, Rule, Step},
     seal,
     tables::{self, kind_name},
 };
@@ -33,12 +34,15 @@ pub fn routes() -> Router<Shared> {
         .route("/documents/{id}/submit", post(submit))
         .route("/documents/{id}/recall", post(recall))
         .route("/documents/{id}/discard", post(discard))
+        .route("/documents/{id}/hand-over", post(hand_over))
         .route("/documents/{id}/sign", post(sign))
         .route("/documents/{id}/reject", post(reject))
         .route("/documents/{id}/receive", post(receive))
         .route("/documents/{id}/acknowledge", post(acknowledge))
         .route("/mandates", get(mandates).post(give))
         .route("/mandates/{id}/end", post(end))
+        .route("/delegations", get(delegations).post(delegate))
+        .route("/delegations/{id}/end", post(end_delegation))
 }
 
 type Answered = Result<Response, Fail>;
@@ -194,6 +198,22 @@ async fn discard(ApiContext(context): ApiContext, Path(id): Path<String>) -> Ans
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct HandOver {
+    to: String,
+}
+
+/// Who manages the agency leads; the text is not theirs to read by that.
+async fn hand_over(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<HandOver>,
+) -> Answered {
+    let document = actions::hand_over(&context.app, manager(&context)?, &id, &body.to).await?;
+    Ok(Json(json!({ "id": document.id, "drafter": document.drafter.id })).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Signature {
     step: i64,
     #[serde(default)]
@@ -279,5 +299,49 @@ async fn give(ApiContext(context): ApiContext, Sent(body): Sent<Given>) -> Answe
 async fn end(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
     let (person, _) = context.official()?;
     actions::end_mandate(&context.app, person, &id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn rule(rule: &Rule) -> Body {
+    json!({
+        "id": rule.id, "agency": rule.agency, "matter": rule.matter, "whose": rule.whose, "decides": rule.decides,
+        "from": rule.from.rfc3339(),
+    })
+}
+
+/// The register of the agencies somebody manages, or of the one they work in.
+async fn delegations(ApiContext(context): ApiContext) -> Answered {
+    let mut agencies: BTreeSet<String> = BTreeSet::new();
+    if let Ok(session) = manager(&context) {
+        agencies.extend(managed(session).map(str::to_owned));
+    } else {
+        let (_, unit) = context.official()?;
+        agencies.extend(context.app.ports.people.unit(unit).await?.agency_id);
+    }
+    let mut rules = Vec::new();
+    for agency in agencies {
+        rules.extend(tables::rules(&context.app.store, &agency).await?.iter().map(rule));
+    }
+    Ok(Json(json!({ "delegations": rules })).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delegated {
+    agency: String,
+    matter: Matter,
+    whose: String,
+    decides: String,
+}
+
+async fn delegate(ApiContext(context): ApiContext, Sent(body): Sent<Delegated>) -> Answered {
+    let (session, matter) = (manager(&context)?, body.matter);
+    let set =
+        actions::delegate(&context.app, session, &body.agency, matter, &body.decides, &body.whose).await?;
+    Ok((StatusCode::CREATED, Json(rule(&set))).into_response())
+}
+
+async fn end_delegation(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
+    actions::end_delegation(&context.app, manager(&context)?, &id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,6 +1,6 @@
 //! Choosing an approval line: who is in it, in which order, and whom to add.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Router,
@@ -14,8 +14,8 @@ use maru_web::{
 };
 
 use crate::{
-    actions::{self, Change},
-    model::Document,
+    actions::{self, Change, Ground, has_rank},
+    model::{Document, Rule},
     pages::{Answered, page, place, place_of, stamp, to},
 };
 
@@ -31,9 +31,19 @@ pub fn routes() -> Router<Shared> {
 const KINDS: [&str; 4] = ["review", "cosign", "beside", "approve"];
 
 /// Whom to add: of the own unit, or of any unit by name; nobody twice. Who decides for somebody is offered for that too.
-async fn candidates(context: &Context, document: &Document, words: &str) -> Result<Vec<Shown>> {
+async fn candidates(
+    context: &Context,
+    document: &Document,
+    words: &str,
+    rule: Option<&Rule>,
+) -> Result<Vec<Shown>> {
     let (person, unit) = context.official()?;
     let people = &context.app.ports.people;
+    let mut whose = Vec::new();
+    if let Some(rule) = rule {
+        let colleagues = people.officials(Some(unit), "", context.now).await?;
+        whose.extend(colleagues.into_iter().filter(|colleague| has_rank(colleague, &rule.whose)));
+    }
     let unit = words.is_empty().then_some(unit);
     let taken = |id: &str| {
         let named = |step: &&crate::model::Step| {
@@ -54,18 +64,40 @@ async fn candidates(context: &Context, document: &Document, words: &str) -> Resu
         let hint = units.get(&at).cloned().unwrap_or_default();
         let name = official.titled(context.lang);
         found.push(context! { value => official.id, label => name, hint });
+        let mut givers = Vec::new();
         for word in people.mandates(&official.id).await? {
             let decides = word.kind == MandateKind::Decide && word.taker == official.id;
-            if decides && word.holds(context.now) && !taken(&word.giver) {
-                let giver = people.person(&word.giver).await?.titled(context.lang);
-                let args = [("giver", giver.into())];
-                let hint = context.app.texts.get(context.lang, "work-decides-for", &args);
-                let value = format!("{}:{}", official.id, word.giver);
-                found.push(context! { value, label => name, hint => hint.unwrap_or_default() });
+            if decides && word.holds(context.now) {
+                givers.push(people.person(&word.giver).await?);
             }
+        }
+        if rule.is_some_and(|rule| has_rank(&official, &rule.decides)) {
+            let known = givers.iter().map(|giver| giver.id.clone()).collect::<BTreeSet<_>>();
+            givers.extend(whose.iter().filter(|giver| !known.contains(&giver.id)).cloned());
+        }
+        for giver in givers.into_iter().filter(|giver| !taken(&giver.id)) {
+            let args = [("giver", giver.titled(context.lang).into())];
+            let hint = context.app.texts.get(context.lang, "work-decides-for", &args);
+            let value = format!("{}:{}", official.id, giver.id);
+            found.push(context! { value, label => name, hint => hint.unwrap_or_default() });
         }
     }
     Ok(found)
+}
+
+/// What the agency's register says of this document, and who of the unit would decide it by that.
+async fn proposed(context: &Context, document: &Document, rule: &Rule) -> Result<Shown> {
+    let (person, unit) = context.official()?;
+    let colleagues = context.app.ports.people.officials(Some(unit), "", context.now).await?;
+    let who = |rank: &str| colleagues.iter().find(|one| has_rank(one, rank) && one.id != person.id);
+    let pair = who(&rule.decides).zip(who(&rule.whose)).map(|(taker, giver)| {
+        let value = format!("{}:{}", taker.id, giver.id);
+        context! { value, decides => taker.titled(context.lang), whose => giver.titled(context.lang) }
+    });
+    let approver = document.round.steps.iter().any(|step| step.kind == LineKind::Approve);
+    Ok(context! {
+        matter => rule.matter.as_str(), decides => rule.decides, whose => rule.whose, pair => pair.filter(|_| !approver),
+    })
 }
 
 pub async fn choosing(context: &Context, id: &str, words: &str, problems: &[Problem]) -> Answered {
@@ -78,6 +110,12 @@ pub async fn choosing(context: &Context, id: &str, words: &str, problems: &[Prob
     let last =
         if steps.is_empty() { actions::last_line(&context.app, person, unit, id).await? } else { Vec::new() };
     let last: Vec<&str> = last.iter().map(|step| step.who.name.get(context.lang)).collect();
+    let rule = Ground::of(&context.app, &document).rule().await?;
+    let people = candidates(context, &document, words, rule.as_ref()).await?;
+    let proposed = match &rule {
+        Some(rule) => Some(proposed(context, &document, rule).await?),
+        None => None,
+    };
     let approver = document.round.steps.iter().any(|step| step.kind == LineKind::Approve);
     let kinds: Vec<Shown> = KINDS
         .into_iter()
@@ -90,7 +128,7 @@ pub async fn choosing(context: &Context, id: &str, words: &str, problems: &[Prob
         .collect();
     let values = context! {
         id, title => document.round.title, drafter => document.drafter.name.get(context.lang), steps, kinds, approver, last, q => words,
-        people => candidates(context, &document, words).await?,
+        people, proposed,
     };
     page(context, "work/line.html", problems, values).await
 }

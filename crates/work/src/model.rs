@@ -1,5 +1,6 @@
 //! A document and its approval line: who is next, who may sign, what comes of it. Pure.
 
+mod delegation;
 mod line;
 mod stand_in;
 
@@ -7,6 +8,7 @@ use maru_kernel::{At, Both, Error, Result};
 use maru_web::ports::LineKind;
 use serde::Serialize;
 
+pub use delegation::{Matter, Rule};
 pub use line::{add, check_draft, check_line, positions};
 pub use stand_in::{Edge, loops, stands_in_for};
 
@@ -123,6 +125,8 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Round {
     pub count: i64,
+    /// Who submitted it, where that was another than who drafts the document now.
+    pub drafter: Option<Who>,
     pub title: String,
     pub body: String,
     /// The unit it is sent to; none: it stays inside.
@@ -160,6 +164,7 @@ impl Round {
             submitted_at: None,
             ended_at: None,
             outcome: None,
+            drafter: None,
             steps: self.steps.iter().map(planned).collect(),
             ..self.clone()
         }
@@ -293,6 +298,24 @@ impl Document {
         self.end_round(Outcome::Gone, now);
         self.state = State::Returned;
         true
+    }
+
+    /// What came back may go on with somebody else. What was never submitted was its drafter's alone, and stays so.
+    pub fn may_be_handed_over(&self) -> bool {
+        self.state.is_open() && !self.past.is_empty()
+    }
+
+    /// Somebody else drafts it from now on.
+    pub fn hand_over(&mut self, to: Who) {
+        let before = std::mem::replace(&mut self.drafter, to);
+        for round in &mut self.past {
+            round.drafter.get_or_insert_with(|| before.clone());
+        }
+    }
+
+    /// Who submitted a round of it.
+    pub fn drafter_of<'a>(&'a self, round: &'a Round) -> &'a Who {
+        round.drafter.as_ref().unwrap_or(&self.drafter)
     }
 
     /// Whom it was sent to has it in hand.

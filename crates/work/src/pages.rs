@@ -14,7 +14,7 @@ use maru_web::{Context, Fail, Shared, Shown, Typed, context};
 use crate::{
     actions::{self, Content},
     model::{Document, Mark, Outcome, Round, State, Step},
-    seal,
+    proof, seal,
     tables::kind_name,
 };
 
@@ -147,7 +147,7 @@ pub fn stamp(context: &Context, step: &Step) -> Shown {
 fn stamps(context: &Context, document: &Document, round: &Round) -> Shown {
     let steps: Vec<Shown> = round.steps.iter().map(|step| stamp(context, step)).collect();
     context! {
-        drafter => document.drafter.name.get(context.lang), at => round.submitted_at.map(|at| at.micros()), steps,
+        drafter => document.drafter_of(round).name.get(context.lang), at => round.submitted_at.map(|at| at.micros()), steps,
     }
 }
 
@@ -207,6 +207,8 @@ async fn reading(context: &Context, id: &str, form: &str, problems: &[Problem], 
         away => mine.is_some_and(|step| step.who.id != person.id), seal => document.seal, right => seal::is_right(&document)?,
         completed => document.completed_at.map(|at| at.micros()), to_receive => document.sent_to() == Some(unit) && document.received.is_none(),
         received => document.received.as_ref().map(|(by, at)| context! { by => by.name.get(context.lang), at => at.micros() }),
+        left => !own && actions::waits_for_heir(&context.app, &document).await?,
+        ledger => proof::shown(context, &document).await?,
         discardable => own && document.past.is_empty() && document.state == State::Draft, has_line => !round.steps.is_empty(),
     };
     page(context, "work/document.html", problems, values).await

@@ -12,7 +12,7 @@ use maru_web::{
 use serde_json::json;
 
 use crate::{
-    actions::{self, Content, event},
+    actions::{self, Content, Ground, event},
     model, tables,
 };
 
@@ -40,7 +40,8 @@ impl Documents for Papers {
         let content = actions::checked(people, unit, &content).await?;
         model::check_line(&by.id, line)?;
         let mut document = actions::fresh(&self.ids, by, unit, content, now);
-        document.round.steps = actions::resolved(people, line, now).await?;
+        let ground = Ground { people, store: &self.store, unit, about_case: true, recipient: None };
+        document.round.steps = actions::resolved(&ground, line, now).await?;
         document.submit(now)?;
         let mut batch = Batch::new();
         tables::add(&mut batch, &document)?;

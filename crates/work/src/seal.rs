@@ -1,7 +1,9 @@
 //! The seal of a completed document: SHA-256 over all that was decided, by whom and when.
 
 use maru_kernel::{At, Error, Result};
+use maru_web::ports::{LineKind, Proof};
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use crate::model::{Document, Mark, Step, Who};
@@ -29,7 +31,7 @@ struct Sealed<'a> {
 struct SealedStep<'a> {
     place: i64,
     position: i64,
-    kind: maru_web::ports::LineKind,
+    kind: LineKind,
     who: &'a Who,
     decides_for: Option<&'a Who>,
     signed_by: Option<&'a Who>,
@@ -52,9 +54,10 @@ fn sealed(step: &Step) -> SealedStep<'_> {
     }
 }
 
-pub fn seal(document: &Document) -> Result<String> {
+/// What is sealed of a document, byte for byte.
+pub fn text(document: &Document) -> Result<String> {
     let round = &document.round;
-    let text = serde_json::to_vec(&Sealed {
+    serde_json::to_string(&Sealed {
         form: 1,
         id: &document.id,
         number: document.number.as_ref().map_or("", |number| &number.text),
@@ -70,7 +73,11 @@ pub fn seal(document: &Document) -> Result<String> {
         line: round.steps.iter().filter(|step| step.mark == Mark::Signed).map(sealed).collect(),
         completed: document.completed_at,
     })
-    .map_err(Error::internal)?;
+    .map_err(Error::internal)
+}
+
+pub fn seal(document: &Document) -> Result<String> {
+    let text = text(document)?;
     Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -78,4 +85,20 @@ pub fn seal(document: &Document) -> Result<String> {
 pub fn is_right(document: &Document) -> Result<Option<bool>> {
     let Some(kept) = &document.seal else { return Ok(None) };
     Ok(Some(*kept == seal(document)?))
+}
+
+/// What the ledger is told of a completed document: nothing of what it says.
+pub fn entry(document: &Document, seal: &str) -> Json {
+    json!({ "what": "document sealed", "document": document.id, "seal": seal })
+}
+
+/// The name under which the ledger holds it.
+pub fn subject(document: &Document) -> String {
+    format!("document/{}", document.id)
+}
+
+/// Whether the ledger's entry is about this document as it is now. What was changed together with its seal shows here.
+pub fn stands(document: &Document, proof: &Proof) -> Result<bool> {
+    let entry = serde_json::to_string(&entry(document, &seal(document)?)).map_err(Error::internal)?;
+    Ok(proof.right && proof.entry == entry)
 }

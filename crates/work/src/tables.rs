@@ -1,11 +1,13 @@
 //! SQL, and only SQL.
 
+mod delegation;
 mod lists;
 
 use maru_kernel::{At, Both, Error, Result};
 use maru_store::{Batch, Row, Store, Value};
 use maru_web::ports::LineKind;
 
+pub use delegation::*;
 pub use lists::*;
 
 use crate::model::{Document, Mark, Number, Outcome, Round, State, Step, Who};
@@ -62,6 +64,7 @@ fn round_of(row: &Row) -> Result<Round> {
     let outcome = row.maybe_text("outcome");
     Ok(Round {
         count: row.int("round")?,
+        drafter: who(row, "drafter", "drafter_name")?,
         title: row.string("title")?,
         body: row.string("body")?,
         recipient: row.maybe_text("recipient").map(str::to_owned),
@@ -84,7 +87,7 @@ pub async fn document(store: &Store, id: &str) -> Result<Option<Document>> {
     let Some(row) = found else { return Ok(None) };
     let rounds = store
         .query(
-            "SELECT round, title, body, recipient, submitted_at, ended_at, outcome FROM work_round
+            "SELECT round, title, body, recipient, submitted_at, ended_at, outcome, drafter, drafter_name FROM work_round
              WHERE document = $1 ORDER BY round",
             vec![id.into()],
         )
@@ -151,7 +154,8 @@ pub fn put(batch: &mut Batch, document: &Document) -> Result<()> {
     batch.write_one(
         "document as read",
         "UPDATE work_document SET case_id = $3, state = $4, round = $5, version = version + 1, year = $6, serial = $7, number = $8,
-           completed_at = $9, seal = $10, sent_to = $11, received_by = $12, received_name = $13, received_at = $14
+           completed_at = $9, seal = $10, sent_to = $11, received_by = $12, received_name = $13, received_at = $14,
+           drafter = $15, drafter_name = $16
          WHERE id = $1 AND version = $2",
         vec![
             document.id.as_str().into(),
@@ -168,6 +172,8 @@ pub fn put(batch: &mut Batch, document: &Document) -> Result<()> {
             by.map(|by| by.id.clone()).into(),
             by.map(|by| text_of(&by.name)).transpose()?.into(),
             at.into(),
+            document.drafter.id.as_str().into(),
+            text_of(&document.drafter.name)?.into(),
         ],
     );
     for round in document.past.iter().chain([&document.round]) {
@@ -178,10 +184,10 @@ pub fn put(batch: &mut Batch, document: &Document) -> Result<()> {
 
 fn put_round(batch: &mut Batch, document: &str, round: &Round) -> Result<()> {
     batch.write(
-        "INSERT INTO work_round (document, round, title, body, recipient, submitted_at, ended_at, outcome)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO work_round (document, round, title, body, recipient, submitted_at, ended_at, outcome, drafter, drafter_name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (document, round) DO UPDATE SET title = $3, body = $4, recipient = $5, submitted_at = $6, ended_at = $7,
-           outcome = $8",
+           outcome = $8, drafter = $9, drafter_name = $10",
         vec![
             document.into(),
             round.count.into(),
@@ -191,6 +197,8 @@ fn put_round(batch: &mut Batch, document: &str, round: &Round) -> Result<()> {
             round.submitted_at.into(),
             round.ended_at.into(),
             round.outcome.map(|outcome| outcome.as_str().to_owned()).into(),
+            round.drafter.as_ref().map(|who| who.id.clone()).into(),
+            round.drafter.as_ref().map(|who| text_of(&who.name)).transpose()?.into(),
         ],
     );
     batch.write(

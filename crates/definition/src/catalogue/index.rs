@@ -1,6 +1,9 @@
 //! What is kept in memory of the catalogue: enough to answer, rank and find, no texts.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use maru_kernel::{At, Both, Date, Lang, Result};
 use maru_rules::{Group, Kind, Restriction, Screen};
@@ -15,6 +18,8 @@ use crate::{
     search::Search,
 };
 
+type Making = Box<dyn FnOnce() -> Result<Search> + Send>;
+
 pub(crate) struct Index {
     /// In the catalogue's order.
     pub(crate) entries: Vec<Arc<Entry>>,
@@ -26,7 +31,8 @@ pub(crate) struct Index {
     pub(crate) groups: Vec<Group>,
     pub(crate) screen: Screen,
     pub(crate) words: Words,
-    pub(crate) search: Search,
+    /// Made when somebody searches first.
+    pub(crate) search: LazyLock<Result<Search>, Making>,
     pub(crate) note: Arc<CatalogueNote>,
     pub(crate) leaves: usize,
 }
@@ -133,6 +139,9 @@ impl Index {
     }
 }
 
+/// More kinds of people than this say nothing of what a service is about.
+const FEW_KINDS: usize = 3;
+
 struct Building<'a> {
     pack: &'a Pack,
     /// An agency's area is worked out once: some own hundreds of services.
@@ -169,7 +178,8 @@ impl<'a> Building<'a> {
             since,
             source_id: Some(brief.source_id),
         };
-        let rest = vec![brief.agency, brief.field, brief.summary];
+        let mut rest = vec![brief.agency, brief.field, brief.summary];
+        rest.extend(self.meant_for(&entry));
         match service {
             Some(service) => self.add_deep(service.clone(), Some(entry), shape, rest),
             None => {
@@ -178,6 +188,18 @@ impl<'a> Building<'a> {
                 self.shapes.push(shape);
             }
         }
+    }
+
+    /// Whom it is meant for, where the codes name a few kinds of people.
+    fn meant_for(&self, entry: &Entry) -> Vec<String> {
+        let codes = entry.codes();
+        let named = |fact: &&crate::FactDef| {
+            matches!(fact.group.as_deref(), Some("person" | "household"))
+                && fact.codes.iter().any(|code| codes.contains(&code.as_str()))
+        };
+        let kinds: Vec<String> =
+            self.pack.facts.iter().filter(named).map(|fact| fact.label.ko.clone()).collect();
+        if kinds.len() <= FEW_KINDS { kinds } else { Vec::new() }
     }
 
     /// A service written in depth takes the place of its entry, with words of its own.
@@ -250,9 +272,10 @@ impl<'a> Building<'a> {
             }
         }
         self.entries.shrink_to_fit();
+        let texts = self.texts;
         Index {
             screen: Screen::build(groups.clone(), self.shapes.iter().map(restriction)),
-            search: Search::build(self.texts.into_iter()),
+            search: LazyLock::new(Box::new(move || Search::build(texts.into_iter()))),
             words: Words::of(self.pack),
             narrowness: self.shapes.iter().map(|s| s.narrowness(leaves)).collect(),
             entries: self.entries,

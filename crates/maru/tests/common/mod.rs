@@ -21,6 +21,8 @@ use maru_message::Post;
 use maru_web::{Handler, Settings, Shared};
 use tower::ServiceExt;
 
+pub mod office;
+
 #[path = "../../../store/tests/place/mod.rs"]
 mod place;
 

@@ -134,6 +134,7 @@ pub async fn shown_lines(context: &Context, events: Vec<Event>) -> Result<Vec<Li
                 Some(("unit", id)) => format!("/admin/units/{id}"),
                 Some(("official", id)) => format!("/admin/officials/{id}"),
                 Some(("limit" | "key", _)) => "/admin/edge".into(),
+                Some(("holiday", _)) => "/admin/holidays".into(),
                 _ => String::new(),
             },
             role,

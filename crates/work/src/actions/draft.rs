@@ -6,7 +6,7 @@ use maru_web::{
 };
 use serde_json::json;
 
-use super::{event, line_of, own, resolved, too_long, who};
+use super::{Ground, event, line_of, own, resolved, too_long, who};
 use crate::{
     model::{self, Document, Round, State, Step},
     tables,
@@ -72,6 +72,7 @@ pub fn fresh(ids: &Ids, person: &Person, unit: &str, content: Content, now: At) 
         received: None,
         round: Round {
             count: 1,
+            drafter: None,
             title: content.title,
             body: content.body,
             recipient: content.recipient,
@@ -99,7 +100,7 @@ pub async fn draft(
             model::check_draft(&person.id, line)?;
             let now = app.now();
             let mut document = fresh(&app.ids, person, unit, content, now);
-            document.round.steps = resolved(people, line, now).await?;
+            document.round.steps = resolved(&Ground::of(app, &document), line, now).await?;
             let mut batch = Batch::new();
             tables::add(&mut batch, &document)?;
             batch.event(event(&app.ids, "drafted", &document, person.actor(), now, json!({})));
@@ -179,7 +180,7 @@ pub async fn set_line(app: &App, person: &Person, unit: &str, id: &str, change: 
                     }
                     steps
                 }
-                _ => resolved(app.ports.people.as_ref(), &line, app.now()).await?,
+                _ => resolved(&Ground::of(app, &document), &line, app.now()).await?,
             };
             let mut batch = Batch::new();
             tables::put(&mut batch, &document)?;

@@ -1,6 +1,8 @@
 //! One file per group of verbs: authorise → load → decide (model) → commit.
 
+mod delegation;
 mod draft;
+mod hand_over;
 mod mandate;
 mod sign;
 mod submit;
@@ -8,11 +10,13 @@ mod submit;
 use maru_kernel::{Actor, At, Both, Error, Event, Id, Lang, Problem, Result};
 use maru_web::{
     App, Ids,
-    ports::{LineStep, Mandate, MandateKind, People, Person},
+    ports::{LineStep, MandateKind, Person},
 };
 use serde_json::{Value as Json, json};
 
+pub use delegation::{Ground, Word, delegate, end_delegation, has_rank};
 pub use draft::{Change, Content, checked, discard, draft, fresh, last_line, revise, set_line};
+pub use hand_over::{hand_over, left_in, waits_for_heir};
 pub use mandate::{NewMandate, end_mandate, give_mandate};
 pub use sign::{acknowledge, receive, reject, sign};
 pub use submit::{give_back, recall, submit};
@@ -77,19 +81,9 @@ pub async fn away(app: &App, person: &str, now: At) -> Result<Vec<Edge>> {
     Ok(edges)
 }
 
-/// The word by which one decides for another now.
-async fn delegation(people: &dyn People, giver: &str, taker: &str, now: At) -> Result<Option<Mandate>> {
-    let given = people.mandates(taker).await?;
-    Ok(given.into_iter().find(|mandate| {
-        mandate.kind == MandateKind::Decide
-            && mandate.giver == giver
-            && mandate.taker == taker
-            && mandate.holds(now)
-    }))
-}
-
-/// A line as steps: everybody in it works in their unit now, and who decides for somebody has their word.
-pub async fn resolved(people: &dyn People, line: &[LineStep], now: At) -> Result<Vec<Step>> {
+/// A line as steps: everybody in it works in their unit now, and who decides for somebody has their word or the register's.
+pub async fn resolved(ground: &Ground<'_>, line: &[LineStep], now: At) -> Result<Vec<Step>> {
+    let people = ground.people;
     let mut steps = Vec::with_capacity(line.len());
     for ((wish, position), place) in line.iter().zip(model::positions(line)).zip(1_i64..) {
         let gone = || {
@@ -99,7 +93,7 @@ pub async fn resolved(people: &dyn People, line: &[LineStep], now: At) -> Result
         let person = people.official(&wish.person, now).await?.ok_or_else(gone)?;
         let mut decides_for = None;
         if let Some(giver) = &wish.decides_for {
-            if delegation(people, giver, &wish.person, now).await?.is_none() {
+            if ground.word(giver, &wish.person, now).await?.is_none() {
                 return Err(Error::invalid("line", "work-line-not-delegated"));
             }
             decides_for = Some(who(&people.person(giver).await?));

@@ -1,19 +1,16 @@
 use maru_kernel::{At, Error, Result};
 use maru_store::Batch;
-use maru_web::{
-    App,
-    ports::{Mandate, Person},
-};
+use maru_web::{App, ports::Person};
 use serde_json::json;
 
-use super::{away, bounded, delegation, event, readable, who};
+use super::{Ground, Word, away, bounded, event, readable, who};
 use crate::{
     model::{self, Document, Mark, Number, Signing, Step},
     seal, tables,
 };
 
 /// The words under which somebody may sign a step: none for one's own, the deputy's, the delegation's.
-async fn words(app: &App, person: &Person, step: &Step, now: At) -> Result<Vec<Mandate>> {
+async fn words(app: &App, person: &Person, document: &Document, step: &Step, now: At) -> Result<Vec<Word>> {
     let people = app.ports.people.as_ref();
     let mut words = Vec::new();
     if step.who.id != person.id {
@@ -23,10 +20,10 @@ async fn words(app: &App, person: &Person, step: &Step, now: At) -> Result<Vec<M
         let edge = edge.ok_or_else(|| Error::Denied("work-not-yours".into()))?;
         let given = people.mandates(&edge.away).await?;
         let word = given.into_iter().find(|mandate| mandate.id == edge.mandate);
-        words.push(word.ok_or_else(|| Error::Guard("mandate".into()))?);
+        words.push(Word::Mandate(word.ok_or_else(|| Error::Guard("mandate".into()))?));
     }
     if let Some(giver) = &step.decides_for {
-        let word = delegation(people, &giver.id, &step.who.id, now).await?;
+        let word = Ground::of(app, document).word(&giver.id, &step.who.id, now).await?;
         words.push(word.ok_or_else(|| Error::Conflict("work-delegation-ended".into()))?);
     }
     Ok(words)
@@ -49,17 +46,17 @@ async fn signed(
             let waits = |step: &&Step| step.place == place && step.mark == Mark::Waiting;
             let step = document.round.steps.iter().find(waits).cloned();
             let step = step.ok_or_else(|| Error::Conflict("work-already-signed".into()))?;
-            let words = match words(app, person, &step, now).await {
+            let words = match words(app, person, &document, &step, now).await {
                 // Who gave the word has taken it back: it can only go back.
                 Err(Error::Conflict(_)) if rejects && step.who.id == person.id => Vec::new(),
                 other => other?,
             };
             let by = who(person);
-            let mandate = words.first().map(|word| word.id.clone());
+            let mandate = words.first().map(|word| word.id().to_owned());
             let signing = Signing { place, by: &by, mandate, comment };
             let mut batch = Batch::new();
             for word in &words {
-                batch.and(app.ports.people.mandate_stays(word));
+                word.stays(app.ports.people.as_ref(), &mut batch);
             }
             let actor = person.actor();
             let what = json!({ "step": place, "round": document.round.count });
@@ -71,7 +68,10 @@ async fn signed(
                 batch.event(event(&app.ids, "signed", &document, actor.clone(), now, what));
                 if completed {
                     number(app, &mut batch, &mut document, now).await?;
-                    document.seal = Some(seal::seal(&document)?);
+                    let sealed = seal::seal(&document)?;
+                    let entry = seal::entry(&document, &sealed);
+                    batch.and(app.ports.ledger.enter(&seal::subject(&document), now, &entry)?);
+                    document.seal = Some(sealed);
                     batch.event(event(&app.ids, "completed", &document, actor.clone(), now, json!({})));
                     if let Some(to) = document.sent_to() {
                         let to = json!({ "unit": to });

@@ -3,7 +3,7 @@ use maru_store::Batch;
 use maru_web::{App, ports::Person};
 use serde_json::json;
 
-use super::{event, found, line_of, own, resolved};
+use super::{Ground, event, found, line_of, own, resolved};
 use crate::{
     model::{self, Document},
     tables,
@@ -18,7 +18,7 @@ pub async fn submit(app: &App, person: &Person, unit: &str, id: &str) -> Result<
             if document.state.is_open() {
                 let line = line_of(&document.round.steps);
                 model::check_line(&person.id, &line)?;
-                document.round.steps = resolved(app.ports.people.as_ref(), &line, now).await?;
+                document.round.steps = resolved(&Ground::of(app, &document), &line, now).await?;
             }
             document.submit(now)?;
             let mut batch = Batch::new();

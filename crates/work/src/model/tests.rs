@@ -26,6 +26,7 @@ fn document(line: &[LineStep]) -> Document {
         reported: None,
     });
     let round = Round {
+        drafter: None,
         count: 1,
         title: "제목".into(),
         body: "본문".into(),

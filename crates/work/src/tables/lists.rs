@@ -134,6 +134,18 @@ pub async fn sent_to(store: &Store, unit: &str) -> Result<Vec<(DocumentCard, Opt
     all(&rows, |row| Ok((card_of(row)?, maybe_at(row, "received_at"))))
 }
 
+/// What was submitted once and came back, in a unit.
+pub async fn came_back(store: &Store, unit: &str) -> Result<Vec<String>> {
+    let rows = store
+        .query(
+            "SELECT id FROM work_document WHERE unit = $1 AND completed_at IS NULL AND state IN ('draft', 'returned') AND round > 1
+             ORDER BY id LIMIT 200",
+            vec![unit.into()],
+        )
+        .await?;
+    all(&rows, |row| row.string("id"))
+}
+
 /// The newest other document of somebody that has a line.
 pub async fn newest_with_line(store: &Store, person: &str, unit: &str, than: &str) -> Result<Option<String>> {
     let row = store
