@@ -275,6 +275,8 @@ async fn consult(
 struct Extension {
     days: u32,
     reason: String,
+    #[serde(default)]
+    consent: bool,
 }
 
 async fn extend(
@@ -283,7 +285,7 @@ async fn extend(
     Sent(body): Sent<Extension>,
 ) -> Answered {
     let (person, unit) = context.official()?;
-    let more = More { days: body.days, reason: &body.reason };
+    let more = More { days: body.days, reason: &body.reason, consent: body.consent };
     let case = actions::extend(&context.app, person, unit, &id, more).await?;
     Ok(Json(brief(&case)).into_response())
 }
@@ -314,7 +316,7 @@ fn told(task: &Task) -> Body {
         "unit": task.unit,
         "asked": task.asked,
         "asked_at": task.asked_at.rfc3339(),
-        "days": task.days,
+        "more": task.more,
         "due_on": task.due_on,
         "reply": task.reply,
         "ended_at": task.ended_at.map(|at| at.rfc3339()),

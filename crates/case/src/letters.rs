@@ -317,11 +317,9 @@ impl Matters {
             waits.push(Both { ko: place(Lang::Ko), en: place(Lang::En) });
         }
         let calendar = &self.definitions.calendar();
-        // What has no time of its own is a consent to more of it.
-        let consent = tasks.iter().rev().find(|task| task.unit.is_none() && task.due_on.is_none());
-        let more = consent.map(|task| {
-            let longer = case.clock(service).map(|clock| clock.with(task.days));
-            (task.days, longer.and_then(|c| c.due_on(calendar, calendar.hours(Some(&service.owner)))))
+        let more = tasks.iter().rev().find_map(|task| task.more).map(|days| {
+            let longer = case.clock(service).map(|clock| clock.with(days));
+            (days, longer.and_then(|c| c.due_on(calendar, calendar.hours(Some(&service.owner)))))
         });
         Ok(About {
             more,
@@ -382,6 +380,8 @@ impl Matters {
                 .map(|on| shown::full(lang, on))
                 .unwrap_or_default(),
             objection_text => text.objection,
+            objectable => service.objection.is_some(),
+            extended => case.clock(service).map_or(0, |clock| clock.extensions.len()),
             said => about.said,
             until => about.until.map(|on| shown::deadline(lang, on)).unwrap_or_default(),
             more => about.more.map(|(days, _)| days),

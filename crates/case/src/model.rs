@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     actions::Decided,
     clock::{Clock, Counting, Period},
+    owed::{Mark, Told},
 };
 
 /// Where a case stands: a state of its chart. Those that end it have fixed names.
@@ -82,8 +83,10 @@ pub struct Task {
     pub asked: String,
     pub asked_by: String,
     pub asked_at: At,
-    /// In how many days it was wanted; of a consent to an extension, by how many the case would be extended.
+    /// In how many days it was wanted; 0: it has no time of its own.
     pub days: u32,
+    /// A yes or no of the applicant to more time: by how many days the case would be extended.
+    pub more: Option<u32>,
     pub due_on: Option<Date>,
     /// How often more time was given.
     pub prolonged: u32,
@@ -178,6 +181,8 @@ pub struct Case {
     pub basis: Option<String>,
     pub rules_version: Option<String>,
     pub clock: Option<Clock>,
+    /// What was told of its time. Only the round that tells it writes it.
+    pub told: Told,
 }
 
 /// What one case is to another.
@@ -252,12 +257,19 @@ impl Case {
             basis: None,
             rules_version: None,
             clock: None,
+            told: Told::default(),
         }
     }
 
     /// An answer is no decision; whoever took it back has nothing to object to.
     pub fn may_be_objected(&self) -> bool {
         matches!(self.state.as_str(), "granted" | "refused" | "returned")
+    }
+
+    /// Whether its time is short or over, while nothing has ended it.
+    pub fn mark(&self, today: Date) -> Option<&'static str> {
+        let mark = Mark::of(self.due_on, &self.told, today).filter(|_| self.state.is_open());
+        mark.map(Mark::name)
     }
 
     /// Until when its decision can be objected to, if the law says so.

@@ -52,7 +52,7 @@ pub struct ShownTask {
     pub reply: Option<String>,
     pub ended_at: Option<i64>,
     pub may_prolong: bool,
-    /// It is a yes or no to more time: by how many days, and when the case were due then.
+    /// It is a yes or no to more time: by how many days, and while it is open, when the case were due then.
     pub more: Option<u32>,
     pub due_then: Option<String>,
 }
@@ -69,8 +69,8 @@ pub async fn shown(
         Some(id) => pages::place(context, &context.app.ports.people.unit(id).await?),
         None => String::new(),
     };
-    let more = region.and_then(|region| region.verb(&task.state, "agree")).map(|_| task.days);
-    let longer = case.clock(service).zip(more).map(|(clock, days)| clock.with(days));
+    let longer =
+        case.clock(service).zip(task.more.filter(|_| task.is_open())).map(|(clock, days)| clock.with(days));
     let due_then = longer.and_then(|clock| actions::reckoned(&context.app, &clock, service).due_on);
     Ok(ShownTask {
         id: task.id.clone(),
@@ -86,7 +86,7 @@ pub async fn shown(
         reply: task.reply.clone(),
         ended_at: task.ended_at.map(|at| at.micros()),
         may_prolong: task.is_open() && model::may_prolong(task),
-        more,
+        more: task.more,
         due_then: due_then.map(|due| due.to_string()),
     })
 }
@@ -163,7 +163,8 @@ async fn extend(context: Context, Path(id): Path<String>, typed: Typed) -> Answe
     let (person, unit) = context.official()?;
     let outcome = match days(&typed) {
         Ok(Some(days)) => {
-            let more = More { days, reason: typed.get("reason") };
+            let consent = typed.get("consent") == "yes";
+            let more = More { days, reason: typed.get("reason"), consent };
             actions::extend(&context.app, person, unit, &id, more).await
         }
         Ok(None) => Err(Error::invalid("days", "task-days-number")),

@@ -27,6 +27,7 @@ async fn answer(app: &App, person: &Person, id: &str, agrees: bool) -> Result<Ca
             if task.unit.is_some() || case.resident != person.id {
                 return Err(Error::NotFound);
             }
+            let more = task.more.ok_or(Error::NotFound)?;
             case.state.goes_on()?;
             let region = reply::region(app, &service, &task)?;
             task.state = reply::step(region, &task, if agrees { "agree" } else { "decline" }, Who::Doer)?;
@@ -36,9 +37,9 @@ async fn answer(app: &App, person: &Person, id: &str, agrees: bool) -> Result<Ca
             let event = if agrees {
                 let clock =
                     case.clock(&service).ok_or_else(|| Error::Conflict("case-not-submitted".into()))?;
-                let longer = longer(app, &clock, &service, task.days)?;
+                let longer = longer(app, &clock, &service, more)?;
                 actions::recount(app, &mut case, &service, longer);
-                let body = json!({ "task": task.id, "days": task.days, "due_on": case.due_on });
+                let body = json!({ "task": task.id, "days": more, "due_on": case.due_on });
                 actions::event(app, "extended", &case, person.actor(), now, body)
             } else {
                 let body = json!({ "task": task.id });

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     actions::{self, ask::opened},
     clock::{Clock, Wrong},
-    model::{self, Case},
+    model::{self, Case, Task},
     tables,
 };
 
@@ -16,6 +16,8 @@ use crate::{
 pub struct More<'a> {
     pub days: u32,
     pub reason: &'a str,
+    /// The officer knows that the applicant has to be asked: whoever meant the first extension and comes second asks nobody.
+    pub consent: bool,
 }
 
 /// Gives the case more time for a reason, once. Once more only if the applicant agrees: then they are asked, and the case is due
@@ -31,13 +33,17 @@ pub async fn extend(app: &App, person: &Person, unit: &str, id: &str, more: More
             }
             let second = !clock.extensions.is_empty();
             let longer = longer(app, &clock, &service, more.days)?;
+            if second && !more.consent {
+                return Err(Error::Conflict("case-extend-again".into()));
+            }
             let now = app.now();
             let mut batch = Batch::new();
             let event = if second {
                 let region = opened(actions::chart(app, &service)?, &verb)?;
                 let before = tables::tasks(&app.store, &case.resident, &case.id).await?;
                 model::may_begin(region, &before)?;
-                let task = actions::begin(app, &case, region, None, person, &reason, more.days, now);
+                let task = actions::begin(app, &case, region, None, person, &reason, 0, now);
+                let task = Task { more: Some(more.days), ..task };
                 tables::add_task(&mut batch, &task);
                 let body = json!({ "task": task.id, "days": more.days });
                 actions::event(app, "sought", &case, person.actor(), now, body)

@@ -131,7 +131,7 @@ pub async fn pane(context: &Context, case: &Case, draft: Option<&str>) -> Result
         applicant => applicant.name.get(context.lang),
         due => case.due_on.map(|d| d.to_string()), clock, article => service.period.article,
         received => case.submitted_at.map(|at| at.micros()),
-        files, decision, missing, facts => by_source(lines), officer, unit, note => case.note,
+        files, decision, missing, facts => by_source(lines), officer, officer_id => case.officer, unit, note => case.note,
         joined => if service.near { tables::joiners(&context.app.store, &case.id).await?.len() } else { 0 },
         mine, basis => case.basis,
         deciding => deciding::verbs(context, case, chart, &kept, &unheard, answer).await?,
@@ -139,7 +139,7 @@ pub async fn pane(context: &Context, case: &Case, draft: Option<&str>) -> Result
         links => links::shown(context, case).await?,
         line => deciding::line(context, case, &service).await?,
         guesses => deciding::guesses(context, case, &service).await?,
-        open => case.state.is_open(),
+        open => case.state.is_open(), mark => case.mark(context.now.date()),
         pays => service.pays.as_str(),
     })
 }
