@@ -288,7 +288,7 @@ async fn a_late_letter_says_what_comes_next() {
     for said in said {
         assert!(letter.contains(said), "{said}: {letter}");
     }
-    let said = ["extended once already", "waiting for the opinion of", "26 January 2027", "ombudsman"];
+    let said = ["extended already (times: 1)", "waiting for the opinion of", "26 January 2027", "ombudsman"];
     maru.get("/language/en").await;
     let letter = late_letter(&country, &mut maru, &id).await;
     for said in said.into_iter().chain(["administrative appeal", "Contact: 000-000-"]) {

@@ -8,7 +8,7 @@ use super::{Check, quoted};
 use crate::{FactKind, Fault, FieldKind, FormField, Letters, Service, ServiceKind, To};
 
 /// The names a letter may use.
-const LETTER: [&str; 25] = [
+const LETTER: [&str; 29] = [
     "applicant",
     "service",
     "receipt",
@@ -29,6 +29,10 @@ const LETTER: [&str; 25] = [
     "said",
     "until",
     "waits",
+    "extended",
+    "more",
+    "due_then",
+    "objectable",
     "assigned",
     "next_on",
     "desk_url",
