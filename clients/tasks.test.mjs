@@ -1,5 +1,5 @@
 // What runs beside a case, in a real browser without scripts: an official asks the applicant and two units at once, the applicant takes more
-// time and supplies, the units reply, the time is extended, and the case moves. Every page on the way goes through the judges.
+// time and supplies, the units reply, the time is extended, once more with the applicant's consent, and the case moves. Every page on the way goes through the judges.
 import assert from 'node:assert/strict';
 import { Caller } from './caller.mjs';
 import { Maru } from './maru.mjs';
@@ -71,6 +71,17 @@ async function walk(browser, say, width) {
     await visitor.leave(() => page.locator('form[action$="/recall"] button').first().click());
     await send(`/cases/${id}/extend`, { days: '5', reason: said.why });
     await look('extended');
+    // Once more only if the applicant agrees, who is asked and answers without a script.
+    await send(`/cases/${id}/extend`, { days: '3', reason: said.why });
+    await look('consent-asked');
+    await become(PEOPLE.resident);
+    await see(`/cases/${id}`, 'consent');
+    assert.ok(await page.locator('form[action$="/decline"] button').isVisible(), 'one may say no as well');
+    await visitor.leave(() => page.locator('form[action$="/agree"] button').click());
+    await look('consent-agreed');
+    assert.equal(await page.locator('form[action$="/agree"], form[action$="/decline"]').count(), 0, 'it is asked once');
+    await become(PEOPLE.official);
+    await see(`/desk/cases/${id}`, 'extended-again');
     await send(`/cases/${id}/transfer`, { unit: 'jeonju-livelihood', reason: said.why });
     await become('handeul');
     await see(`/desk/cases/${id}`, 'transferred');

@@ -44,6 +44,8 @@ pub fn routes() -> Router<Shared> {
         .route("/tasks/{id}/reply", post(reply))
         .route("/tasks/{id}/prolong", post(prolong))
         .route("/tasks/{id}/recall", post(recall))
+        .route("/tasks/{id}/agree", post(agree))
+        .route("/tasks/{id}/decline", post(decline))
         .route("/desk", get(listed))
         .route("/desk/bulk", post(bulk))
         .route("/desk/tasks", get(asked))
@@ -274,7 +276,7 @@ struct Extension {
     days: u32,
     reason: String,
     #[serde(default)]
-    agreed: bool,
+    consent: bool,
 }
 
 async fn extend(
@@ -283,7 +285,7 @@ async fn extend(
     Sent(body): Sent<Extension>,
 ) -> Answered {
     let (person, unit) = context.official()?;
-    let more = More { days: body.days, reason: &body.reason, agreed: body.agreed };
+    let more = More { days: body.days, reason: &body.reason, consent: body.consent };
     let case = actions::extend(&context.app, person, unit, &id, more).await?;
     Ok(Json(brief(&case)).into_response())
 }
@@ -314,6 +316,7 @@ fn told(task: &Task) -> Body {
         "unit": task.unit,
         "asked": task.asked,
         "asked_at": task.asked_at.rfc3339(),
+        "more": task.more,
         "due_on": task.due_on,
         "reply": task.reply,
         "ended_at": task.ended_at.map(|at| at.rfc3339()),
@@ -368,6 +371,16 @@ async fn prolong(ApiContext(context): ApiContext, Path(id): Path<String>) -> Ans
 async fn recall(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
     let (person, unit) = context.official()?;
     let case = actions::recall(&context.app, person, unit, &id).await?;
+    Ok(Json(brief(&case)).into_response())
+}
+
+async fn agree(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
+    let case = actions::agree(&context.app, context.resident()?, &id).await?;
+    Ok(Json(brief(&case)).into_response())
+}
+
+async fn decline(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
+    let case = actions::decline(&context.app, context.resident()?, &id).await?;
     Ok(Json(brief(&case)).into_response())
 }
 

@@ -190,12 +190,9 @@ async fn look(context: Context, Path(id): Path<String>, Query(when): Query<When>
     let at = asked.unwrap_or(context.now).min(context.now);
     let looked = Looked::at(&context, &id, at).await?;
     let Looked { case, service, events, then, .. } = &looked;
-    let mut beside = Vec::new();
-    for task in &looked.tasks {
-        beside.push(tasks::shown(&context, service, task).await?);
-    }
+    let shown_then = Case { state: then.state.clone(), clock: then.clock.clone(), ..case.clone() };
+    let beside = tasks::all_shown(&context, service, &shown_then, &looked.tasks).await?;
     let file = |file: &CaseFile| context! { name => file.name, kind => file.kind.name(), at => file.added_at.micros() };
-    let shown_then = Case { state: then.state.clone(), ..case.clone() };
     let values = context! {
         tab => "audit", tabs => admin_tabs(session), id => case.id, receipt => case.receipt,
         service => service.text(context.lang).name,

@@ -196,7 +196,7 @@ impl Cases for Matters {
     async fn letters(&self, case: &str, kind: &str, event: &str) -> Result<Vec<Letter>> {
         let case = tables::case(&self.store, case).await?.ok_or(Error::NotFound)?;
         let service = self.definitions.service(&case.service).ok_or(Error::NotFound)?;
-        let about = self.about(&case, event).await?;
+        let about = self.about(&case, &service, event).await?;
         let mut letters = Vec::new();
         if TIMELY.contains(&kind) && !case.state.is_open() {
             return Ok(letters);
@@ -244,6 +244,8 @@ struct About {
     said: String,
     /// The day of what the applicant was asked for.
     until: Option<Date>,
+    /// By how many days the applicant was asked to agree to an extension, and when the case were due then.
+    more: Option<(u32, Option<Date>)>,
     /// The units whose opinion it waits for.
     waits: Vec<Both>,
     /// When the applicant hears next of a case that stays open.
@@ -306,7 +308,7 @@ impl Matters {
         })
     }
 
-    async fn about(&self, case: &Case, event: &str) -> Result<About> {
+    async fn about(&self, case: &Case, service: &Service, event: &str) -> Result<About> {
         let tasks = tables::tasks(&self.store, &case.resident, &case.id).await?;
         let mut waits = Vec::new();
         for unit in tasks.iter().filter(|task| task.is_open()).filter_map(|task| task.unit.as_deref()) {
@@ -314,11 +316,17 @@ impl Matters {
             let place = |lang| format!("{} {}", unit.agency.get(lang), unit.name.get(lang));
             waits.push(Both { ko: place(Lang::Ko), en: place(Lang::En) });
         }
+        let calendar = &self.definitions.calendar();
+        let more = tasks.iter().rev().find_map(|task| task.more).map(|days| {
+            let longer = case.clock(service).map(|clock| clock.with(days));
+            (days, longer.and_then(|c| c.due_on(calendar, calendar.hours(Some(&service.owner)))))
+        });
         Ok(About {
+            more,
             waits,
             next: case.submitted_at.map(|at| owed::next_status(at, self.clock.now())),
             said: tables::notes(&self.store, case).await?.remove(event).unwrap_or_default(),
-            until: tasks.iter().rev().find(|task| task.unit.is_none()).and_then(|task| task.due_on),
+            until: tasks.iter().rev().filter(|task| task.unit.is_none()).find_map(|task| task.due_on),
         })
     }
 
@@ -372,8 +380,12 @@ impl Matters {
                 .map(|on| shown::full(lang, on))
                 .unwrap_or_default(),
             objection_text => text.objection,
+            objectable => service.objection.is_some(),
+            extended => case.clock(service).map_or(0, |clock| clock.extensions.len()),
             said => about.said,
             until => about.until.map(|on| shown::deadline(lang, on)).unwrap_or_default(),
+            more => about.more.map(|(days, _)| days),
+            due_then => about.more.and_then(|(_, on)| on).map(|on| shown::deadline(lang, on)).unwrap_or_default(),
             waits => about.waits.iter().map(|unit| unit.get(lang)).collect::<Vec<_>>().join(", "),
             assigned => case.officer.is_some(),
             next_on => about.next.map(|on| shown::full(lang, on)).unwrap_or_default(),

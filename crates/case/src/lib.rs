@@ -50,6 +50,7 @@ pub fn room() -> Room {
             ("case/0007", include_str!("../migrations/0007_proposal.sql")),
             ("case/0008", include_str!("../migrations/0008_sweep.sql")),
             ("case/0009", include_str!("../migrations/0009_link.sql")),
+            ("case/0010", include_str!("../migrations/0010_consent.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),

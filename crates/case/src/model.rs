@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     actions::Decided,
     clock::{Clock, Counting, Period},
+    owed::{Mark, Told},
 };
 
 /// Where a case stands: a state of its chart. Those that end it have fixed names.
@@ -82,8 +83,10 @@ pub struct Task {
     pub asked: String,
     pub asked_by: String,
     pub asked_at: At,
-    /// In how many days it was wanted.
+    /// In how many days it was wanted; 0: it has no time of its own.
     pub days: u32,
+    /// A yes or no of the applicant to more time: by how many days the case would be extended.
+    pub more: Option<u32>,
     pub due_on: Option<Date>,
     /// How often more time was given.
     pub prolonged: u32,
@@ -107,8 +110,8 @@ pub fn may_prolong(task: &Task) -> bool {
     task.prolonged < if task.unit.is_some() { 1 } else { 2 }
 }
 
-/// The days for a new task of a kind after those there were, or why there can't be one.
-pub fn days_for(region: &ChartRegion, before: &[Task], wanted: Option<u32>) -> Result<u32> {
+/// How often a task of a kind was begun, or why none can be now.
+pub fn may_begin(region: &ChartRegion, before: &[Task]) -> Result<u32> {
     let same = || before.iter().filter(|task| task.kind == region.id);
     if !region.many && same().any(Task::is_open) {
         return Err(Error::Conflict("task-already-open".into()));
@@ -116,6 +119,15 @@ pub fn days_for(region: &ChartRegion, before: &[Task], wanted: Option<u32>) -> R
     let times = u32::try_from(same().filter(|task| task.state != "recalled").count()).unwrap_or(u32::MAX);
     if region.times.is_some_and(|most| times >= most) {
         return Err(Error::Conflict("task-asked-enough".into()));
+    }
+    Ok(times)
+}
+
+/// The days for a new task of a kind after those there were, or why there can't be one. None where the kind has no time.
+pub fn days_for(region: &ChartRegion, before: &[Task], wanted: Option<u32>) -> Result<u32> {
+    let times = may_begin(region, before)?;
+    if region.most == 0 && wanted.is_none() {
+        return Ok(0);
     }
     let most = if times == 0 { region.most } else { region.again.unwrap_or(region.most).min(region.most) };
     let days = wanted.unwrap_or_else(|| region.days.min(most));
@@ -169,6 +181,8 @@ pub struct Case {
     pub basis: Option<String>,
     pub rules_version: Option<String>,
     pub clock: Option<Clock>,
+    /// What was told of its time. Only the round that tells it writes it.
+    pub told: Told,
 }
 
 /// What one case is to another.
@@ -243,12 +257,19 @@ impl Case {
             basis: None,
             rules_version: None,
             clock: None,
+            told: Told::default(),
         }
     }
 
     /// An answer is no decision; whoever took it back has nothing to object to.
     pub fn may_be_objected(&self) -> bool {
         matches!(self.state.as_str(), "granted" | "refused" | "returned")
+    }
+
+    /// Whether its time is short or over, while nothing has ended it.
+    pub fn mark(&self, today: Date) -> Option<&'static str> {
+        let mark = Mark::of(self.due_on, &self.told, today).filter(|_| self.state.is_open());
+        mark.map(Mark::name)
     }
 
     /// Until when its decision can be objected to, if the law says so.

@@ -48,6 +48,39 @@ impl Owed {
     }
 }
 
+/// What lists say beside an open case whose time is short or over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Its day is near, and who works it was warned.
+    Warned,
+    /// Its day is over.
+    Overdue,
+    /// The same, and the applicant and the agency's managers were told.
+    Escalated,
+}
+
+impl Mark {
+    /// What was told of another day than the one it is due on now no longer counts.
+    pub fn of(due: Option<Date>, told: &Told, today: Date) -> Option<Mark> {
+        let due = due?;
+        if told.late_on == Some(due) {
+            Some(Mark::Escalated)
+        } else if due < today {
+            Some(Mark::Overdue)
+        } else {
+            (told.warned_on == Some(due)).then_some(Mark::Warned)
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Mark::Warned => "warned",
+            Mark::Overdue => "overdue",
+            Mark::Escalated => "escalated",
+        }
+    }
+}
+
 /// What a case that was submitted and that nothing has ended owes now. While its clock stands, nothing.
 pub fn owed(submitted: At, reckoned: &Reckoned, told: &Told, now: At, calendar: &Calendar) -> Owed {
     if reckoned.paused {
@@ -149,6 +182,30 @@ mod tests {
         let due = date(2026, 10, 12);
         assert_eq!(owes(&clock, &told, at("2026-10-08T10:00:00")).warn, Some(due));
         assert_eq!(owes(&clock, &told, at("2026-10-13T10:00:00")).escalate, Some(due));
+    }
+
+    #[test]
+    fn a_mark_is_of_the_day_it_is_due_on() {
+        let (due, moved) = (date(2026, 10, 6), date(2026, 10, 12));
+        let nothing = Told::default();
+        let warned = Told { warned_on: Some(due), ..nothing };
+        let late = Told { late_on: Some(due), ..warned };
+        let (before, after) = (date(2026, 10, 5), date(2026, 10, 13));
+        for (on, told, today, mark) in [
+            (Some(due), nothing, before, None),
+            (Some(due), nothing, due, None),
+            (Some(due), nothing, after, Some(Mark::Overdue)),
+            (Some(due), warned, before, Some(Mark::Warned)),
+            (Some(due), warned, due, Some(Mark::Warned)),
+            (Some(due), warned, after, Some(Mark::Overdue)),
+            (Some(due), late, due, Some(Mark::Escalated)),
+            (Some(due), late, after, Some(Mark::Escalated)),
+            (Some(moved), late, before, None),
+            (Some(moved), late, after, Some(Mark::Overdue)),
+            (None, late, after, None),
+        ] {
+            assert_eq!(Mark::of(on, &told, today), mark, "{on:?} {told:?} {today}");
+        }
     }
 
     #[test]

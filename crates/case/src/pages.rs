@@ -411,7 +411,7 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
     let objection_until = case.objection_until(&service).map(|on| on.to_string());
     let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let values = context! {
-        tasks => tasks::all_shown(context, &service, &kept).await?, problems => told, typed,
+        tasks => tasks::all_shown(context, &service, case, &kept).await?, problems => told, typed,
         id => case.id, service => text.name, service_id => service.id,
         receipt => case.receipt, state => case.state.as_str(), stages => stages(context, case),
         due => case.due_on.map(|d| d.to_string()), clock, moments, decision, note => case.note, basis => case.basis,

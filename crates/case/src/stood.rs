@@ -79,7 +79,8 @@ pub fn task_at(task: &Task, events: &[Event], at: At, due: &dyn Fn(&Clock) -> Op
     let of = |event: &&Event| event.body.get("task").and_then(Json::as_str) == Some(&task.id);
     let prolonged = events.iter().filter(|e| e.at <= at && e.kind == "case.prolonged").filter(of).count();
     then.prolonged = u32::try_from(prolonged).unwrap_or(u32::MAX).min(task.prolonged);
-    then.due_on = due(&then.clock());
+    // What has no time of its own had none then.
+    then.due_on = task.due_on.and_then(|_| due(&then.clock()));
     if task.ended_at.is_some_and(|ended| ended > at) {
         (then.ended_at, then.reply, then.replied_by) = (None, None, None);
     }

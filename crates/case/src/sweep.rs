@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     actions,
     model::Case,
-    owed::{self, Told, owed},
+    owed::{self, owed},
     tables,
 };
 
@@ -56,7 +56,7 @@ pub async fn round(app: &App, now: At) -> Result<usize> {
     loop {
         let (last, n) = tell(app, || tables::due(&app.store, (&day, &id), until, now.date())).await?;
         told = told.saturating_add(n);
-        let Some((case, _)) = last else { break };
+        let Some(case) = last else { break };
         (day, id) = (case.due_on.map(|due| due.to_string()).unwrap_or_default(), case.id);
     }
     let since = now.plus_days(-owed::STATUS_DAYS);
@@ -64,25 +64,23 @@ pub async fn round(app: &App, now: At) -> Result<usize> {
     loop {
         let (last, n) = tell(app, || tables::silent(&app.store, (heard, &id), since)).await?;
         told = told.saturating_add(n);
-        let Some((case, before)) = last else { break };
-        (heard, id) = (before.told_at.or(case.submitted_at).unwrap_or(now), case.id);
+        let Some(case) = last else { break };
+        (heard, id) = (case.told.told_at.or(case.submitted_at).unwrap_or(now), case.id);
     }
     Ok(told)
 }
 
-type Kept = (Case, Told);
-
 /// Tells what a page of cases owes, in one commit; answers the last of them as it was read, and how much was told.
-async fn tell<F>(app: &App, page: impl Fn() -> F) -> Result<(Option<Kept>, usize)>
+async fn tell<F>(app: &App, page: impl Fn() -> F) -> Result<(Option<Case>, usize)>
 where
-    F: Future<Output = Result<Vec<Kept>>>,
+    F: Future<Output = Result<Vec<Case>>>,
 {
     app.store
         .rerun(|| async {
             let page = page().await?;
             let (mut batch, mut told) = (Batch::new(), 0_usize);
-            for (case, before) in &page {
-                told = told.saturating_add(usize::from(one(app, &mut batch, case, before)?));
+            for case in &page {
+                told = told.saturating_add(usize::from(one(app, &mut batch, case)?));
             }
             Ok((batch, (page.into_iter().last(), told)))
         })
@@ -90,7 +88,7 @@ where
 }
 
 /// Adds what one case owes: what was told, and the events that tell it.
-fn one(app: &App, batch: &mut Batch, case: &Case, before: &Told) -> Result<bool> {
+fn one(app: &App, batch: &mut Batch, case: &Case) -> Result<bool> {
     // A service that is gone has nobody to answer for it; its cases are the operator's to close.
     let (Some(service), Some(submitted)) = (app.definitions.service(&case.service), case.submitted_at) else {
         return Ok(false);
@@ -98,11 +96,11 @@ fn one(app: &App, batch: &mut Batch, case: &Case, before: &Told) -> Result<bool>
     let Some(clock) = case.clock(&service) else { return Ok(false) };
     let reckoned = actions::reckoned(app, &clock, &service);
     let now = app.now();
-    let owed = owed(submitted, &reckoned, before, now, &app.definitions.calendar());
+    let owed = owed(submitted, &reckoned, &case.told, now, &app.definitions.calendar());
     if owed.is_nothing() {
         return Ok(false);
     }
-    tables::put_told(batch, case, before, &owed.and_then(before));
+    tables::put_told(batch, case, &owed.and_then(&case.told));
     // A letter that the day is over says how the case stands.
     let verbs = [
         ("warned", owed.warn.is_some()),

@@ -18,6 +18,7 @@ use crate::{
     actions::{CASE_BYTES, CASE_FILES, CaseFile},
     kind::Kind,
     model::{Case, State, Task},
+    owed::Told,
     routing::Row as Lesson,
 };
 
@@ -33,6 +34,7 @@ fn json(row: &Row, column: &str) -> Result<Option<Json>> {
 
 fn case_of(row: &Row) -> Result<Case> {
     let text = |column: &str| row.maybe_text(column).map(str::to_owned);
+    let day = |column: &str| row.maybe_text(column).map(str::parse).transpose().map_err(Error::internal);
     Ok(Case {
         resident: row.string("resident")?,
         id: row.string("id")?,
@@ -46,7 +48,7 @@ fn case_of(row: &Row) -> Result<Case> {
         receipt: text("receipt"),
         shown_name: text("shown_name"),
         submitted_at: row.maybe_int("submitted_at").map(At::from_micros),
-        due_on: text("due_on").map(|d| d.parse()).transpose().map_err(Error::internal)?,
+        due_on: day("due_on")?,
         file: json(row, "file")?.map(serde_json::from_value).transpose().map_err(Error::internal)?,
         decided_at: row.maybe_int("decided_at").map(At::from_micros),
         decision: json(row, "decision")?,
@@ -54,6 +56,11 @@ fn case_of(row: &Row) -> Result<Case> {
         basis: text("basis"),
         rules_version: text("rules_version"),
         clock: json(row, "clock")?.map(serde_json::from_value).transpose().map_err(Error::internal)?,
+        told: Told {
+            warned_on: day("warned_on")?,
+            late_on: day("late_on")?,
+            told_at: row.maybe_int("told_at").map(At::from_micros),
+        },
     })
 }
 
@@ -61,7 +68,8 @@ pub async fn case(store: &Store, id: &str) -> Result<Option<Case>> {
     let row = store
         .query_one(
             "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock
+               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock,
+               warned_on, late_on, told_at
              FROM case_case WHERE id = $1",
             vec![id.into()],
         )
@@ -73,7 +81,8 @@ pub async fn cases_of(store: &Store, resident: &str) -> Result<Vec<Case>> {
     store
         .query(
             "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock
+               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock,
+               warned_on, late_on, told_at
              FROM case_case WHERE resident = $1 ORDER BY id DESC LIMIT 200",
             vec![resident.into()],
         )
@@ -319,6 +328,7 @@ fn task_of(row: &Row) -> Result<Task> {
         asked_by: row.string("asked_by")?,
         asked_at: row.at("asked_at")?,
         days: number("days")?,
+        more: row.maybe_int("more").map(|n| u32::try_from(n).unwrap_or(0)),
         due_on: text("due_on").map(|d| d.parse()).transpose().map_err(Error::internal)?,
         prolonged: number("prolonged")?,
         reply: text("reply"),
@@ -331,7 +341,7 @@ fn task_of(row: &Row) -> Result<Task> {
 pub async fn tasks(store: &Store, resident: &str, case: &str) -> Result<Vec<Task>> {
     let rows = store
         .query(
-            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged, reply,
+            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, more, due_on, prolonged, reply,
                replied_by, ended_at
              FROM case_task WHERE resident = $1 AND case_id = $2 ORDER BY id",
             vec![resident.into(), case.into()],
@@ -343,7 +353,7 @@ pub async fn tasks(store: &Store, resident: &str, case: &str) -> Result<Vec<Task
 pub async fn task(store: &Store, id: &str) -> Result<Option<Task>> {
     let row = store
         .query_one(
-            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged, reply,
+            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, more, due_on, prolonged, reply,
                replied_by, ended_at
              FROM case_task WHERE id = $1",
             vec![id.into()],
@@ -356,7 +366,7 @@ pub async fn task(store: &Store, id: &str) -> Result<Option<Task>> {
 pub async fn tasks_at(store: &Store, unit: &str) -> Result<Vec<Task>> {
     let rows = store
         .query(
-            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged, reply,
+            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, more, due_on, prolonged, reply,
                replied_by, ended_at
              FROM case_task WHERE unit = $1 AND ended_at IS NULL ORDER BY due_on, id LIMIT 500",
             vec![unit.into()],
@@ -367,8 +377,9 @@ pub async fn tasks_at(store: &Store, unit: &str) -> Result<Vec<Task>> {
 
 pub fn add_task(batch: &mut Batch, task: &Task) {
     batch.write(
-        "INSERT INTO case_task (resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged)
-         VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, 0)",
+        "INSERT INTO case_task (resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, more, due_on,
+           prolonged)
+         VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, 0)",
         vec![
             task.resident.as_str().into(),
             task.case.as_str().into(),
@@ -380,6 +391,7 @@ pub fn add_task(batch: &mut Batch, task: &Task) {
             task.asked_by.as_str().into(),
             task.asked_at.into(),
             i64::from(task.days).into(),
+            task.more.map(i64::from).into(),
             task.due_on.map(|d| d.to_string()).into(),
         ],
     );

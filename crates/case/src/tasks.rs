@@ -29,6 +29,8 @@ pub fn routes() -> Router<Shared> {
         .route("/tasks/{id}/reply", post(reply))
         .route("/tasks/{id}/prolong", post(prolong))
         .route("/tasks/{id}/recall", post(recall))
+        .route("/tasks/{id}/agree", post(agree))
+        .route("/tasks/{id}/decline", post(decline))
 }
 
 type Answered = std::result::Result<Response, Fail>;
@@ -50,15 +52,26 @@ pub struct ShownTask {
     pub reply: Option<String>,
     pub ended_at: Option<i64>,
     pub may_prolong: bool,
+    /// It is a yes or no to more time: by how many days, and while it is open, when the case were due then.
+    pub more: Option<u32>,
+    pub due_then: Option<String>,
 }
 
-pub async fn shown(context: &Context, service: &maru_definition::Service, task: &Task) -> Result<ShownTask> {
+pub async fn shown(
+    context: &Context,
+    service: &maru_definition::Service,
+    case: &Case,
+    task: &Task,
+) -> Result<ShownTask> {
     let region = actions::chart(&context.app, service)?.region(&task.kind);
     let state = region.and_then(|region| region.state(&task.state));
     let unit = match &task.unit {
         Some(id) => pages::place(context, &context.app.ports.people.unit(id).await?),
         None => String::new(),
     };
+    let longer =
+        case.clock(service).zip(task.more.filter(|_| task.is_open())).map(|(clock, days)| clock.with(days));
+    let due_then = longer.and_then(|clock| actions::reckoned(&context.app, &clock, service).due_on);
     Ok(ShownTask {
         id: task.id.clone(),
         kind: task.kind.clone(),
@@ -73,17 +86,20 @@ pub async fn shown(context: &Context, service: &maru_definition::Service, task: 
         reply: task.reply.clone(),
         ended_at: task.ended_at.map(|at| at.micros()),
         may_prolong: task.is_open() && model::may_prolong(task),
+        more: task.more,
+        due_then: due_then.map(|due| due.to_string()),
     })
 }
 
 pub async fn all_shown(
     context: &Context,
     service: &maru_definition::Service,
+    case: &Case,
     tasks: &[Task],
 ) -> Result<Vec<ShownTask>> {
     let mut out = Vec::new();
     for task in tasks {
-        out.push(shown(context, service, task).await?);
+        out.push(shown(context, service, case, task).await?);
     }
     Ok(out)
 }
@@ -147,8 +163,8 @@ async fn extend(context: Context, Path(id): Path<String>, typed: Typed) -> Answe
     let (person, unit) = context.official()?;
     let outcome = match days(&typed) {
         Ok(Some(days)) => {
-            let agreed = typed.get("agreed") == "yes";
-            let more = More { days, reason: typed.get("reason"), agreed };
+            let consent = typed.get("consent") == "yes";
+            let more = More { days, reason: typed.get("reason"), consent };
             actions::extend(&context.app, person, unit, &id, more).await
         }
         Ok(None) => Err(Error::invalid("days", "task-days-number")),
@@ -194,6 +210,16 @@ async fn recall(context: Context, Path(id): Path<String>, _typed: Typed) -> Answ
     Ok(Redirect::to(&format!("/desk/cases/{}", case.id)).into_response())
 }
 
+async fn agree(context: Context, Path(id): Path<String>, _typed: Typed) -> Answered {
+    let case = actions::agree(&context.app, context.resident()?, &id).await?;
+    Ok(Redirect::to(&format!("/cases/{}", case.id)).into_response())
+}
+
+async fn decline(context: Context, Path(id): Path<String>, _typed: Typed) -> Answered {
+    let case = actions::decline(&context.app, context.resident()?, &id).await?;
+    Ok(Redirect::to(&format!("/cases/{}", case.id)).into_response())
+}
+
 async fn reply(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
     let (person, unit) = context.official()?;
     match actions::reply(&context.app, person, unit, &id, typed.get("text")).await {
@@ -228,7 +254,7 @@ async fn page(context: &Context, id: &str, problems: &[Problem], typed: &str) ->
     };
     let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let values = context! {
-        task => shown(context, &service, &task).await?, service => service.text(context.lang).name,
+        task => shown(context, &service, &case, &task).await?, service => service.text(context.lang).name,
         receipt => case.receipt, by, asker, lines, problems => told, typed,
         over => !case.state.is_open(),
     };

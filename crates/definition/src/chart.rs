@@ -15,7 +15,7 @@ pub const VERBS: [&str; 18] = [
     "answer", "submit", "assign", "release", "transfer", "ask", "consult", "extend", "grant", "refuse",
     "respond", "return", "close", "wait", "unite", "split", "note", "withdraw",
 ];
-pub const TASK_VERBS: [&str; 5] = ["supply", "reply", "prolong", "recall", "lapse"];
+pub const TASK_VERBS: [&str; 7] = ["supply", "reply", "agree", "decline", "prolong", "recall", "lapse"];
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,8 +107,10 @@ pub struct ChartRegion {
     pub many: bool,
     /// Why the case's clock stands while one is open.
     pub pauses: Option<String>,
-    /// In how many days, unless others are said.
+    /// In how many days, unless others are said. Without: it has no time of its own and is open as long as it is of use.
+    #[serde(default)]
     pub days: u32,
+    #[serde(default)]
     pub most: u32,
     /// At most so many when it is asked again.
     pub again: Option<u32>,

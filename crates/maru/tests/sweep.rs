@@ -184,3 +184,114 @@ async fn two_at_once_tell_once() {
     country.settle().await;
     assert_eq!(told(&country, MARU, &id).await, ["received", "overdue", "status"]);
 }
+
+/// The line of a case in a list.
+fn line<'a>(page: &'a str, of: &str) -> &'a str {
+    let rest = page.split_once(of).unwrap_or_else(|| panic!("{of} is listed: {page}")).1;
+    rest.split("</tr>").next().unwrap()
+}
+
+/// The letter that a case is late, as its applicant reads it.
+async fn late_letter(country: &Country, browser: &mut common::Browser<'_>, case: &str) -> String {
+    let sql = "SELECT id FROM message_message WHERE party = $1 AND case_id = $2 AND kind = 'overdue'";
+    let row = country.app.store.query_one(sql, vec![MARU.into(), case.into()]).await.unwrap();
+    let id = row.expect("it is told").string("id").unwrap();
+    browser.get(&format!("/messages/{id}")).await.body
+}
+
+#[tokio::test]
+async fn what_is_near_or_late_is_marked() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let id = submit(&mut maru).await;
+    country.settle().await;
+    let (desk, case, load) =
+        ("/desk".to_owned(), format!("/desk/cases/{id}"), "/desk/load?unit=suwon-livelihood&days=30");
+    for (moment, told, mark) in [
+        ("2026-11-13T10:00", true, ""),
+        ("2026-11-16T09:30", true, "기한 임박"),
+        ("2026-11-18T17:00", true, "기한 임박"),
+        ("2026-11-19T08:00", false, "기한 지남"),
+        ("2026-11-19T09:30", true, "기한 지남, 관리자에게 알림"),
+    ] {
+        at(&country, moment);
+        if told {
+            sweep(&country).await;
+        }
+        let mut haneul = country.signed_in("haneul").await;
+        let mut saebyeok = country.signed_in("saebyeok").await;
+        let page = haneul.get(&desk).await.body;
+        let list = line(&page, &format!("href=\"{case}\"")).to_owned();
+        let pane = haneul.get(&case).await.body;
+        let header = pane.split_once("<article").unwrap().1.split("</header>").next().unwrap().to_owned();
+        let page = saebyeok.get(load).await.body;
+        let led = line(&page, &format!("case-{id}")).to_owned();
+        for (place, text) in [("list", list), ("pane", header), ("load", led)] {
+            if mark.is_empty() {
+                assert!(
+                    !text.contains("class=\"tag sun") && !text.contains("class=\"tag err"),
+                    "{place} {moment}: {text}"
+                );
+            } else {
+                assert!(text.contains(&format!(">{mark}</span>")), "{place} {moment} {mark}: {text}");
+            }
+        }
+    }
+    // It is decided: nothing presses any more.
+    let mut haneul = common::taken(&country, "haneul", &id).await;
+    common::post(&mut haneul, StatusCode::SEE_OTHER, &format!("/cases/{id}/grant"), &[("note", "")]).await;
+    let pane = haneul.get(&case).await.body;
+    let header = pane.split_once("<article").unwrap().1.split("</header>").next().unwrap();
+    assert!(!header.contains("기한 지남"), "{header}");
+}
+
+#[tokio::test]
+async fn a_late_letter_says_what_comes_next() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let wish = common::suggestion(&mut maru).await;
+    at(&country, "2026-10-28T10:00");
+    sweep(&country).await;
+    let mut maru = country.signed_in("maru").await;
+    let letter = late_letter(&country, &mut maru, &wish).await;
+    assert!(letter.contains("10월 27일") && letter.contains(&wish), "{letter}");
+    assert!(letter.contains("담당자가 정해지지 않았습니다") && letter.contains("고충민원"), "{letter}");
+    assert!(
+        !letter.contains("행정심판") && !letter.contains("결정이 나온 뒤"),
+        "an answer is no decision: {letter}"
+    );
+    assert!(letter.contains("이제 처리 기간을 늘릴 수는 없습니다"), "{letter}");
+
+    let id = submit(&mut maru).await;
+    let mut haneul = country.signed_in("haneul").await;
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    let more = [("days", "1"), ("reason", "조사에 시간이 더 필요합니다.")];
+    assert_eq!(haneul.post(&format!("/cases/{id}/extend"), &more).await.status, StatusCode::SEE_OTHER);
+    let asked = [("text", "같은 집에 사는 사람이 있는지 알려 주십시오."), ("unit-jeonju-livelihood", "yes")];
+    assert_eq!(haneul.post(&format!("/cases/{id}/consult"), &asked).await.status, StatusCode::SEE_OTHER);
+    country.settle().await;
+    at(&country, "2026-12-31T10:00");
+    sweep(&country).await;
+    let mut maru = country.signed_in("maru").await;
+    let said = [
+        "언제 끝날지는 아직 말씀드릴 수 없습니다",
+        "이미 1번 늘린 처리 기간을 더 늘릴 수는 없습니다",
+        "다음 기관의 의견을 기다리고 있습니다",
+        "2027년 1월 26일",
+        "의무이행심판",
+        "결정이 나온 뒤",
+        "연락처: 000-000-",
+    ];
+    let letter = late_letter(&country, &mut maru, &id).await;
+    for said in said {
+        assert!(letter.contains(said), "{said}: {letter}");
+    }
+    let said = ["extended already (times: 1)", "waiting for the opinion of", "26 January 2027", "ombudsman"];
+    maru.get("/language/en").await;
+    let letter = late_letter(&country, &mut maru, &id).await;
+    for said in said.into_iter().chain(["administrative appeal", "Contact: 000-000-"]) {
+        assert!(letter.contains(said), "{said}: {letter}");
+    }
+}

@@ -236,14 +236,101 @@ async fn it_is_extended_once_and_once_more_with_consent() {
     ok(&mut haneul, &path, &[("days", "5"), ("reason", reason)]).await;
     let page = maru.get(&format!("/cases/{id}")).await.body;
     assert!(page.contains("11월 25일") && page.contains(reason), "{page}");
-    let again = [("days", "3"), ("reason", reason)];
-    is(&mut haneul, StatusCode::UNPROCESSABLE_ENTITY, &path, &again).await;
-    let agreed = [("days", "3"), ("reason", reason), ("agreed", "yes")];
-    ok(&mut haneul, &path, &agreed).await;
+    is(&mut haneul, StatusCode::CONFLICT, &path, &[("days", "3"), ("reason", reason)]).await;
+    let again = [("days", "3"), ("reason", reason), ("consent", "yes")];
+    haneul.get(&format!("/desk/cases/{id}")).await;
+    assert!(haneul.page.contains("신청인에게 동의 묻기") && haneul.page.contains("name=\"consent\""));
+    ok(&mut haneul, &path, &again).await;
+    is(&mut haneul, StatusCode::CONFLICT, &path, &again).await;
+    country.settle().await;
+    assert!(maru.get("/messages").await.body.contains("한 번 더 늘려도 되는지"), "{}", maru.page);
+    let page = maru.get(&format!("/cases/{id}")).await.body;
+    assert!(page.contains("11월 25일") && page.contains("11월 30일"), "only an agreement extends: {page}");
+    let asked = task(&page, "agree");
+    let agree = format!("/tasks/{asked}/agree");
+    let mut daon = country.signed_in("daon").await;
+    daon.get("/cases").await;
+    is(&mut daon, StatusCode::NOT_FOUND, &agree, &[]).await;
+    is(&mut haneul, StatusCode::FORBIDDEN, &agree, &[]).await;
+    ok(&mut maru, &agree, &[]).await;
+    is(&mut maru, StatusCode::CONFLICT, &agree, &[]).await;
     assert!(maru.get(&format!("/cases/{id}")).await.body.contains("11월 30일"));
-    is(&mut haneul, StatusCode::CONFLICT, &path, &agreed).await;
+    is(&mut haneul, StatusCode::CONFLICT, &path, &again).await;
     country.settle().await;
     assert_eq!(maru.get("/messages").await.body.matches("처리 기간이 늘어났습니다").count(), 2);
+}
+
+/// A case whose applicant was asked to agree to three days more than the five it got.
+async fn sought<'a>(country: &'a Country) -> (String, Browser<'a>, Browser<'a>, String) {
+    let (id, mut maru, mut haneul) = worked(country).await;
+    let reason = "금융 재산을 조회하는 데 시간이 더 필요합니다.";
+    let path = format!("/cases/{id}/extend");
+    ok(&mut haneul, &path, &[("days", "5"), ("reason", reason)]).await;
+    ok(&mut haneul, &path, &[("days", "3"), ("reason", reason), ("consent", "yes")]).await;
+    let asked = task(&maru.get(&format!("/cases/{id}")).await.body, "agree");
+    (id, maru, haneul, asked)
+}
+
+#[tokio::test]
+async fn who_declines_keeps_the_date_and_is_not_asked_again() {
+    let country = country().await;
+    let (id, mut maru, mut haneul, asked) = sought(&country).await;
+    // An official states nothing for the applicant, and it is no supplement that one could supply.
+    let mut other = country.signed_in("garam").await;
+    other.get(&format!("/desk/cases/{id}")).await;
+    for verb in ["agree", "decline"] {
+        is(&mut haneul, StatusCode::FORBIDDEN, &format!("/tasks/{asked}/{verb}"), &[]).await;
+        is(&mut other, StatusCode::FORBIDDEN, &format!("/tasks/{asked}/{verb}"), &[]).await;
+    }
+    let supply = format!("/tasks/{asked}/supply");
+    is(&mut maru, StatusCode::CONFLICT, &supply, &[("text", "동의합니다.")]).await;
+    is(&mut maru, StatusCode::CONFLICT, &format!("/tasks/{asked}/prolong"), &[]).await;
+    let mut daon = country.signed_in("daon").await;
+    daon.get("/cases").await;
+    is(&mut daon, StatusCode::NOT_FOUND, &format!("/tasks/{asked}/decline"), &[]).await;
+    ok(&mut maru, &format!("/tasks/{asked}/decline"), &[]).await;
+    is(&mut maru, StatusCode::CONFLICT, &format!("/tasks/{asked}/agree"), &[]).await;
+    let page = maru.get(&format!("/cases/{id}")).await.body;
+    assert!(page.contains("11월 25일") && !page.contains("/agree\""), "{page}");
+    assert!(page.contains("신청인이 연장에 동의하지 않았습니다"), "{page}");
+    let again = [("days", "3"), ("reason", TEXT), ("consent", "yes")];
+    is(&mut haneul, StatusCode::CONFLICT, &format!("/cases/{id}/extend"), &again).await;
+    let page = haneul.get(&format!("/desk/cases/{id}")).await.body;
+    assert!(page.contains("동의하지 않음") && !page.contains(&format!("/cases/{id}/extend")), "{page}");
+    country.settle().await;
+    assert_eq!(maru.get("/messages").await.body.matches("처리 기간이 늘어났습니다").count(), 1);
+}
+
+#[tokio::test]
+async fn a_question_that_is_taken_back_can_be_asked_again() {
+    let country = country().await;
+    let (id, mut maru, mut haneul, asked) = sought(&country).await;
+    is(&mut maru, StatusCode::FORBIDDEN, &format!("/tasks/{asked}/recall"), &[]).await;
+    ok(&mut haneul, &format!("/tasks/{asked}/recall"), &[]).await;
+    is(&mut maru, StatusCode::CONFLICT, &format!("/tasks/{asked}/agree"), &[]).await;
+    let again = [("days", "2"), ("reason", TEXT), ("consent", "yes")];
+    ok(&mut haneul, &format!("/cases/{id}/extend"), &again).await;
+    let asked = task(&maru.get(&format!("/cases/{id}")).await.body, "agree");
+    // What is decided meanwhile waits for no answer.
+    ok(&mut haneul, &format!("/cases/{id}/grant"), &[("note", "")]).await;
+    is(&mut maru, StatusCode::CONFLICT, &format!("/tasks/{asked}/agree"), &[]).await;
+    assert!(!maru.get(&format!("/cases/{id}")).await.body.contains("/agree\""));
+}
+
+#[tokio::test]
+async fn after_its_day_nobody_can_agree_any_more() {
+    let country = country().await;
+    let (id, _, _, asked) = sought(&country).await;
+    // Due on 25 November.
+    country.clock.forward(50 * DAY);
+    country.settle().await;
+    let mut maru = country.signed_in("maru").await;
+    let page = maru.get(&format!("/cases/{id}")).await.body;
+    assert!(page.contains("답하지 않으셔도 됩니다") && !page.contains("/agree\""), "{page}");
+    maru.get("/me").await;
+    let told = is(&mut maru, StatusCode::CONFLICT, &format!("/tasks/{asked}/agree"), &[]).await;
+    assert!(told.contains("기한이 지나"), "{told}");
+    ok(&mut maru, &format!("/tasks/{asked}/decline"), &[]).await;
 }
 
 #[tokio::test]
@@ -367,7 +454,7 @@ impl Walk<'_> {
             let verb = verbs[self.pick(verbs.len())];
             (format!("/api/v1/cases/{}/{verb}", self.id), verb, chart.verb(&state, verb).is_some())
         } else {
-            let verbs = ["supply", "reply", "prolong", "recall"];
+            let verbs = ["supply", "reply", "prolong", "recall", "agree", "decline"];
             let verb = verbs[self.pick(verbs.len())];
             let task = &before.1[self.pick(before.1.len())];
             let region = chart.region(task["kind"].as_str().unwrap()).unwrap();
@@ -385,7 +472,7 @@ impl Walk<'_> {
             "consult" => {
                 json!({ "text": TEXT, "units": &self.way.asked[self.pick(self.way.asked.len())..] })
             }
-            "extend" => json!({ "days": days, "reason": TEXT, "agreed": self.pick(2) == 0 }),
+            "extend" => json!({ "days": days, "reason": TEXT, "consent": self.pick(2) == 0 }),
             "transfer" => {
                 json!({ "unit": self.way.units[self.pick(self.way.units.len())], "reason": TEXT })
             }
@@ -560,8 +647,9 @@ async fn walks(way: &'static Way, times: usize) {
         *ends.entry(case["state"].as_str().unwrap().to_owned()).or_insert(0) += 1;
     }
     country.settle().await;
-    for verb in chart.verbs.iter().filter(|verb| verb.letter.is_some()) {
-        let letter = verb.letter.clone().unwrap();
+    // The second extension has a letter of its own before there is one.
+    let letters = chart.verbs.iter().filter_map(|verb| verb.letter.clone()).chain(["sought".to_owned()]);
+    for letter in letters {
         let event = if letter == "received" { "case.submitted".to_owned() } else { format!("case.{letter}") };
         let count = async |sql: &'static str, value: &str| {
             country.app.store.query_one(sql, vec![value.into()]).await.unwrap().unwrap().int("n").unwrap()

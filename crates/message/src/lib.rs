@@ -37,6 +37,7 @@ pub fn room(post: Post) -> Room {
                         "case.refused",
                         "case.asked",
                         "case.extended",
+                        "case.sought",
                         "case.transferred",
                         "case.returned",
                         "case.answered",

@@ -25,7 +25,8 @@ pub struct Asked<'a> {
 /// So many units can be asked at once.
 const MOST_UNITS: usize = 20;
 
-fn opened<'a>(chart: &'a Chart, verb: &ChartVerb) -> Result<&'a ChartRegion> {
+/// The kind of task that a verb opens.
+pub(super) fn opened<'a>(chart: &'a Chart, verb: &ChartVerb) -> Result<&'a ChartRegion> {
     let region = verb.opens.as_deref().and_then(|id| chart.region(id));
     region.ok_or_else(|| Error::internal(format!("{} opens nothing", verb.id)))
 }

@@ -160,8 +160,10 @@ pub async fn decide(
                 return Err(Error::Conflict("case-approval-needed".into()));
             }
             let said = Said { note: &note, basis: &basis };
-            let (mut case, batch) =
-                ended(app, case, &service, decision, how, said, person.actor(), app.now())?;
+            let now = app.now();
+            let tasks = tables::tasks(&app.store, &case.resident, &case.id).await?;
+            let (mut case, mut batch) = ended(app, case, &service, decision, how, said, person.actor(), now)?;
+            actions::drop_open(app, &mut batch, &service, tasks, now)?;
             case.version += 1;
             Ok((batch, case))
         })

@@ -11,6 +11,7 @@ use crate::{
     actions::{self, CASE_FILE, Decided, Said, decide},
     clock::Why,
     model::{self, Case, Link, LinkKind, State},
+    owed::Told,
     tables,
 };
 
@@ -146,11 +147,20 @@ pub async fn split(app: &App, person: &Person, unit: &str, id: &str, to: &str, t
     app.store
         .rerun(|| async {
             let (case, service, verb) = actions::worked(app, person, unit, id, "split").await?;
+            for link in
+                tables::links_to(&app.store, &case.id).await?.iter().filter(|l| l.kind == LinkKind::Part)
+            {
+                let part = tables::case(&app.store, &link.case).await?;
+                if part.is_some_and(|part| part.state.is_open() && part.unit.as_ref() == Some(&target.id)) {
+                    return Err(Error::invalid("unit", "link-part-there"));
+                }
+            }
             let now = app.now();
             let piece = again(app, &case, &service, &target.id, case.submitted_at.unwrap_or(now), now)?;
             let mut batch =
                 begun(app, &piece, &service, person, verb.article.as_deref().unwrap_or_default(), now)?;
-            tables::still(&mut batch, &case);
+            // Two that split at once see one another.
+            tables::put(&mut batch, &case)?;
             tables::add_link(&mut batch, &piece, LinkKind::Part, &case.id, now);
             let event = actions::event(app, "split", &case, person.actor(), now, json!({ "part": piece.id }));
             tables::add_note(&mut batch, &case, &event.id, &text);
@@ -184,6 +194,7 @@ fn again(
         decision: None,
         note: None,
         basis: None,
+        told: Told::default(),
         ..case.clone()
     };
     let clock = crate::clock::Clock::new(received, crate::clock::Period::of(&service.period));

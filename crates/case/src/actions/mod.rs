@@ -5,6 +5,7 @@ mod ask;
 mod assign;
 mod attach;
 mod audit;
+mod consent;
 mod decide;
 mod extend;
 mod file;
@@ -24,11 +25,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use answer::answer;
 pub use ask::{Asked, ask, consult, watch};
-pub use assign::assign;
+pub use assign::{assign, assign_from};
 pub use attach::{
     CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
 };
 pub use audit::{AUDIT_LAW, audit, audited};
+pub use consent::{agree, decline};
 pub use decide::{ANSWERS, Decided, Said, computed, decide};
 pub use extend::{More, extend};
 pub use file::file;
@@ -155,7 +157,7 @@ pub fn recount(app: &App, case: &mut Case, service: &Service, clock: Clock) {
     case.clock = Some(clock);
 }
 
-/// A task that begins.
+/// A task that begins, with so many days; with none it has no time of its own.
 #[expect(clippy::too_many_arguments, reason = "each is a column of its row")]
 pub fn begin(
     app: &App,
@@ -179,12 +181,16 @@ pub fn begin(
         asked_by: person.id.clone(),
         asked_at: now,
         days,
+        more: None,
         due_on: None,
         prolonged: 0,
         reply: None,
         replied_by: None,
         ended_at: None,
     };
+    if days == 0 {
+        return task;
+    }
     let calendar = &app.definitions.calendar();
     task.due_on = task.clock().due_on(calendar, calendar.hours(None));
     task

@@ -99,6 +99,7 @@ pub async fn spoken(app: &App, document: &str, outcome: &str) -> Result<()> {
                 match decide::possible(app, &person, &unit, &proposal.case, proposal.how).await {
                     Ok((case, service, decision)) => {
                         let said = Said { note: &proposal.note, basis: &proposal.basis };
+                        let tasks = tables::tasks(&app.store, &case.resident, &case.id).await?;
                         let (_, change) = decide::ended(
                             app,
                             case,
@@ -110,6 +111,7 @@ pub async fn spoken(app: &App, document: &str, outcome: &str) -> Result<()> {
                             now,
                         )?;
                         batch.and(change);
+                        actions::drop_open(app, &mut batch, &service, tasks, now)?;
                     }
                     Err(Error::Conflict(_) | Error::NotFound) => {}
                     Err(other) => return Err(other),

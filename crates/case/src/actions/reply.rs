@@ -21,7 +21,8 @@ pub async fn found(app: &App, id: &str) -> Result<(Task, Case, Arc<Service>)> {
     Ok((task, case, service))
 }
 
-fn region<'a>(app: &'a App, service: &Service, task: &Task) -> Result<&'a ChartRegion> {
+/// The kind of a task.
+pub(super) fn region<'a>(app: &'a App, service: &Service, task: &Task) -> Result<&'a ChartRegion> {
     let region = actions::chart(app, service)?.region(&task.kind);
     region.ok_or_else(|| Error::internal(format!("no region {}", task.kind)))
 }
@@ -47,7 +48,7 @@ pub fn drop_open(app: &App, batch: &mut Batch, service: &Service, tasks: Vec<Tas
 }
 
 /// The state a verb leads a task to.
-fn step(region: &ChartRegion, task: &Task, verb: &str, who: Who) -> Result<String> {
+pub(super) fn step(region: &ChartRegion, task: &Task, verb: &str, who: Who) -> Result<String> {
     let found = region.verb(&task.state, verb).filter(|found| found.who == who);
     let found = found.ok_or_else(|| Error::Conflict("task-already-ended".into()))?;
     Ok(found.to.clone().unwrap_or_else(|| task.state.clone()))

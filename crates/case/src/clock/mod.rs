@@ -145,6 +145,14 @@ impl Clock {
         }
     }
 
+    /// The same with so much more.
+    #[must_use]
+    pub fn with(&self, more: u32) -> Clock {
+        let mut longer = self.clone();
+        longer.extensions.push(more);
+        longer
+    }
+
     /// Begins a pause, unless one for the same reason is running.
     pub fn pause(&mut self, why: Why, at: At) {
         if !self.pauses.iter().any(|p| p.why == why && p.to.is_none()) {

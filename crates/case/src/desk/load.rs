@@ -159,6 +159,7 @@ async fn load(context: Context, Query(query): Query<Filters>) -> Answered {
                 state => letters::state_name(&context.app.definitions, case).get(context.lang),
                 due => case.due_on.map(|due| due.to_string()),
                 late => case.due_on.is_some_and(|due| due < context.now.date()),
+                mark => case.mark(context.now.date()),
                 officer => officer_name(&context, &clerks, case.officer.as_deref()).await?,
                 reasons => reasons(&context, case, &loads).await?,
             });

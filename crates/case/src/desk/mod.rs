@@ -55,6 +55,7 @@ struct Row {
     paused: bool,
     due: Option<String>,
     days_left: Option<i64>,
+    mark: Option<&'static str>,
     officer: String,
     open: bool,
 }
@@ -101,6 +102,7 @@ async fn row(context: &Context, clerks: &[Person], case: Case, open: Option<&str
         open: open == Some(&case.id),
         state_name: letters::state_name(&context.app.definitions, &case).get(context.lang).to_owned(),
         undecided: case.state.is_open(),
+        mark: case.mark(context.now.date()),
         paused: case.clock.as_ref().is_some_and(|clock| clock.is_paused()),
         officer: officer_name(context, clerks, case.officer.as_deref()).await?,
         id: case.id,
@@ -292,8 +294,9 @@ fn back(id: &str) -> Answered {
     Ok(Redirect::to(&format!("/desk/cases/{id}")).into_response())
 }
 
-async fn assign(context: Context, Path(id): Path<String>, _typed: Typed) -> Answered {
+async fn assign(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
     let (person, unit) = context.official()?;
-    actions::assign(&context.app, person, unit, &id).await?;
+    let seen = typed.0.get("from").map(String::as_str);
+    actions::assign_from(&context.app, person, unit, &id, seen).await?;
     back(&id)
 }

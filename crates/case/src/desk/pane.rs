@@ -124,14 +124,14 @@ pub async fn pane(context: &Context, case: &Case, draft: Option<&str>) -> Result
     let (drafts, drafted) = letters::drafts(context, case, applicant.name.get(context.lang), draft)?;
     Ok(context! {
         drafts, drafted,
-        verbs, tasks => tasks::all_shown(context, &service, &kept).await?, units, unit_kind => service.unit_kind,
+        verbs, tasks => tasks::all_shown(context, &service, case, &kept).await?, units, unit_kind => service.unit_kind,
         extended => case.clock.as_ref().map_or(0, |clock| clock.extensions.len()), period_days => service.period.days.max(1),
         id => case.id, receipt => case.receipt, service => text.name,
         state_name => letters::state_name(&context.app.definitions, case).get(context.lang),
         applicant => applicant.name.get(context.lang),
         due => case.due_on.map(|d| d.to_string()), clock, article => service.period.article,
         received => case.submitted_at.map(|at| at.micros()),
-        files, decision, missing, facts => by_source(lines), officer, unit, note => case.note,
+        files, decision, missing, facts => by_source(lines), officer, officer_id => case.officer, unit, note => case.note,
         joined => if service.near { tables::joiners(&context.app.store, &case.id).await?.len() } else { 0 },
         mine, basis => case.basis,
         deciding => deciding::verbs(context, case, chart, &kept, &unheard, answer).await?,
@@ -139,7 +139,7 @@ pub async fn pane(context: &Context, case: &Case, draft: Option<&str>) -> Result
         links => links::shown(context, case).await?,
         line => deciding::line(context, case, &service).await?,
         guesses => deciding::guesses(context, case, &service).await?,
-        open => case.state.is_open(),
+        open => case.state.is_open(), mark => case.mark(context.now.date()),
         pays => service.pays.as_str(),
     })
 }

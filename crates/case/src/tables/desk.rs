@@ -25,7 +25,8 @@ macro_rules! page {
     ($which:literal, $order:literal) => {
         concat!(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, NULL AS basis, rules_version, clock
+               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, NULL AS basis, rules_version, clock,
+               warned_on, late_on, told_at
              FROM case_case WHERE unit = $1 AND state = $2 AND (coalesce(due_on, '9999-12-31') || id) > $3
                AND (coalesce(due_on, '9999-12-31') || id) < $4", $which,
             " ORDER BY (coalesce(due_on, '9999-12-31') || id) ", $order, " LIMIT 51"
@@ -116,7 +117,8 @@ macro_rules! alike {
     ($group:literal) => {
         concat!(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, NULL AS basis, rules_version, clock
+               submitted_at, due_on, NULL AS file, decided_at, NULL AS decision, NULL AS note, NULL AS basis, rules_version, clock,
+               warned_on, late_on, told_at
              FROM case_case WHERE unit = $1 AND ", $group, " >= $2 AND ", $group, " < $3 ORDER BY ", $group, " LIMIT 201"
         )
     };
@@ -145,7 +147,7 @@ pub async fn alike(store: &Store, unit: &str, beginning: &str) -> Result<(Vec<Ca
 pub async fn asked(store: &Store, unit: &str) -> Result<Vec<(Task, String, String)>> {
     let rows = store
         .query(
-            "SELECT t.resident, t.case_id, t.id, t.kind, t.state, t.version, t.unit, t.asked, t.asked_by, t.asked_at, t.days, t.due_on,
+            "SELECT t.resident, t.case_id, t.id, t.kind, t.state, t.version, t.unit, t.asked, t.asked_by, t.asked_at, t.days, t.more, t.due_on,
                t.prolonged, t.reply, t.replied_by, t.ended_at, c.service, c.receipt
              FROM case_task t JOIN case_case c ON c.resident = t.resident AND c.id = t.case_id
              WHERE t.unit = $1 AND t.ended_at IS NULL ORDER BY t.due_on, t.id LIMIT 51",

@@ -85,7 +85,7 @@ pub fn end_report(batch: &mut Batch, id: &str, now: At) {
     batch.write("UPDATE case_report SET ended_at = $2 WHERE id = $1", vec![id.into(), now.into()]);
 }
 
-/// Adds somebody to a report that is still open. Twice is once; many at once don't pass the bound.
+/// Adds somebody who has not joined to a report that is still open. Many at once don't pass the bound.
 pub fn join(batch: &mut Batch, resident: &str, id: &str, now: At, most: i64) {
     batch.still(
         "report still open",
@@ -99,7 +99,8 @@ pub fn join(batch: &mut Batch, resident: &str, id: &str, now: At, most: i64) {
         vec![id.into()],
         most.saturating_sub(1),
     );
-    batch.write(
+    batch.write_one(
+        "not joined yet",
         "INSERT INTO case_joined (resident, id, at) VALUES ($1, $2, $3) ON CONFLICT (resident, id) DO NOTHING",
         vec![resident.into(), id.into(), now.into()],
     );

@@ -65,7 +65,7 @@ pub async fn running_tasks(
 ) -> Result<Vec<Task>> {
     let rows = store
         .query(
-            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, due_on, prolonged, reply,
+            "SELECT resident, case_id, id, kind, state, version, unit, asked, asked_by, asked_at, days, more, due_on, prolonged, reply,
                replied_by, ended_at
              FROM case_task WHERE ended_at IS NULL AND (due_on, id) < ($1, $2) AND due_on >= $3
              ORDER BY due_on DESC, id DESC LIMIT $4",

@@ -1,7 +1,7 @@
 //! What open cases are owed: found by two small indexes of those that nothing has decided, a page at a time.
 
-use maru_kernel::{At, Date, Error, Result};
-use maru_store::{Batch, Row, Store};
+use maru_kernel::{At, Date, Result};
+use maru_store::{Batch, Store};
 
 use super::case_of;
 use crate::{model::Case, owed::Told};
@@ -9,18 +9,8 @@ use crate::{model::Case, owed::Told};
 /// So many are told in one commit.
 const PAGE: i64 = 100;
 
-fn told_of(row: &Row) -> Result<(Case, Told)> {
-    let date = |name: &str| row.maybe_text(name).map(str::parse).transpose().map_err(Error::internal);
-    let told = Told {
-        warned_on: date("warned_on")?,
-        late_on: date("late_on")?,
-        told_at: row.maybe_int("told_at").map(At::from_micros),
-    };
-    Ok((case_of(row)?, told))
-}
-
 /// Cases due on `until` or before, behind one of them, whose officer was not warned of that day or whose day is today or over.
-pub async fn due(store: &Store, after: (&str, &str), until: Date, today: Date) -> Result<Vec<(Case, Told)>> {
+pub async fn due(store: &Store, after: (&str, &str), until: Date, today: Date) -> Result<Vec<Case>> {
     let rows = store
         .query(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, NULL AS shown_name,
@@ -39,11 +29,11 @@ pub async fn due(store: &Store, after: (&str, &str), until: Date, today: Date) -
             ],
         )
         .await?;
-    rows.iter().map(told_of).collect()
+    rows.iter().map(case_of).collect()
 }
 
 /// Cases of which nothing was told since `since`, behind one of them.
-pub async fn silent(store: &Store, after: (At, &str), since: At) -> Result<Vec<(Case, Told)>> {
+pub async fn silent(store: &Store, after: (At, &str), since: At) -> Result<Vec<Case>> {
     let rows = store
         .query(
             "SELECT resident, id, service, state, version, created_at, '{}' AS answers, unit, officer, receipt, NULL AS shown_name,
@@ -56,11 +46,12 @@ pub async fn silent(store: &Store, after: (At, &str), since: At) -> Result<Vec<(
             vec![after.0.into(), after.1.into(), since.into(), PAGE.into()],
         )
         .await?;
-    rows.iter().map(told_of).collect()
+    rows.iter().map(case_of).collect()
 }
 
 /// Keeps what was told: nobody has told it and nobody has written the case since it was read.
-pub fn put_told(batch: &mut Batch, case: &Case, before: &Told, now: &Told) {
+pub fn put_told(batch: &mut Batch, case: &Case, now: &Told) {
+    let before = &case.told;
     let day = |day: Option<Date>| day.map(|day| day.to_string());
     batch.write_one(
         "nothing told since it was read",

@@ -152,7 +152,10 @@ impl Check<'_> {
                     format!("write one of {}", PAUSES.join(", ")),
                 );
             }
-            if region.days == 0 || region.days > region.most || region.again.is_some_and(|again| again == 0) {
+            // Without a time of its own nothing is too late, and nobody is given more of it.
+            let timed = region.verbs.iter().any(|v| v.who == Who::Clock || v.id == "prolong");
+            let no_days = region.days == 0 && (timed || region.most > 0 || region.pauses.is_some());
+            if no_days || region.days > region.most || region.again.is_some_and(|again| again == 0) {
                 let what = format!("{}: `days` must be 1 to `most`, `again` 1 or more", region.id);
                 self.at(&file, &[&name(&region.id), "days"], what, "correct the numbers");
             }

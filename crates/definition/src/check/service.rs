@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The names a letter may use.
-const LETTER: [&str; 25] = [
+const LETTER: [&str; 29] = [
     "applicant",
     "service",
     "receipt",
@@ -32,6 +32,10 @@ const LETTER: [&str; 25] = [
     "said",
     "until",
     "waits",
+    "extended",
+    "more",
+    "due_then",
+    "objectable",
     "assigned",
     "next_on",
     "desk_url",
