@@ -5,6 +5,7 @@ mod ask;
 mod assign;
 mod attach;
 mod audit;
+mod choose;
 mod decide;
 mod extend;
 mod file;
@@ -17,6 +18,7 @@ mod reassign;
 mod release;
 mod reply;
 mod submit;
+mod together;
 mod transfer;
 mod withdraw;
 
@@ -29,6 +31,7 @@ pub use attach::{
     CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
 };
 pub use audit::{AUDIT_LAW, audit, audited};
+pub use choose::{choose, taker};
 pub use decide::{ANSWERS, Decided, Said, computed, decide};
 pub use extend::{More, extend};
 pub use file::file;
@@ -41,6 +44,7 @@ pub use reassign::{led, reassign};
 pub use release::{put_back, release};
 pub use reply::{drop_open, found, lapse, prolong, recall, reply, supply};
 pub use submit::{responsible, submit};
+pub use together::{Sent, TOGETHER, WHY, together};
 pub use transfer::transfer;
 pub use withdraw::withdraw;
 
