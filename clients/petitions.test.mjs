@@ -58,14 +58,14 @@ async function walk(browser, say, width) {
     await send(`/cases/${wish}/form/what`, { title: said.title, body: said.body });
     await look('check');
     assert.ok(await page.locator('input[name="unit"][value=""]').isChecked(), 'Maru chooses at first');
-    await visitor.go(`/cases/${wish}/check?unit=${encodeURIComponent('전주')}`);
+    await visitor.go(`/cases/${wish}/check?q=${encodeURIComponent('전주')}`);
     await look('check-found');
     await visitor.leave(async () => {
       await page.locator('input[name="unit"][value="jeonju-petition"]').check();
       await page.locator(`button[formaction="/cases/${wish}/choose"]`).click();
     });
     assert.ok(await page.locator('input[name="unit"][value="jeonju-petition"]').isChecked(), 'the choice is kept');
-    await see(`/cases/${wish}/check?unit=zzz`, 'check-none');
+    await see(`/cases/${wish}/check?q=zzz`, 'check-none');
     await page.locator('input[name="unit"][value=""]').check();
     await submit(wish);
     await take('dasom', wish);
@@ -135,10 +135,10 @@ async function walk(browser, say, width) {
 
     // Two more in one visit, and one that lacks its answers.
     const pair = [];
-    for (const title of [said.title, said.body.split('\n')[0]]) {
-      const id = await file('suggestion');
+    for (const service of ['suggestion', 'grievance']) {
+      const id = await file(service);
       await visitor.go(`/cases/${id}/form/what`);
-      await send(`/cases/${id}/form/what`, { title, body: said.body });
+      await send(`/cases/${id}/form/what`, { title: said.title, body: said.body });
       pair.push(id);
     }
     await file('street-report');

@@ -272,7 +272,7 @@ pub async fn show_check(
     let theirs = register_lines(context, &service, &sourced, false);
     let clock = Clock::new(context.now, Period::of(&service.period));
     let due = actions::reckoned(&context.app, &clock, &service).due_on.map(|d| d.to_string());
-    let words = query.get("unit").map(String::as_str).unwrap_or_default().trim();
+    let words = query.get("q").map(String::as_str).unwrap_or_default().trim();
     let choice = offices::shown(context, &service, case, words).await?;
     let unit = match actions::responsible(&context.app, person, &service, case).await {
         Ok(unit) => Some(pages::place(context, &unit)),

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use maru_kernel::{Error, Problem};
+use maru_kernel::{Error, Id, Problem};
 use maru_web::{ApiContext, Context, Fail, Sent, Shared, Shown, Typed, context};
 use serde::Deserialize;
 use serde_json::{Value as Body, json};
@@ -87,6 +87,8 @@ async fn send(context: Context, typed: Typed) -> Answered {
     let person = context.resident()?;
     let ids: Vec<String> =
         typed.0.keys().filter_map(|name| name.strip_prefix("case-")).map(str::to_owned).collect();
+    // They come back in an address.
+    let ids: Vec<String> = ids.into_iter().filter(|id| Id::<Case>::parse(id).is_ok()).collect();
     match actions::together(&context.app, person, &ids, typed.get("confirmed") == "yes").await {
         Ok(sent) => {
             let cases: Vec<&str> = sent.iter().map(|(id, _)| id.as_str()).collect();

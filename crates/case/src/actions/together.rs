@@ -51,7 +51,7 @@ pub async fn together(app: &App, person: &Person, ids: &[String], confirmed: boo
                 Ok(case)
             }
             Err(Error::NotFound) => Err("together-gone"),
-            Err(Error::Conflict(key)) => Err(known(&key)),
+            Err(Error::Conflict(key) | Error::Denied(key)) => Err(known(&key)),
             Err(Error::Invalid(problems)) => {
                 Err(problems.first().map_or("together-gone", |problem| known(&problem.key)))
             }
