@@ -57,6 +57,16 @@ async function walk(browser, say, width) {
     await look('what-wrong', 422);
     await send(`/cases/${wish}/form/what`, { title: said.title, body: said.body });
     await look('check');
+    assert.ok(await page.locator('input[name="unit"][value=""]').isChecked(), 'Maru chooses at first');
+    await visitor.go(`/cases/${wish}/check?q=${encodeURIComponent('전주')}`);
+    await look('check-found');
+    await visitor.leave(async () => {
+      await page.locator('input[name="unit"][value="jeonju-petition"]').check();
+      await page.locator(`button[formaction="/cases/${wish}/choose"]`).click();
+    });
+    assert.ok(await page.locator('input[name="unit"][value="jeonju-petition"]').isChecked(), 'the choice is kept');
+    await see(`/cases/${wish}/check?q=zzz`, 'check-none');
+    await page.locator('input[name="unit"][value=""]').check();
     await submit(wish);
     await take('dasom', wish);
     await look('desk-petition');
@@ -122,6 +132,27 @@ async function walk(browser, say, width) {
     await see(`/cases/${barn}`, 'permitted');
     await see('/cases', 'cases');
     await see('/messages', 'messages');
+
+    // Two more in one visit, and one that lacks its answers.
+    const pair = [];
+    for (const service of ['suggestion', 'grievance']) {
+      const id = await file(service);
+      await visitor.go(`/cases/${id}/form/what`);
+      await send(`/cases/${id}/form/what`, { title: said.title, body: said.body });
+      pair.push(id);
+    }
+    await file('street-report');
+    await see('/cases', 'cases-ready');
+    await visitor.leave(() => page.locator('main a[href="/cases/together"]').click());
+    await look('together');
+    await send('/cases/together');
+    await look('together-wrong', 422);
+    await send('/cases/together', { confirmed: 'yes' });
+    await look('together-sent');
+    for (const id of pair) assert.equal(await page.locator(`main a[href="/cases/${id}"]`).count(), 1);
+    await visitor.go(`/cases/${pair[1]}`);
+    assert.equal(await page.locator(`main a[href="/cases/${pair[0]}"]`).count(), 1, 'what was sent with it');
+    await look('sent-with');
     assert.deepEqual(faults, []);
   } catch (error) {
     await visitor.picture('broke-here').catch(() => {});

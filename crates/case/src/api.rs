@@ -18,7 +18,7 @@ use crate::{
     actions::{self, Asked, Decided, Line, More, Said},
     desk, letters,
     model::{Case, Task},
-    tables,
+    offices, tables,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -26,6 +26,7 @@ pub fn routes() -> Router<Shared> {
         .route("/cases", get(list).post(file))
         .route("/cases/{id}", get(show))
         .route("/cases/{id}/answers", post(answer))
+        .route("/cases/{id}/choose", post(choose))
         .route("/cases/{id}/submit", post(submit))
         .route("/cases/{id}/withdraw", post(withdraw))
         .route("/cases/{id}/assign", post(assign))
@@ -80,6 +81,7 @@ fn whole(context: &Context, case: &Case) -> Result<Body, Fail> {
             }
         }
         map.insert("answers".into(), Body::Object(answers));
+        map.insert("wanted".into(), case.wanted.clone().into());
         map.insert("decision".into(), serde_json::to_value(decision).unwrap_or(Body::Null));
     }
     Ok(body)
@@ -141,6 +143,8 @@ async fn answer(
 #[serde(deny_unknown_fields)]
 struct Submit {
     confirmed: bool,
+    /// Where it goes, if that is said with it.
+    unit: Option<String>,
 }
 
 async fn submit(
@@ -148,7 +152,24 @@ async fn submit(
     Path(id): Path<String>,
     Sent(body): Sent<Submit>,
 ) -> Answered {
-    let case = actions::submit(&context.app, context.resident()?, &id, body.confirmed).await?;
+    let person = context.resident()?;
+    offices::choice(&context, &id, body.unit.as_deref()).await?;
+    let case = actions::submit(&context.app, person, &id, body.confirmed, None).await?;
+    Ok(Json(whole(&context, &case)?).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Choice {
+    unit: String,
+}
+
+async fn choose(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Sent(body): Sent<Choice>,
+) -> Answered {
+    let case = actions::choose(&context.app, context.resident()?, &id, &body.unit).await?;
     Ok(Json(whole(&context, &case)?).into_response())
 }
 

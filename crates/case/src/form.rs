@@ -1,8 +1,10 @@
 //! The form: a list of what is asked, one thing a page, check your answers, send.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, Query},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -22,7 +24,7 @@ use crate::{
     clock::{Clock, Period},
     files,
     model::{Case, facts_of},
-    reports,
+    offices, pages, reports,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -235,7 +237,13 @@ pub struct Line {
     pub action: Option<String>,
 }
 
-async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Answer {
+/// The answers to look at before sending; `query` may look for a unit.
+pub async fn show_check(
+    context: &Context,
+    case: &Case,
+    problems: &[Problem],
+    query: &BTreeMap<String, String>,
+) -> Answer {
     let person = context.resident()?;
     let service = actions::service(&context.app, &case.service)?;
     if let Some(page) = unanswered(&service.form, &case.answers) {
@@ -264,9 +272,11 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     let theirs = register_lines(context, &service, &sourced, false);
     let clock = Clock::new(context.now, Period::of(&service.period));
     let due = actions::reckoned(&context.app, &clock, &service).due_on.map(|d| d.to_string());
+    let words = query.get("q").map(String::as_str).unwrap_or_default().trim();
+    let choice = offices::shown(context, &service, case, words).await?;
     let unit = match actions::responsible(&context.app, person, &service, case).await {
-        Ok(unit) => Some(format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang))),
-        Err(Error::Conflict(_)) => None,
+        Ok(unit) => Some(pages::place(context, &unit)),
+        Err(Error::Conflict(_) | Error::Invalid(_)) => None,
         Err(other) => return Err(Fail(other)),
     };
     let told: Vec<Json> =
@@ -281,7 +291,7 @@ async fn show_check(context: &Context, case: &Case, problems: &[Problem]) -> Ans
     });
     let previous = service.form.pages(&facts).last().map_or(String::new(), |p| p.id.clone());
     let values = context! {
-        id => case.id, service => text.name, yours, theirs, due, unit, steps, problems => told,
+        id => case.id, service => text.name, yours, theirs, due, unit, choice, steps, problems => told,
         files => files::papers(context, case).await?, nearby => reports::nearby(context, case).await?,
         previous => format!("/cases/{}/form/{previous}", case.id),
     };
@@ -327,9 +337,13 @@ pub fn register_lines(context: &Context, service: &Service, sourced: &Sourced, b
     lines
 }
 
-async fn check(context: Context, Path(id): Path<String>) -> Answer {
+async fn check(
+    context: Context,
+    Path(id): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Answer {
     match draft(&context, &id).await? {
-        Ok(case) => show_check(&context, &case, &[]).await,
+        Ok(case) => show_check(&context, &case, &[], &query).await,
         Err(elsewhere) => Ok(elsewhere),
     }
 }
@@ -337,11 +351,16 @@ async fn check(context: Context, Path(id): Path<String>) -> Answer {
 async fn submit(context: Context, Path(id): Path<String>, typed: Typed) -> Answer {
     let person = context.resident()?;
     let confirmed = typed.get("confirmed") == "yes";
-    match actions::submit(&context.app, person, &id, confirmed).await {
+    let unit = typed.0.get("unit").map(String::as_str);
+    let sent = match offices::choice(&context, &id, unit).await {
+        Ok(()) => actions::submit(&context.app, person, &id, confirmed, None).await,
+        Err(wrong) => Err(wrong),
+    };
+    match sent {
         Ok(case) => to(format!("/cases/{}", case.id)),
         Err(Error::Invalid(problems)) => {
             let case = actions::own(&context.app, person, &id).await?;
-            show_check(&context, &case, &problems).await
+            show_check(&context, &case, &problems, &BTreeMap::new()).await
         }
         Err(Error::Conflict(key)) if key == "case-incomplete" => to(format!("/cases/{id}/form")),
         Err(other) => Err(Fail(other)),

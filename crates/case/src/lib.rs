@@ -14,6 +14,7 @@ mod kind;
 mod letters;
 mod links;
 mod model;
+mod offices;
 mod owed;
 mod pages;
 mod petitions;
@@ -24,6 +25,7 @@ mod stood;
 mod sweep;
 mod tables;
 mod tasks;
+mod together;
 mod work;
 
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub fn room() -> Room {
             ("case/0008", include_str!("../migrations/0008_sweep.sql")),
             ("case/0009", include_str!("../migrations/0009_link.sql")),
             ("case/0010", include_str!("../migrations/0010_consent.sql")),
+            ("case/0011", include_str!("../migrations/0011_wanted.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),
@@ -60,6 +63,8 @@ pub fn room() -> Room {
             ("case/form.html", include_str!("../templates/form.html")),
             ("case/question.html", include_str!("../templates/question.html")),
             ("case/check.html", include_str!("../templates/check.html")),
+            ("case/together.html", include_str!("../templates/together.html")),
+            ("case/sent.html", include_str!("../templates/sent.html")),
             ("case/withdraw.html", include_str!("../templates/withdraw.html")),
             ("case/desk.html", include_str!("../templates/desk.html")),
             ("case/audit.html", include_str!("../templates/audit.html")),
@@ -83,10 +88,17 @@ pub fn room() -> Room {
             .merge(files::pages())
             .merge(tasks::routes())
             .merge(petitions::routes())
+            .merge(offices::routes())
+            .merge(together::routes())
             .merge(reports::routes())
             .merge(links::pages())
             .merge(course::routes()),
-        api: api::routes().merge(audit::api()).merge(files::api()).merge(clocks::api()).merge(links::api()),
+        api: api::routes()
+            .merge(audit::api())
+            .merge(files::api())
+            .merge(clocks::api())
+            .merge(links::api())
+            .merge(together::api()),
         openapi: include_str!("openapi.json"),
         handling: vec![
             Handling {

@@ -50,8 +50,20 @@ pub async fn shown(context: &Context, case: &Case) -> Result<Vec<Shown>> {
         .map(|link| (link.kind, true, link.other, link.ended));
     let theirs = tables::links_to(&app.store, &case.id).await?;
     let theirs = theirs.into_iter().map(|link| (link.kind, false, link.case, link.ended));
+    let mut found: Vec<_> = mine.chain(theirs).collect();
+    // What was sent together is tied to the first; the others belong together too.
+    if let Some(first) = found
+        .iter()
+        .find(|(kind, from, ..)| *kind == LinkKind::Together && *from)
+        .map(|(_, _, id, _)| id.clone())
+    {
+        let others = tables::links_to(&app.store, &first).await?;
+        let others =
+            others.into_iter().filter(|link| link.kind == LinkKind::Together && link.case != case.id);
+        found.extend(others.map(|link| (link.kind, false, link.case, link.ended)));
+    }
     let mut out = Vec::new();
-    for (kind, from, id, ended) in mine.chain(theirs) {
+    for (kind, from, id, ended) in found {
         let Some(other) = tables::case(&app.store, &id).await? else { continue };
         let leads = unit.is_none() || other.unit == unit;
         // A resident learns nothing of another's case, not even its number.
@@ -59,10 +71,12 @@ pub async fn shown(context: &Context, case: &Case) -> Result<Vec<Shown>> {
             continue;
         }
         let service = actions::service(app, &other.service)?;
+        // Whatever else somebody applied for in the same visit concerns no other unit: of that it sees the number.
+        let told = leads || kind != LinkKind::Together;
         out.push(context! {
             what => context.t(&format!("link-{}-{}", kind.as_str(), if from { "from" } else { "to" })),
-            leads, desk => unit.is_some(), receipt => other.receipt, service => service.text(context.lang).name,
-            state => letters::state_name(&app.definitions, &other).get(context.lang),
+            leads, desk => unit.is_some(), receipt => other.receipt, service => if told { service.text(context.lang).name.as_str() } else { "" },
+            state => if told { letters::state_name(&app.definitions, &other).get(context.lang).to_owned() } else { String::new() },
             open => other.state.is_open(), other => id, draft => other.state.is_draft(),
             can_part => from && !ended && kind.can_end() && unit.is_some(),
         });

@@ -166,6 +166,8 @@ pub struct Case {
     pub created_at: At,
     /// The resident's own answers by fact name.
     pub answers: Map<String, Json>,
+    /// The unit that the applicant chose, where one may choose.
+    pub wanted: Option<String>,
     pub unit: Option<String>,
     pub officer: Option<String>,
     pub receipt: Option<String>,
@@ -198,11 +200,19 @@ pub enum LinkKind {
     Objection,
     /// The other one examined anew, after an objection that was right.
     Anew,
+    /// It was sent together with the other one, which went first.
+    Together,
 }
 
 impl LinkKind {
-    const ALL: [LinkKind; 5] =
-        [LinkKind::First, LinkKind::Same, LinkKind::Part, LinkKind::Objection, LinkKind::Anew];
+    const ALL: [LinkKind; 6] = [
+        LinkKind::First,
+        LinkKind::Same,
+        LinkKind::Part,
+        LinkKind::Objection,
+        LinkKind::Anew,
+        LinkKind::Together,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -211,6 +221,7 @@ impl LinkKind {
             LinkKind::Part => "part",
             LinkKind::Objection => "objection",
             LinkKind::Anew => "anew",
+            LinkKind::Together => "together",
         }
     }
     pub fn parse(text: &str) -> Option<LinkKind> {
@@ -244,6 +255,7 @@ impl Case {
             version: 1,
             created_at: now,
             answers: Map::new(),
+            wanted: None,
             unit: None,
             officer: None,
             receipt: None,

@@ -24,7 +24,7 @@ use crate::{
     form::Line,
     links,
     model::{Case, facts_of},
-    tables, tasks,
+    tables, tasks, together,
 };
 
 pub fn routes() -> Router<Shared> {
@@ -97,9 +97,11 @@ pub fn stages(context: &Context, case: &Case) -> Vec<Stage> {
 async fn list(context: Context) -> Answered {
     let person = context.resident()?;
     let mut cards = Vec::new();
+    let mut ready = 0_usize;
     for case in tables::cases_of(&context.app.store, &person.id).await? {
         let Some(service) = context.app.definitions.service(&case.service) else { continue };
         let draft = case.state.is_draft();
+        ready = ready.saturating_add(usize::from(together::draft(&context, &case) == Some(None)));
         cards.push(Card {
             href: if draft { format!("/cases/{}/form", case.id) } else { format!("/cases/{}", case.id) },
             service: service.text(context.lang).name.clone(),
@@ -117,7 +119,7 @@ async fn list(context: Context) -> Answered {
     let (open, ended): (Vec<_>, Vec<_>) = cards.into_iter().partition(|c| !Chart::is_ending(&c.state));
     let joined = tables::joined_by(&context.app.store, &person.id).await?;
     let joined: Vec<_> = joined.iter().map(|report| crate::reports::shown(&context, report, None)).collect();
-    Ok(context.page("cases", "case/list.html", context! { open, ended, joined }).await?)
+    Ok(context.page("cases", "case/list.html", context! { open, ended, joined, ready }).await?)
 }
 
 #[derive(Serialize)]

@@ -43,6 +43,7 @@ fn case_of(row: &Row) -> Result<Case> {
         version: row.int("version")?,
         created_at: row.at("created_at")?,
         answers: serde_json::from_str(row.text("answers")?).map_err(Error::internal)?,
+        wanted: text("wanted"),
         unit: text("unit"),
         officer: text("officer"),
         receipt: text("receipt"),
@@ -68,7 +69,7 @@ pub async fn case(store: &Store, id: &str) -> Result<Option<Case>> {
     let row = store
         .query_one(
             "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock,
+               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock, wanted,
                warned_on, late_on, told_at
              FROM case_case WHERE id = $1",
             vec![id.into()],
@@ -81,7 +82,7 @@ pub async fn cases_of(store: &Store, resident: &str) -> Result<Vec<Case>> {
     store
         .query(
             "SELECT resident, id, service, state, version, created_at, answers, unit, officer, receipt, shown_name,
-               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock,
+               submitted_at, due_on, file, decided_at, decision, note, basis, rules_version, clock, wanted,
                warned_on, late_on, told_at
              FROM case_case WHERE resident = $1 ORDER BY id DESC LIMIT 200",
             vec![resident.into()],
@@ -177,7 +178,7 @@ pub fn put(batch: &mut Batch, case: &Case) -> Result<()> {
         "case as it was read",
         "UPDATE case_case SET version = version + 1, state = $4, answers = $5, unit = $6, officer = $7, receipt = $8,
            shown_name = $9, submitted_at = $10, due_on = $11, file = $12, decided_at = $13, decision = $14, note = $15,
-           rules_version = $16, clock = $17, basis = $18
+           rules_version = $16, clock = $17, basis = $18, wanted = $19
          WHERE resident = $1 AND id = $2 AND version = $3",
         vec![
             case.resident.as_str().into(),
@@ -198,6 +199,7 @@ pub fn put(batch: &mut Batch, case: &Case) -> Result<()> {
             case.rules_version.clone().into(),
             case.clock.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?.into(),
             case.basis.clone().into(),
+            case.wanted.clone().into(),
         ],
     );
     if !case.state.is_open() {

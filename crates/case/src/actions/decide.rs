@@ -105,7 +105,7 @@ pub async fn possible(
         match link.kind {
             LinkKind::First => return Err(Error::Conflict("case-waits".into())),
             LinkKind::Same => return Err(Error::Conflict("case-united".into())),
-            LinkKind::Part | LinkKind::Objection | LinkKind::Anew => {}
+            LinkKind::Part | LinkKind::Objection | LinkKind::Anew | LinkKind::Together => {}
         }
     }
     for link in tables::links_to(&app.store, &case.id).await?.iter().filter(|l| l.kind == LinkKind::Part) {

@@ -244,7 +244,7 @@ pub async fn follow(app: &App, id: &str) -> Result<()> {
     for link in tables::links_to(&app.store, id).await?.into_iter().filter(|link| !link.ended) {
         match link.kind {
             LinkKind::First | LinkKind::Same => follow_one(app, &ended, &link).await?,
-            LinkKind::Part | LinkKind::Objection | LinkKind::Anew => {}
+            LinkKind::Part | LinkKind::Objection | LinkKind::Anew | LinkKind::Together => {}
         }
     }
     let objected =

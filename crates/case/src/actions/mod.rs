@@ -5,6 +5,7 @@ mod ask;
 mod assign;
 mod attach;
 mod audit;
+mod choose;
 mod consent;
 mod decide;
 mod extend;
@@ -18,6 +19,7 @@ mod reassign;
 mod release;
 mod reply;
 mod submit;
+mod together;
 mod transfer;
 mod withdraw;
 
@@ -30,6 +32,7 @@ pub use attach::{
     CASE_BYTES, CASE_FILES, CaseFile, FILES, attach, case_for, look_at_files, open_file, remove,
 };
 pub use audit::{AUDIT_LAW, audit, audited};
+pub use choose::{choose, taker};
 pub use consent::{agree, decline};
 pub use decide::{ANSWERS, Decided, Said, computed, decide};
 pub use extend::{More, extend};
@@ -43,6 +46,7 @@ pub use reassign::{led, reassign};
 pub use release::{put_back, release};
 pub use reply::{drop_open, found, lapse, prolong, recall, reply, supply};
 pub use submit::{responsible, submit};
+pub use together::{Sent, TOGETHER, WHY, together};
 pub use transfer::transfer;
 pub use withdraw::withdraw;
 

@@ -18,8 +18,15 @@ use crate::{
     tables,
 };
 
-/// Sends the application: consents, draws the evidence, gives a receipt. Sending again answers with the same receipt.
-pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Result<Case> {
+/// Sends the application: consents, draws the evidence, gives a receipt. Sending again answers with the same receipt. What goes `with` an
+/// earlier one is tied to it.
+pub async fn submit(
+    app: &App,
+    person: &Person,
+    id: &str,
+    confirmed: bool,
+    with: Option<&Case>,
+) -> Result<Case> {
     let case = actions::own(app, person, id).await?;
     if case.receipt.is_some() {
         return Ok(case);
@@ -83,6 +90,9 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
             let mut batch = Batch::new();
             tables::take_receipt(&mut batch, &receipt, &case.id);
             tables::put(&mut batch, &case)?;
+            if let Some(first) = with {
+                tables::add_link(&mut batch, &case, LinkKind::Together, &first.id, now);
+            }
             // A benefit is applied for once at a time; of all else one may file several.
             if service.kind != ServiceKind::Benefit {
                 tables::make_way(&mut batch, &case);
@@ -99,7 +109,8 @@ pub async fn submit(app: &App, person: &Person, id: &str, confirmed: bool) -> Re
         .await
 }
 
-/// The unit that a case goes to: the one of its place, the one its words speak for, or the one where the resident lives.
+/// The unit that a case goes to: the one of its place, the one that was chosen, the one its words speak for, or the one where the
+/// resident lives.
 pub async fn responsible(app: &App, person: &Person, service: &Service, case: &Case) -> Result<Unit> {
     let nobody = || Error::Conflict("case-no-unit".into());
     if service.to == To::Objected {
@@ -112,6 +123,9 @@ pub async fn responsible(app: &App, person: &Person, service: &Service, case: &C
         let regions = &app.definitions.pack().regions;
         let region = regions.named_in(place.unwrap_or_default()).map_err(|_| nobody())?;
         return app.responsible(&service.unit_kind, &region.name).await?.ok_or_else(nobody);
+    }
+    if let Some(wanted) = case.wanted.as_deref().filter(|_| service.to == To::Words) {
+        return actions::taker(app, service, wanted).await;
     }
     let home = home(app, person, service).await?;
     let own = app.responsible(&service.unit_kind, &home).await?;
