@@ -140,7 +140,8 @@ test(`all services for ${MADE_UP} people, against the oracle`, { timeout: 300_00
       const service = byId.get(ids.get(id));
       if (!service) continue;
       seen.add(service.source_id);
-      if (service.source_id === SERVICE.sourceId) continue;
+      // What is written in depth has an id of its own, and is answered by its own rules.
+      if (!id.startsWith('gov24-')) continue;
       if (service.certain) {
         compared += 1;
         const ours = answer(service, known);
