@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 32] = [
+const STEPS: [Step; 31] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -91,11 +91,6 @@ const STEPS: [Step; 32] = [
     },
     Step { name: "crash", after: &["build", "clients-install"], run: |place| node(place, "crash.test.mjs") },
     Step { name: "mail", after: &["build", "clients-install"], run: |place| node(place, "smtp.test.mjs") },
-    Step {
-        name: "templates",
-        after: &["journey", "find", "admin", "petitions", "tasks", "work", "desk"],
-        run: |place| node(place, "templates.test.mjs"),
-    },
     Step { name: "lighthouse", after: &["build", "judges"], run: |place| node(place, "lighthouse.test.mjs") },
     Step { name: "words", after: &["journey"], run: words::check },
 ];
