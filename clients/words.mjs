@@ -30,7 +30,7 @@ export const TITLES = {
   found: { ko: /^서비스 찾기$/, en: /^Find a service$/ },
   found_nothing: { ko: /^서비스 찾기$/, en: /^Find a service$/ },
   /** Any service of the catalogue: its own name, whichever it is. */
-  catalogue: { ko: /[가-힣]{2}/, en: /\S/ },
+  catalogue: { ko: /[가-힣]{2}/, en: /[가-힣]{2}/ },
   service: { ko: /^생계급여$/, en: /^Livelihood benefit$/ },
   form: { ko: /^생계급여 신청$/, en: /^Apply: Livelihood benefit$/ },
   home_page: { ko: /^지금 어떤 집에 살고 계신가요\?$/, en: /^What kind of home do you live in\?$/ },

@@ -262,7 +262,6 @@ proptest! {
         prop_assert!(question.least <= question.settles && question.settles <= question.most);
         let fact = definitions.pack().fact(&question.fact).unwrap();
         let unknown = guidance.counts().unknown;
-        let deep = guidance.all().filter(|(entry, answer)| entry.in_depth && *answer == Answer::Unknown).count();
         for (value, settles) in &question.by_value {
             let value = match (fact.group.as_deref(), value.as_str()) {
                 // Spans, bands and provinces stand for several answers.
@@ -273,9 +272,7 @@ proptest! {
             let mut then = facts.clone();
             then.insert(&question.fact, fact.read(&value, &definitions.pack().regions).unwrap());
             let left = definitions.guide(&then, on()).counts().unknown;
-            // What a number settles among services written in depth is only guessed: whether it is the last thing they wait for.
-            let guessed = if fact.group.as_deref() == Some("age") { deep } else { 0 };
-            prop_assert!((unknown - left).abs_diff(*settles) <= guessed, "{} = {}: {} {}", question.fact, value, unknown - left, settles);
+            prop_assert_eq!(unknown - left, *settles, "{} = {}", question.fact, value);
         }
         // Skipped, it is not asked again; skipping all ends it.
         let other = guidance.next_question(&|fact| fact == question.fact);

@@ -824,6 +824,16 @@ impl Node {
             paths.into_iter().filter(|(path, bare)| !bare && !path.prefixes().any(|(_, name)| is_let(name)));
         free.map(|(path, _)| path.fact().to_owned()).collect()
     }
+
+    /// Every whole number that is written in it.
+    pub fn whole_numbers(&self, found: &mut BTreeSet<i64>) {
+        if let Kind::Literal(Value::Number(number)) = &self.kind {
+            found.extend(number.to_i64());
+        }
+        for child in self.children() {
+            child.whole_numbers(found);
+        }
+    }
 }
 
 #[cfg(test)]

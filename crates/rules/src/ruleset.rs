@@ -164,6 +164,26 @@ impl RuleSet {
         self.expressions().flat_map(|written| written.expr.root().names(|name| lets.contains(name))).collect()
     }
 
+    /// Every whole number written in it, and of the parameters it names on a day: between two of them what is only compared does not
+    /// make a difference.
+    pub fn turning_points(&self, parameters: &Parameters, on: Date) -> BTreeSet<i64> {
+        let mut found = BTreeSet::new();
+        for written in self.expressions() {
+            written.expr.root().whole_numbers(&mut found);
+        }
+        for name in self.names() {
+            match parameters.at(&name, on) {
+                Some(Value::Number(number)) => found.extend(number.to_i64()),
+                Some(Value::List(list)) => found.extend(list.iter().filter_map(|value| match value {
+                    Value::Number(number) => number.to_i64(),
+                    _ => None,
+                })),
+                _ => {}
+            }
+        }
+        found
+    }
+
     fn expressions(&self) -> impl Iterator<Item = &Written> {
         let lets = self.lets.iter().flat_map(|(_, entries)| entries).map(|entry| &entry.body);
         let conditions = self.conditions.iter().flat_map(|entry| {

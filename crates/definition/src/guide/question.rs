@@ -161,18 +161,30 @@ impl Guidance {
 
     /// Adds what each answer settles among services written in depth.
     fn add_decided(&self, fact: &FactDef, replies: &mut [Reply]) {
+        let age = self.group_of(fact) == Some(gov24::AGE);
         for (place, decision) in self.waiting(fact) {
             let Some(service) = self.index.deep_at(*place) else { continue };
-            let enumerable = matches!(fact.kind, FactKind::Boolean | FactKind::Choice);
-            for reply in replies.iter_mut() {
-                let settled = if enumerable {
-                    let mut facts: Facts = self.facts.clone();
-                    facts.insert(&fact.name, value_of(fact, &reply.value));
-                    service.rules.decide(&facts, &self.pack.parameters, self.on).answer != Answer::Unknown
-                } else {
-                    decision.missing.len() == 1
-                };
-                reply.settles += usize::from(settled);
+            let settled = |reply: &Reply| {
+                let mut facts: Facts = self.facts.clone();
+                facts.insert(&fact.name, value_of(fact, &reply.value));
+                service.rules.decide(&facts, &self.pack.parameters, self.on).answer != Answer::Unknown
+            };
+            if age {
+                // Ages between two numbers of the rules give the same answer.
+                let turns = service.rules.turning_points(&self.pack.parameters, self.on);
+                let mut same = None;
+                for (age, reply) in (0..).zip(replies.iter_mut()) {
+                    let turned = turns.contains(&age) || turns.contains(&(age - 1));
+                    let settles = same.filter(|_| !turned).unwrap_or_else(|| settled(reply));
+                    same = Some(settles);
+                    reply.settles += usize::from(settles);
+                }
+            } else {
+                let enumerable = matches!(fact.kind, FactKind::Boolean | FactKind::Choice);
+                for reply in replies.iter_mut() {
+                    let settles = if enumerable { settled(reply) } else { decision.missing.len() == 1 };
+                    reply.settles += usize::from(settles);
+                }
             }
         }
     }
