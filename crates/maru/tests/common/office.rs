@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
 use super::{Answer, Country};
@@ -30,9 +30,9 @@ impl<'a> Office<'a> {
             let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
             let sign_in = || self.country.call(Method::POST, "/api/v1/sessions", None, &body);
             let mut answer = sign_in().await;
-            // Whoever is told to come again, because the machine is busy, comes again.
+            // Whoever waits a second for a place is told to come again (503), and comes again.
             for _ in 0..3 {
-                if answer.status.is_server_error() {
+                if answer.status == StatusCode::SERVICE_UNAVAILABLE {
                     answer = sign_in().await;
                 }
             }
