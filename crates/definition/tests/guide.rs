@@ -252,6 +252,18 @@ proptest! {
     }
 
     #[test]
+    fn an_answer_alone_is_the_decisions(facts in some_facts(), home in 1_i64..9, earned in 0_i64..5_000_000) {
+        let (definitions, _) = shipped();
+        let mut facts = facts;
+        facts.insert("가구원수", Value::Number(Ratio::from_i64(home)));
+        facts.insert("근로소득", Value::Number(Ratio::from_i64(earned)));
+        for service in &definitions.pack().services {
+            let whole = definitions.decide(service, &facts, on()).answer;
+            prop_assert_eq!(service.rules.answer(&facts, &definitions.pack().parameters, on()), whole, "{}", &service.id);
+        }
+    }
+
+    #[test]
     fn the_question_settles_what_it_says(facts in some_facts()) {
         let (definitions, _) = shipped();
         let guidance = definitions.guide(&facts, on());

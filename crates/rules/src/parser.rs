@@ -825,6 +825,15 @@ impl Node {
         free.map(|(path, _)| path.fact().to_owned()).collect()
     }
 
+    /// The names it uses that mean a let.
+    pub fn lets<'a>(&'a self, is_let: &'a dyn Fn(&str) -> bool) -> impl Iterator<Item = &'a str> {
+        let mut paths = Vec::new();
+        self.free_paths(&mut paths);
+        paths
+            .into_iter()
+            .filter_map(|(path, _)| path.prefixes().map(|(_, name)| name).find(|name| is_let(name)))
+    }
+
     /// Every whole number that is written in it.
     pub fn whole_numbers(&self, found: &mut BTreeSet<i64>) {
         if let Kind::Literal(Value::Number(number)) = &self.kind {

@@ -25,6 +25,8 @@ pub struct RuleSet {
     /// Grouped by name, a name before those that use it.
     lets: Vec<(String, Vec<Entry<Written>>)>,
     conditions: Vec<Entry<Condition>>,
+    /// For each condition the lets that its `when` stands on, by their places, a let before those that use it.
+    needs: Vec<Vec<usize>>,
     lines: Vec<Entry<(Written, i8)>>,
     amounts: Vec<Entry<Written>>,
     /// To place what goes wrong while deciding.
@@ -152,7 +154,8 @@ impl RuleSet {
         no_forward_use(&lets, &source.lines, &mut faults);
         faults.sort_by_key(|fault| (fault.line, fault.at.start));
         if faults.is_empty() {
-            Ok(RuleSet { lets, conditions, lines, amounts, source: source.lines })
+            let needs = needs(&lets, &conditions);
+            Ok(RuleSet { lets, conditions, needs, lines, amounts, source: source.lines })
         } else {
             Err(faults)
         }
@@ -194,6 +197,31 @@ impl RuleSet {
         lets.chain(conditions).chain(lines).chain(self.amounts.iter().map(|entry| &entry.body))
     }
 
+    /// The answer of `decide` alone, worked out only as far as it takes: for whoever asks what would be.
+    pub fn answer(&self, facts: &Facts, parameters: &Parameters, on: Date) -> Answer {
+        let mut work = Work::new(self, facts, parameters, on, None);
+        let mut done = vec![false; self.lets.len()];
+        let mut answer = None;
+        for (entry, needs) in self.conditions.iter().zip(&self.needs) {
+            if !entry.in_force(on) {
+                continue;
+            }
+            for place in needs {
+                if let (Some(done), Some(entries)) = (done.get_mut(*place), self.lets.get(*place))
+                    && !std::mem::replace(done, true)
+                {
+                    work.define(entries, on);
+                }
+            }
+            let one = work.answer(&entry.body.when).0;
+            if one == Answer::No {
+                return Answer::No;
+            }
+            answer = Some(answer.map_or(one, |sum: Answer| sum.and(one)));
+        }
+        answer.unwrap_or(Answer::Unknown)
+    }
+
     pub fn decide(&self, facts: &Facts, parameters: &Parameters, on: Date) -> Decision {
         self.work_out(facts, parameters, on, None)
     }
@@ -213,15 +241,10 @@ impl RuleSet {
         on: Date,
         faults: Option<&mut Vec<Fault>>,
     ) -> Decision {
-        let mut work = Work { rules: self, scope: Scope::new(facts, parameters, on), faults, version: None };
+        let mut work = Work::new(self, facts, parameters, on, faults);
         // In order, each once: a let finds those it uses already worked out.
-        for (name, entries) in &self.lets {
-            let entry = entries.iter().find(|entry| entry.in_force(on));
-            let outcome = entry.map(|entry| {
-                work.saw(entry);
-                work.run(&entry.body)
-            });
-            work.scope.define(name, outcome);
+        for entries in &self.lets {
+            work.define(entries, on);
         }
 
         let mut reasons = Vec::new();
@@ -274,7 +297,27 @@ struct Work<'a, 'f> {
     version: Option<Date>,
 }
 
-impl Work<'_, '_> {
+impl<'a, 'f> Work<'a, 'f> {
+    fn new(
+        rules: &'a RuleSet,
+        facts: &'a Facts,
+        parameters: &'a Parameters,
+        on: Date,
+        faults: Option<&'f mut Vec<Fault>>,
+    ) -> Work<'a, 'f> {
+        Work { rules, scope: Scope::new(facts, parameters, on), faults, version: None }
+    }
+
+    /// Gives a let its value of a day.
+    fn define(&mut self, (name, entries): &'a (String, Vec<Entry<Written>>), on: Date) {
+        let entry = entries.iter().find(|entry| entry.in_force(on));
+        let outcome = entry.map(|entry| {
+            self.saw(entry);
+            self.run(&entry.body)
+        });
+        self.scope.define(name, outcome);
+    }
+
     fn saw<T>(&mut self, entry: &Entry<T>) {
         self.version = self.version.max(Some(entry.from));
     }
@@ -293,8 +336,8 @@ impl Work<'_, '_> {
         }
     }
 
-    fn reason(&mut self, entry: &Entry<Condition>) -> (Reason, Vec<String>) {
-        let Condition { when, value, limit } = &entry.body;
+    /// What a condition says, and how it came about.
+    fn answer(&mut self, when: &Written) -> (Answer, Outcome) {
         let decided = self.run(when);
         let answer = match decided.value {
             Value::Bool(b) => Answer::of(Some(b)),
@@ -307,6 +350,12 @@ impl Work<'_, '_> {
                 Answer::Unknown
             }
         };
+        (answer, decided)
+    }
+
+    fn reason(&mut self, entry: &Entry<Condition>) -> (Reason, Vec<String>) {
+        let Condition { when, value, limit } = &entry.body;
+        let (answer, decided) = self.answer(when);
         let mut facts = decided.looked;
         let mut shown = |written: &Option<Written>| {
             let outcome = self.run(written.as_ref()?);
@@ -338,6 +387,35 @@ impl Work<'_, '_> {
         }
         amount
     }
+}
+
+/// The lets that each condition stands on, those of lets included.
+fn needs(lets: &[(String, Vec<Entry<Written>>)], conditions: &[Entry<Condition>]) -> Vec<Vec<usize>> {
+    let place: BTreeMap<&str, usize> =
+        lets.iter().enumerate().map(|(place, (name, _))| (name.as_str(), place)).collect();
+    let is_let = |name: &str| place.contains_key(name);
+    let used = |written: &Written| -> Vec<usize> {
+        written.expr.root().lets(&is_let).filter_map(|name| place.get(name).copied()).collect()
+    };
+    // Lets only use those before them.
+    let mut below: Vec<BTreeSet<usize>> = Vec::with_capacity(lets.len());
+    for (_, entries) in lets {
+        let mut all = BTreeSet::new();
+        for one in entries.iter().flat_map(|entry| used(&entry.body)) {
+            all.extend(below.get(one).into_iter().flatten());
+            all.insert(one);
+        }
+        below.push(all);
+    }
+    let whole = |entry: &Entry<Condition>| {
+        let mut all = BTreeSet::new();
+        for one in used(&entry.body.when) {
+            all.extend(below.get(one).into_iter().flatten());
+            all.insert(one);
+        }
+        all.into_iter().collect()
+    };
+    conditions.iter().map(whole).collect()
 }
 
 fn known(value: Value) -> Option<Value> {

@@ -1,6 +1,6 @@
 //! The one question that settles the most.
 
-use maru_rules::{Answer, Decision, Facts, Ratio, Value};
+use maru_rules::{Answer, Decision, Ratio, Value};
 use serde::Serialize;
 
 use super::Guidance;
@@ -162,12 +162,12 @@ impl Guidance {
     /// Adds what each answer settles among services written in depth.
     fn add_decided(&self, fact: &FactDef, replies: &mut [Reply]) {
         let age = self.group_of(fact) == Some(gov24::AGE);
+        let mut facts = self.facts.clone();
         for (place, decision) in self.waiting(fact) {
             let Some(service) = self.index.deep_at(*place) else { continue };
-            let settled = |reply: &Reply| {
-                let mut facts: Facts = self.facts.clone();
+            let mut settled = |reply: &Reply| {
                 facts.insert(&fact.name, value_of(fact, &reply.value));
-                service.rules.decide(&facts, &self.pack.parameters, self.on).answer != Answer::Unknown
+                service.rules.answer(&facts, &self.pack.parameters, self.on) != Answer::Unknown
             };
             if age {
                 // Ages between two numbers of the rules give the same answer.
