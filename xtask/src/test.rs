@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 31] = [
+const STEPS: [Step; 33] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -68,6 +68,7 @@ const STEPS: [Step; 31] = [
     Step { name: "standard", after: &["build", "judges"], run: |place| node(place, "standard.test.mjs") },
     Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
     Step { name: "find", after: &["build", "judges"], run: |place| node(place, "find.test.mjs") },
+    Step { name: "reminders", after: &["build", "judges"], run: |place| node(place, "reminders.test.mjs") },
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
     Step { name: "petitions", after: &["build", "judges"], run: |place| node(place, "petitions.test.mjs") },
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
@@ -77,6 +78,11 @@ const STEPS: [Step; 31] = [
         name: "denials",
         after: &["build", "clients-install"],
         run: |place| node(place, "denials.test.mjs"),
+    },
+    Step {
+        name: "templates",
+        after: &["journey", "find", "reminders", "admin", "petitions", "tasks", "work", "desk"],
+        run: |place| node(place, "templates.test.mjs"),
     },
     Step { name: "api", after: &["build", "clients-install"], run: api },
     Step { name: "edge", after: &["build", "clients-install"], run: |place| node(place, "edge.test.mjs") },

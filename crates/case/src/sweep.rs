@@ -20,7 +20,7 @@ const NAME: &str = "owed";
 /// nothing. A round that was cut off is taken up after an hour: what was told is kept with each case.
 pub async fn sweep(app: &App) -> Result<usize> {
     let now = app.now();
-    if !is_open(app, now) {
+    if !app.definitions.calendar().is_open(now) {
         return Ok(0);
     }
     let until = now.plus_seconds(HOUR);
@@ -38,14 +38,6 @@ pub async fn sweep(app: &App) -> Result<usize> {
         app.store.commit(batch).await?;
     }
     told
-}
-
-/// Nobody is told anything at night. Where the calendar knows no more, every day is a working day.
-fn is_open(app: &App, now: At) -> bool {
-    let calendar = &app.definitions.calendar();
-    let hours = calendar.hours(None);
-    let time = now.seoul().time();
-    calendar.is_working_day(now.date()).unwrap_or(true) && hours.open <= time && time < hours.close
 }
 
 /// The round itself, whoever else is at it.

@@ -195,6 +195,12 @@ impl Calendar {
         agency.and_then(|agency| self.own_hours.get(agency)).unwrap_or(&self.hours)
     }
 
+    /// Whether offices are open: nobody is told anything at night. Where the calendar knows no more, every day is a working day.
+    pub fn is_open(&self, at: At) -> bool {
+        let (hours, time) = (self.hours(None), at.seoul().time());
+        self.is_working_day(at.date()).unwrap_or(true) && hours.open <= time && time < hours.close
+    }
+
     /// The agencies that keep hours of their own.
     pub(crate) fn agencies_with_hours(&self) -> impl Iterator<Item = &str> {
         self.own_hours.keys().map(String::as_str)

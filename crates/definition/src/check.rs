@@ -3,6 +3,7 @@
 mod cases;
 mod chart;
 mod demo;
+mod reminder;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {
     check.facts();
     check.agencies();
     check.registers();
+    check.reminders();
     check.parameters();
     check.calendar();
     check.services();

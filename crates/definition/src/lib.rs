@@ -18,6 +18,7 @@ mod pack;
 mod position;
 mod region;
 mod register;
+mod reminder;
 mod search;
 mod service;
 mod written;
@@ -36,6 +37,7 @@ pub use pack::Pack;
 pub use position::Position;
 pub use region::{Area, Region, Regions, Vague};
 pub use register::{Field, Gives, Register};
+pub use reminder::{Opens, Reminder};
 pub use search::{Hits, Searcher, Synonyms};
 pub use service::{
     ConditionText, Evidence, FieldText, Letters, Objection, PageText, Pays, Period, Service, ServiceKind,

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Agency, Calendar, Chart, Demo, FactDef, Fault, Letters, Region, Regions, Register, Service, UnitKind,
-    check, files::Files, search::Synonyms, service::files_of,
+    Agency, Calendar, Chart, Demo, FactDef, Fault, Letters, Region, Regions, Register, Reminder, Service,
+    UnitKind, check, files::Files, search::Synonyms, service::files_of,
 };
 
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Pack {
     pub agencies: Vec<Agency>,
     pub unit_kinds: Vec<UnitKind>,
     pub registers: Vec<Register>,
+    /// What comes due for people, and when they are told.
+    pub reminders: Vec<Reminder>,
     pub parameters: Parameters,
     pub calendar: Calendar,
     pub charts: Vec<Chart>,
@@ -127,6 +129,7 @@ impl Pack {
         let regions = Regions::read(&files, &mut faults);
         let agencies = files.toml::<Agencies>("agencies.toml", &mut faults).unwrap_or_default();
         let registers = Register::read(&files, &mut faults);
+        let reminders = Reminder::read(&files, &mut faults);
         let parameters = match Parameters::parse(files.get(PARAMETERS).unwrap_or_default()) {
             Ok(parameters) => parameters,
             Err(wrong) => {
@@ -172,6 +175,7 @@ impl Pack {
                 agencies: agencies.agency,
                 unit_kinds: agencies.unit_kind,
                 registers,
+                reminders,
                 parameters,
                 calendar,
                 charts,
@@ -206,6 +210,10 @@ impl Pack {
 
     pub fn register(&self, id: &str) -> Option<&Register> {
         self.registers.iter().find(|r| r.id == id)
+    }
+
+    pub fn reminder(&self, id: &str) -> Option<&Reminder> {
+        self.reminders.iter().find(|r| r.id == id)
     }
 
     pub fn agency(&self, id: &str) -> Option<&Agency> {

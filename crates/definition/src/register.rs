@@ -131,15 +131,10 @@ impl Register {
         parameters: &Parameters,
         on: Date,
     ) -> Vec<(String, Value)> {
-        let mut known = Facts::new();
-        known.insert(TODAY, Value::Date(on));
-        for field in row.map(|_| &self.fields).into_iter().flatten() {
-            let json =
-                row.and_then(|row| row.get(&field.name)).filter(|json| **json != Json::String(String::new()));
-            if let Some(Ok(value)) = json.map(Value::from_json) {
-                known.insert(&field.name, value);
-            }
-        }
+        let known = match row {
+            Some(row) => self.known(row, on),
+            None => [(TODAY.to_owned(), Value::Date(on))].into_iter().collect(),
+        };
         let given = self.gives.iter().filter_map(|gives| {
             let expr = match row {
                 Some(_) => &gives.value,
@@ -148,6 +143,19 @@ impl Register {
             Some((gives.fact.clone(), value_of(expr, &known, parameters, on)))
         });
         given.filter(|(_, value)| !matches!(value, Value::Unknown)).collect()
+    }
+
+    /// What a row says, as expressions read it. An empty field is unknown.
+    pub(crate) fn known(&self, row: &Map<String, Json>, on: Date) -> Facts {
+        let mut known = Facts::new();
+        known.insert(TODAY, Value::Date(on));
+        for field in &self.fields {
+            let json = row.get(&field.name).filter(|json| **json != Json::String(String::new()));
+            if let Some(Ok(value)) = json.map(Value::from_json) {
+                known.insert(&field.name, value);
+            }
+        }
+        known
     }
 
     pub fn field(&self, name: &str) -> Option<&Field> {

@@ -194,3 +194,4 @@ fact-max = The value is too large. See GET /api/v1/facts for the bounds.
 fact-region = There is no such region. Write province and district as in “경기도 수원시”.
 api-limit = limit is 20,000 at most.
 service-course = See how it goes
+home-coming = Shall we tell you ahead of what comes due: passport, licence, check-up?

@@ -175,3 +175,4 @@ fact-max = 값이 너무 큽니다. GET /api/v1/facts에서 범위를 확인하�
 fact-region = 이런 지역은 없습니다. “경기도 수원시”처럼 시·도와 시·군·구를 적어 주세요.
 api-limit = limit은 20,000까지입니다.
 service-course = 어떻게 진행되는지 보기
+home-coming = 다가오는 일(여권, 면허, 검진)을 미리 알려 드릴까요?

@@ -12,7 +12,7 @@ use maru_kernel::{Actor, Date, Error, Lang, Problem, Result, Won};
 use maru_rules::{Answer, Value};
 use maru_web::{
     Context, Fail, Shared, Typed, context,
-    ports::{Person, PersonKind, Role, RoleKind},
+    ports::{ComingCard, Person, PersonKind, Role, RoleKind},
     shown,
 };
 use serde::Serialize;
@@ -241,6 +241,11 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
         }
         _ => None,
     };
+    let coming = ports.inbox.coming(&person.id, context.now.date(), 2).await?.map(|cards| {
+        let shown =
+            |card: ComingCard| context! { name => card.name.get(context.lang), due => card.due.to_string() };
+        cards.into_iter().map(shown).collect::<Vec<_>>()
+    });
     let told: Vec<_> = problems.iter().map(|p| context! { id => "value", text => context.told(p) }).collect();
     let values = context! {
         name => person.name.get(context.lang),
@@ -248,7 +253,7 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
         question, problems => told, top,
         yes => counts.yes, unknown => counts.unknown, no => counts.no,
         elsewhere => guidance.counts_elsewhere(), total => context.app.definitions.guided(),
-        going, messages => ports.inbox.newest(&person.id, 3).await?,
+        going, coming, messages => ports.inbox.newest(&person.id, 3).await?,
         looked => context! { units => units.len(), times => others.len(), last },
         note => note(context),
     };

@@ -26,6 +26,13 @@ impl Actor {
             Actor::System { name } => name,
         }
     }
+    /// What a grant to it alone calls it; a slash is in no party's id.
+    pub fn grantee(&self) -> String {
+        match self {
+            Actor::System { name } => format!("system/{name}"),
+            other => other.id().to_owned(),
+        }
+    }
     pub fn unit(&self) -> Option<&str> {
         match self {
             Actor::Official { unit, .. } | Actor::Unit { unit } => Some(unit),

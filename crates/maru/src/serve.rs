@@ -397,7 +397,8 @@ async fn look_at_cases(app: &Shared, stop: &watch::Receiver<bool>) -> Result<usi
             return Ok(0);
         }
     }
-    maru_case::sweep(app).await
+    let told = maru_case::sweep(app).await?;
+    Ok(told.saturating_add(maru_message::remind(app).await?))
 }
 
 /// The ways to be asked to stop.

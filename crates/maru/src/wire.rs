@@ -134,7 +134,7 @@ pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn 
             clock: clock.clone(),
             address: settings.address.clone(),
         }),
-        inbox: Arc::new(maru_message::Letterbox { store: store.clone() }),
+        inbox: Arc::new(maru_message::Letterbox { store: store.clone(), definitions: definitions.clone() }),
         documents: Arc::new(maru_work::Papers {
             store: store.clone(),
             people: people.clone(),

@@ -1,13 +1,14 @@
 use async_trait::async_trait;
 use axum::{Router, extract::Path, response::Response, routing::get};
-use maru_kernel::{Error, Id, Result};
+use maru_definition::{Definitions, Opens};
+use maru_kernel::{Date, Error, Id, Result};
 use maru_store::{Batch, Store};
 use maru_web::{
     Context, Fail, Shared, context,
-    ports::{Inbox, MessageCard, PersonKind},
+    ports::{ComingCard, Inbox, MessageCard, PersonKind},
 };
 
-use crate::tables;
+use crate::{model::days_until, tables};
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/messages", get(list)).route("/messages/{id}", get(show))
@@ -16,6 +17,7 @@ pub fn routes() -> Router<Shared> {
 /// The port `Inbox`.
 pub struct Letterbox {
     pub store: Store,
+    pub definitions: Definitions,
 }
 
 #[async_trait]
@@ -26,12 +28,30 @@ impl Inbox for Letterbox {
     async fn newest(&self, party: &str, limit: usize) -> Result<Vec<MessageCard>> {
         tables::newest(&self.store, party, limit).await
     }
+    async fn coming(&self, party: &str, today: Date, limit: usize) -> Result<Option<Vec<ComingCard>>> {
+        let wishes = tables::wishes(&self.store, party).await?;
+        let cards = wishes.values().filter_map(|wish| {
+            let reminder = self.definitions.pack().reminder(&wish.reminder)?;
+            let due = wish.due.filter(|due| *due >= today)?;
+            Some(ComingCard { name: reminder.name.clone(), due, days: days_until(today, due) })
+        });
+        let mut cards: Vec<ComingCard> = cards.collect();
+        cards.sort_by_key(|card| card.due);
+        cards.truncate(limit);
+        Ok((!wishes.is_empty()).then_some(cards))
+    }
 }
 
 async fn list(context: Context) -> std::result::Result<Response, Fail> {
     let person = context.person()?;
     let messages = tables::newest(&context.app.store, &person.id, 200).await?;
-    Ok(context.page("messages", "message/list.html", context! { messages, mail => person.mail }).await?)
+    Ok(context
+        .page(
+            "messages",
+            "message/list.html",
+            context! { messages, mail => person.mail, resident => person.kind == PersonKind::Resident },
+        )
+        .await?)
 }
 
 /// Opening a message acknowledges it.
@@ -51,8 +71,14 @@ async fn show(context: Context, Path(id): Path<String>) -> std::result::Result<R
     // Whoever manages an agency hears of cases that are not theirs to open.
     let desk = person.kind == PersonKind::Official;
     let case = message.case.filter(|_| !desk || message.kind == "warned");
+    let opens = message.reminder.as_deref().and_then(|id| context.app.definitions.pack().reminder(id));
+    let (service, url) = match opens.map(|reminder| &reminder.opens) {
+        Some(Opens::Service(service)) => (Some(service.as_str()), None),
+        Some(Opens::Url(url)) => (None, Some(url.as_str())),
+        None => (None, None),
+    };
     let values = context! {
-        subject => message.subject.get(context.lang), from => message.from.get(context.lang),
+        service, url, subject => message.subject.get(context.lang), from => message.from.get(context.lang),
         at => message.at.micros(), paragraphs, case, desk, kind => message.kind,
         sent => sent.map(|at| at.micros()), mail => person.mail,
     };

@@ -2,11 +2,16 @@
 
 use maru_kernel::{At, Both, Result};
 use maru_store::{Batch, Row, Store};
-use maru_web::ports::{Letter, MessageCard};
+use maru_web::ports::MessageCard;
+
+mod reminder;
+
+pub use reminder::*;
 
 pub struct Message {
     pub id: String,
     pub case: Option<String>,
+    pub reminder: Option<String>,
     pub kind: String,
     pub subject: Both,
     pub body: Both,
@@ -21,6 +26,7 @@ fn message_of(row: &Row) -> Result<Message> {
     Ok(Message {
         id: row.string("id")?,
         case: row.maybe_text("case_id").map(str::to_owned),
+        reminder: row.maybe_text("reminder").map(str::to_owned),
         kind: row.string("kind")?,
         subject: both("subject_ko", "subject_en")?,
         body: both("body_ko", "body_en")?,
@@ -30,21 +36,43 @@ fn message_of(row: &Row) -> Result<Message> {
     })
 }
 
-pub fn add(batch: &mut Batch, id: &str, kind: &str, letter: &Letter, at: At) {
+/// What a message is about.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    Case(&'a str),
+    Reminder(&'a str),
+}
+
+/// A message to one person, before it is there.
+pub struct Told<'a> {
+    pub to: &'a str,
+    pub kind: &'a str,
+    pub about: About<'a>,
+    pub subject: &'a Both,
+    pub body: &'a Both,
+    pub from: &'a Both,
+}
+
+pub fn add(batch: &mut Batch, id: &str, told: &Told<'_>, at: At) {
+    let (case, reminder) = match told.about {
+        About::Case(id) => (Some(id), None),
+        About::Reminder(id) => (None, Some(id)),
+    };
     batch.write(
-        "INSERT INTO message_message (party, id, case_id, kind, subject_ko, subject_en, body_ko, body_en, from_ko, from_en, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (party, id) DO NOTHING",
+        "INSERT INTO message_message (party, id, case_id, reminder, kind, subject_ko, subject_en, body_ko, body_en, from_ko, from_en, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (party, id) DO NOTHING",
         vec![
-            letter.to.as_str().into(),
+            told.to.into(),
             id.into(),
-            letter.case.as_str().into(),
-            kind.into(),
-            letter.subject.ko.as_str().into(),
-            letter.subject.en.as_str().into(),
-            letter.body.ko.as_str().into(),
-            letter.body.en.as_str().into(),
-            letter.from.ko.as_str().into(),
-            letter.from.en.as_str().into(),
+            case.into(),
+            reminder.into(),
+            told.kind.into(),
+            told.subject.ko.as_str().into(),
+            told.subject.en.as_str().into(),
+            told.body.ko.as_str().into(),
+            told.body.en.as_str().into(),
+            told.from.ko.as_str().into(),
+            told.from.en.as_str().into(),
             at.into(),
         ],
     );
@@ -53,7 +81,7 @@ pub fn add(batch: &mut Batch, id: &str, kind: &str, letter: &Letter, at: At) {
 pub async fn message(store: &Store, party: &str, id: &str) -> Result<Option<Message>> {
     let row = store
         .query_one(
-            "SELECT id, case_id, kind, subject_ko, subject_en, body_ko, body_en, from_ko, from_en, at, read_at
+            "SELECT id, case_id, reminder, kind, subject_ko, subject_en, body_ko, body_en, from_ko, from_en, at, read_at
              FROM message_message WHERE party = $1 AND id = $2",
             vec![party.into(), id.into()],
         )
@@ -64,7 +92,7 @@ pub async fn message(store: &Store, party: &str, id: &str) -> Result<Option<Mess
 pub async fn newest(store: &Store, party: &str, limit: usize) -> Result<Vec<MessageCard>> {
     store
         .query(
-            "SELECT id, case_id, kind, subject_ko, subject_en, '' AS body_ko, '' AS body_en, from_ko, from_en, at, read_at
+            "SELECT id, case_id, reminder, kind, subject_ko, subject_en, '' AS body_ko, '' AS body_en, from_ko, from_en, at, read_at
              FROM message_message WHERE party = $1 ORDER BY id DESC LIMIT $2",
             vec![party.into(), i64::try_from(limit).unwrap_or(1).into()],
         )

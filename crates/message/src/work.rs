@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use maru_kernel::{Error, Result};
+use maru_kernel::{At, Error, Result};
 use maru_store::{Batch, Job, NewJob};
 use maru_web::{App, Handler};
 use serde_json::{Value as Json, json};
 
-use crate::{mail::Post, tables};
+use crate::{
+    mail::Post,
+    tables::{self, About, Told},
+};
 
 pub struct Letters;
 
@@ -27,17 +30,18 @@ impl Handler for Letters {
         let now = app.now();
         let mut batch = Batch::new();
         for letter in &letters {
-            tables::add(&mut batch, &event.id, kind, letter, now);
+            let told = Told {
+                to: &letter.to,
+                kind,
+                about: About::Case(&letter.case),
+                subject: &letter.subject,
+                body: &letter.body,
+                from: &letter.from,
+            };
             // Mail is known by its name wherever it arrives: what several people get is several.
             let alone = letters.len() == 1;
             let mail = if alone { event.id.clone() } else { format!("{}-{}", event.id, letter.to) };
-            batch.job(NewJob {
-                id: format!("{}-mail-{}", event.id, letter.to),
-                kind: "mail".into(),
-                lane: Some(format!("mail:{}", letter.to)),
-                due: now,
-                body: json!({ "party": letter.to, "message": event.id, "mail": mail }),
-            });
+            notify(&mut batch, &event.id, &told, &mail, now);
         }
         batch.finish(job);
         match app.store.commit(batch).await {
@@ -46,6 +50,18 @@ impl Handler for Letters {
             other => other,
         }
     }
+}
+
+/// The change that puts a message into the inbox and leaves its mail behind.
+pub fn notify(batch: &mut Batch, id: &str, told: &Told<'_>, mail: &str, now: At) {
+    tables::add(batch, id, told, now);
+    batch.job(NewJob {
+        id: format!("{id}-mail-{}", told.to),
+        kind: "mail".into(),
+        lane: Some(format!("mail:{}", told.to)),
+        due: now,
+        body: json!({ "party": told.to, "message": id, "mail": mail }),
+    });
 }
 
 pub struct Mail {

@@ -76,7 +76,7 @@ impl People for Parties {
 
     fn lets(&self, grant: &NewGrant, ask: &Ask, at: At) -> bool {
         grant.grantor == ask.subject
-            && grantees(&ask.actor).contains(&grant.grantee.as_str())
+            && grantees(&ask.actor).contains(&grant.grantee)
             && grant.purpose == ask.purpose
             && model::holds(grant.from, grant.until, None, at)
             && model::covers(&grant.scope, &ask.fields)
@@ -84,7 +84,7 @@ impl People for Parties {
 
     async fn permits(&self, ask: &Ask, at: At) -> Result<Option<String>> {
         for grantee in grantees(&ask.actor) {
-            for row in tables::grants(&self.store, &ask.subject, grantee, &ask.purpose).await? {
+            for row in tables::grants(&self.store, &ask.subject, &grantee, &ask.purpose).await? {
                 let until = row.maybe_int("until_at").map(At::from_micros);
                 let ended = row.maybe_int("ended_at").map(At::from_micros);
                 let scope = serde_json::from_str(row.text("scope")?).map_err(Error::internal)?;
@@ -161,11 +161,9 @@ impl People for Parties {
 }
 
 /// Whom a grant may name for this actor to read under it: their unit, or themselves. The program itself reads under none.
-fn grantees(actor: &Actor) -> Vec<&str> {
+fn grantees(actor: &Actor) -> Vec<String> {
     match actor {
-        Actor::Official { party, unit } => vec![unit, party],
-        Actor::Unit { unit } => vec![unit],
-        Actor::Resident { party } => vec![party],
-        Actor::System { .. } => Vec::new(),
+        Actor::Official { party, unit } => vec![unit.clone(), party.clone()],
+        other => vec![other.grantee()],
     }
 }

@@ -413,10 +413,20 @@ pub struct MessageCard {
     pub read: bool,
 }
 
+/// Something that comes due for somebody, as they wished to be told.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComingCard {
+    pub name: Both,
+    pub due: Date,
+    pub days: i64,
+}
+
 #[async_trait]
 pub trait Inbox: Send + Sync {
     async fn unread(&self, party: &str) -> Result<usize>;
     async fn newest(&self, party: &str, limit: usize) -> Result<Vec<MessageCard>>;
+    /// What comes due next, the soonest first; `None`: they never said what to be told of.
+    async fn coming(&self, party: &str, today: Date, limit: usize) -> Result<Option<Vec<ComingCard>>>;
 }
 
 // ── work ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,63 @@
+//! What reminders must be like.
+
+use super::{Check, quoted};
+use crate::{Opens, register, reminder::FILE};
+
+/// Nobody is told more than so many days ahead.
+const FAR: i64 = 400;
+
+impl Check<'_> {
+    pub(super) fn reminders(&mut self) {
+        let pack = self.pack;
+        self.ids(FILE, "reminder", pack.reminders.iter().map(|r| r.id.as_str()));
+        for reminder in &pack.reminders {
+            let id = quoted(&reminder.id);
+            self.both(FILE, &[&id], &reminder.name, &format!("the name of {}", reminder.id));
+            self.both(FILE, &[&id, "text"], &reminder.text, &format!("the text of {}", reminder.id));
+            if reminder.law.trim().is_empty() {
+                let what = format!("{} has no article", reminder.id);
+                self.at(FILE, &[&id, "law"], what, "name the law that sets the day");
+            }
+            if reminder.ahead.is_empty()
+                || reminder.ahead.iter().any(|days| !(1..=FAR).contains(days))
+                || !reminder.ahead.is_sorted_by(|one, next| one > next)
+            {
+                let what = format!("{} is not told a falling number of days ahead", reminder.id);
+                self.at(
+                    FILE,
+                    &[&id, "ahead"],
+                    what,
+                    format!("write days from {FAR} to 1, the longest first"),
+                );
+            }
+            match &reminder.opens {
+                Opens::Service(service) if !pack.services.iter().any(|s| s.id == *service) => {
+                    let what = format!("{} opens {service}, which is no service", reminder.id);
+                    self.at(FILE, &[&id, "service"], what, "name a folder of services/, or write `url`");
+                }
+                Opens::Url(url) if !url.starts_with("https://") => {
+                    let what = format!("{} opens {url}", reminder.id);
+                    self.at(FILE, &[&id, "url"], what, "write the whole address, from https://");
+                }
+                _ => {}
+            }
+            let Some(register) = pack.register(&reminder.register) else {
+                let what = format!("{} reads {}, which is no register", reminder.id, reminder.register);
+                self.at(
+                    FILE,
+                    &[&id, "register"],
+                    what,
+                    "add it to registers.toml, or name one that is there",
+                );
+                continue;
+            };
+            let known = |name: &str| {
+                name == register::TODAY || register.field(name.split('.').next().unwrap_or(name)).is_some()
+            };
+            for name in self.unknown_names(reminder.due.names(), known) {
+                let what = format!("{} reads {name}, which is no field of {}", reminder.id, register.id);
+                self.at(FILE, &[&id, "due"], what, "use the register's own fields, 오늘 and 매개.…");
+            }
+        }
+    }
+}
