@@ -70,3 +70,6 @@ for (const button of document.querySelectorAll("[data-position]")) {
     document.getElementById(button.dataset.position).value = `${coords.latitude.toFixed(5)},${coords.longitude.toFixed(5)}`;
   }));
 }
+
+// A page that says so when the connection is lost.
+if (navigator.serviceWorker) addEventListener("load", () => navigator.serviceWorker.register(`/worker.js?lang=${document.documentElement.lang}`).catch(() => {}));

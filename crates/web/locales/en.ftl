@@ -379,3 +379,10 @@ error-405-title = This address does not take that method
 error-405-what = Use one of the methods in the Allow header. Nothing was changed.
 error-file-name = The file name could not be read. Put it into the header x-file-name, percent-encoded.
 shell-country = The whole country
+
+# Without a connection, and on a phone's first screen
+offline-title = You are not connected
+offline-lede = What you just pressed was not sent. Everything saved before is still there.
+offline-check = See whether Wi-Fi or mobile data is on.
+offline-again = Open it again
+offline-call = If it is urgent, call 110, toll free.

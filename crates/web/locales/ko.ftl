@@ -376,3 +376,10 @@ error-405-title = 이 주소에서는 그렇게 할 수 없습니다
 error-405-what = Allow 머리글에 적힌 방법으로 보내 주세요. 바뀐 것은 없습니다.
 error-file-name = 파일 이름을 읽지 못했습니다. x-file-name 머리글에 이름을 퍼센트 인코딩으로 적어 주세요.
 shell-country = 나라 전체
+
+# 연결이 끊겼을 때, 휴대전화에 깔았을 때
+offline-title = 인터넷에 연결되어 있지 않습니다
+offline-lede = 방금 누른 것은 보내지 않았습니다. 그 전에 저장한 것은 그대로 있습니다.
+offline-check = 와이파이나 데이터가 켜져 있는지 살펴봐 주세요.
+offline-again = 다시 열기
+offline-call = 급하면 국번 없이 110에 전화하세요.

@@ -51,7 +51,7 @@ const AGAIN_SECONDS: u64 = 5;
 const DRAINED_BYTES: usize = 8 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
 /// Nothing of a visitor's machine is used here.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), fullscreen=(self), geolocation=(self), \
                            gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
@@ -446,7 +446,7 @@ impl Kind {
     fn of(path: &str, method: &Method, route: &str) -> Kind {
         let operator = matches!(path, "/healthz" | "/readyz" | "/metrics");
         let file = *method == Method::POST && route.ends_with("/files");
-        let asset = path.starts_with("/assets/") || path == "/favicon.svg" || operator;
+        let asset = path.starts_with("/assets/") || matches!(path, "/favicon.svg" | "/worker.js") || operator;
         Kind { api: path.starts_with("/api/") || path == "/openapi.json", asset, operator, file }
     }
 }
@@ -794,6 +794,31 @@ pub(crate) async fn accessibility(context: Context) -> std::result::Result<Respo
 }
 pub(crate) async fn privacy(context: Context) -> std::result::Result<Response, Fail> {
     Ok(context.page("", "privacy.html", context! {}).await?)
+}
+
+/// What a browser keeps for when there is no connection.
+pub(crate) async fn offline(
+    mut context: Context,
+    Path(tag): Path<String>,
+) -> std::result::Result<Response, Fail> {
+    context.lang = Lang::parse(&tag).ok_or(Error::NotFound)?;
+    Ok(context.page("", "offline.html", context! {}).await?)
+}
+
+/// What a phone needs to put Maru on its first screen.
+pub(crate) async fn manifest(
+    context: Context,
+    Path(tag): Path<String>,
+) -> std::result::Result<Response, Fail> {
+    let lang = Lang::parse(&tag).ok_or(Error::NotFound)?;
+    let name = context.app.texts.of(lang, "shell-name");
+    let icon = |src: &str, purpose: &str| json!({ "src": src, "type": "image/svg+xml", "sizes": "any", "purpose": purpose });
+    let told = json!({
+        "name": name, "short_name": name, "lang": lang.tag(), "id": "/", "start_url": "/", "scope": "/",
+        "display": "standalone", "background_color": "#ffffff", "theme_color": "#ffffff",
+        "icons": [icon("/assets/icon.svg", "any"), icon("/assets/icon.svg", "maskable")],
+    });
+    Ok(([(header::CONTENT_TYPE, "application/manifest+json")], told.to_string()).into_response())
 }
 
 /// Reads a JSON body, with our own words for what is wrong with it.

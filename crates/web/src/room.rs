@@ -34,6 +34,8 @@ pub trait Handler: Send + Sync {
     async fn handle(&self, app: &App, job: &Job) -> Result<()>;
 }
 
+pub(crate) const OFFLINE: &str = include_str!("../templates/offline.html");
+
 /// The floor's own part: shell, error pages, assets.
 pub fn shell() -> Room {
     Room {
@@ -46,6 +48,7 @@ pub fn shell() -> Room {
             ("error.html", include_str!("../templates/error.html")),
             ("design.html", include_str!("../templates/design.html")),
             ("accessibility.html", include_str!("../templates/accessibility.html")),
+            ("offline.html", OFFLINE),
             ("privacy.html", include_str!("../templates/privacy.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
@@ -54,6 +57,9 @@ pub fn shell() -> Room {
             .route("/readyz", get(edge::readyz))
             .route("/metrics", get(edge::metrics_page))
             .route("/assets/{name}", get(assets::serve))
+            .route("/worker.js", get(assets::worker))
+            .route("/manifest/{tag}", get(crate::context::manifest))
+            .route("/offline/{tag}", get(crate::context::offline))
             .route("/language/{tag}", get(crate::context::choose_language))
             .route("/view/{view}", get(crate::context::choose_view))
             .route("/design", get(crate::context::design))
