@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use maru_definition::{Definitions, Pack, Service};
-use maru_kernel::{Both, Clock, Date, Error, Lang, Result, Won};
+use maru_kernel::{Both, Clock, Date, Error, Lang, Result, Won, josa};
 use maru_rules::{Answer, Decision, Value};
 use maru_store::{Batch, Store};
 use maru_web::{
@@ -158,10 +158,15 @@ pub fn drafts(
         names.push((kind.to_owned(), name.trim().to_owned()));
         if wanted == Some(kind) {
             let written = writer().render_str(body, &values);
-            text = written.map_err(|e| Error::internal(format!("draft {kind}: {e:#}")))?.trim().to_owned();
+            let written = written.map_err(|e| Error::internal(format!("draft {kind}: {e:#}")))?;
+            text = particles(context.lang, &written).trim().to_owned();
         }
     }
     Ok((names, text))
+}
+
+fn particles(lang: Lang, text: &str) -> String {
+    if lang == Lang::Ko { josa(text) } else { text.to_owned() }
 }
 
 /// The port `Cases`.
@@ -401,6 +406,7 @@ impl Matters {
         let written = writer()
             .render_str(template, values)
             .map_err(|e| Error::internal(format!("letter {kind}: {e:#}")))?;
+        let written = particles(lang, &written);
         let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
         Ok((subject.trim().to_owned(), body.trim().to_owned(), place))
     }

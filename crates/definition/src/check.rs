@@ -8,7 +8,7 @@ mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maru_kernel::Both;
+use maru_kernel::{Both, Lang};
 use maru_rules::{Expr, PARAMETERS};
 use unicode_normalization::is_nfc;
 
@@ -28,6 +28,7 @@ pub(crate) struct Check<'a> {
 pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {
     let mut check = Check { pack, faults: Vec::new(), cases: 0 };
     check.files();
+    check.plain();
     check.facts();
     check.agencies();
     check.registers();
@@ -94,6 +95,31 @@ impl Check<'_> {
             if let Some(line) = text.lines().position(|line| !is_nfc(line)) {
                 let what = "Korean in decomposed form (not NFC)";
                 self.faults.push(Fault::new(path, line + 1, what, "save it in NFC, as most editors do"));
+            }
+        }
+    }
+
+    /// What people read: texts, letters and beginnings of answers.
+    fn plain(&mut self) {
+        let pack = self.pack;
+        for lang in Lang::ALL {
+            let ends = [format!(".{}.toml", lang.tag()), format!(".{}.txt", lang.tag())];
+            for (path, text) in
+                pack.files.iter().filter(|(path, _)| ends.iter().any(|end| path.ends_with(end)))
+            {
+                for (line, number) in text.lines().zip(1_usize..) {
+                    let line = line.trim_start();
+                    let said = match line.split_once(" = ") {
+                        Some((_, said)) if path.ends_with(".toml") => said,
+                        _ => line,
+                    };
+                    if line.starts_with('#') || line.starts_with('[') {
+                        continue;
+                    }
+                    for (what, todo) in pack.plain.faults(lang, said) {
+                        self.faults.push(Fault::new(path, number, what, todo));
+                    }
+                }
             }
         }
     }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Agency, Calendar, Chart, Demo, FactDef, Fault, Letters, Region, Regions, Register, Reminder, Service,
-    UnitKind, check, files::Files, search::Synonyms, service::files_of,
+    Agency, Calendar, Chart, Demo, FactDef, Fault, Letters, Plain, Region, Regions, Register, Reminder,
+    Service, UnitKind, check, files::Files, search::Synonyms, service::files_of,
 };
 
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct Pack {
     pub drafts: Letters,
     /// Words that mean the same, for the search.
     pub synonyms: Synonyms,
+    /// How plainly texts are written.
+    pub plain: Plain,
     pub demo: Option<Demo>,
     pub(crate) catalogue: Option<Shipped>,
     pub(crate) files: Arc<Files>,
@@ -152,6 +154,7 @@ impl Pack {
         let letters = Letters::read(&files, "letters");
         let drafts = Letters::read(&files, "drafts");
         let synonyms = Synonyms::read(&files, &mut faults);
+        let plain = Plain::read(&files, &mut faults);
         let demo = files.get("demo.toml").and_then(|_| files.toml::<Demo>("demo.toml", &mut faults));
         let catalogue = files.get(CATALOGUE).and_then(|_| files.toml::<Shipped>(CATALOGUE, &mut faults));
         if let Some(head) = &head
@@ -183,6 +186,7 @@ impl Pack {
                 letters,
                 drafts,
                 synonyms,
+                plain,
                 demo,
                 catalogue,
                 files: Arc::new(files),

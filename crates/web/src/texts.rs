@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
-use maru_kernel::{At, Both, Date, Error, Lang, Result, Won, weekday_en, weekday_ko};
+use maru_kernel::{At, Both, Date, Error, Lang, Result, Won, josa, weekday_en, weekday_ko};
 
 /// Every text of every room, in both languages.
 pub struct Texts {
@@ -45,7 +45,7 @@ impl Texts {
         let args: FluentArgs<'_> = args.iter().map(|(k, v)| (*k, v.clone())).collect();
         let mut errors = Vec::new();
         let text = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
-        errors.is_empty().then_some(text)
+        errors.is_empty().then(|| if lang == Lang::Ko { josa(&text) } else { text })
     }
 
     /// The text of a key where a missing one must not stop the work: shows the key, and says so in the log.
