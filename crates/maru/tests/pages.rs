@@ -117,3 +117,24 @@ async fn every_page_in_korean() {
 async fn every_page_in_english() {
     every_page("en").await;
 }
+
+/// Texts of pages are as plain as those of packs, and their particles fit what is put in.
+#[test]
+fn what_pages_say_is_plain() {
+    let pack = maru_definition::Pack::embedded().unwrap();
+    let mut wrong = Vec::new();
+    let mut lines = 0;
+    for room in maru::wire::rooms(maru_message::Post::None) {
+        for (lang, text) in maru_kernel::Lang::ALL.into_iter().zip(room.locales) {
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                let said = line.split_once(" = ").map_or(line, |(_, said)| said);
+                lines += 1;
+                for (what, todo) in pack.plain.faults(lang, said) {
+                    wrong.push(format!("{} {}: {line}: {what} — {todo}", room.name, lang.tag()));
+                }
+            }
+        }
+    }
+    assert!(lines > 3_000, "{lines} lines");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
