@@ -6,6 +6,7 @@ mod catalogue;
 mod chart;
 mod check;
 mod demo;
+mod draft;
 mod fact;
 mod fault;
 mod files;
@@ -14,24 +15,29 @@ pub mod gov24;
 mod guide;
 mod holiday;
 pub mod import;
+mod overlay;
 mod pack;
 mod position;
 mod region;
 mod register;
 mod search;
 mod service;
+mod skeleton;
 mod written;
 
 pub use agency::{Agency, UnitKind};
 pub use calendar::{Calendar, Change, Hours};
 pub use catalogue::{Ages, CatalogueNote, Deadline, Definitions, Detail, Entry, Name, Unread, migrations};
+pub use check::RanCase;
 pub use chart::{Chart, ChartRegion, ChartState, ChartVerb, DRAFT, Does, ENDINGS, Who};
 pub use demo::{Demo, DemoPerson, DemoUnit};
+pub use draft::{Ask, Asked, Draft, LeftOut, Published, Verb};
 pub use fact::{Choice, FactDef, FactKind};
 pub use fault::Fault;
 pub use form::{FieldKind, Form, FormField, FormPage, TEXT_LIMIT};
 pub use guide::{BillLine, Counts, Explained, Guidance, NextQuestion, Ranked, Spoke, Why};
 pub use holiday::Declared;
+pub use overlay::Tried;
 pub use pack::Pack;
 pub use position::Position;
 pub use region::{Area, Region, Regions, Vague};
@@ -41,3 +47,4 @@ pub use service::{
     ConditionText, Evidence, FieldText, Letters, Objection, PageText, Pays, Period, Service, ServiceKind,
     ServiceText, To,
 };
+pub use skeleton::{ServiceFiles, file_names, good_name, skeleton, write_skeleton};
