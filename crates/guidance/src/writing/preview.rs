@@ -147,7 +147,7 @@ async fn drawn(context: &Context, id: &str, typed: &Typed) -> Answered {
         .collect();
     let resident = services::in_depth(context, &tried.pack, service);
     let more = context! {
-        ready => true, questions, fields => shown, on => on.to_string(), decided, url => service.url, service_name => words.name,
+        ready => true, unit => None::<maru_web::Shown>, questions, fields => shown, on => on.to_string(), decided, url => service.url, service_name => words.name,
     };
     let values = context! { ..more, ..context! { ..values, ..resident } };
     page(context, "guidance/writing-preview.html", values, &problems).await
