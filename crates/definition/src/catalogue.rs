@@ -13,7 +13,8 @@ use maru_store::{Batch, Store};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft, holiday, pack::sha256,
+    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft, holiday,
+    pack::sha256,
 };
 use index::Index;
 
@@ -288,7 +289,13 @@ async fn record(store: &Store, pack: &Pack, now: At) -> Result<Batch> {
     let mut known = Vec::new();
     for kind in ["pack", "chart", "service"] {
         for row in tables::newest(store, kind).await? {
-            known.push((kind, row.string("id")?, row.at("since")?, row.string("hash")?, row.string("source")?));
+            known.push((
+                kind,
+                row.string("id")?,
+                row.at("since")?,
+                row.string("hash")?,
+                row.string("source")?,
+            ));
         }
     }
     for (kind, id, files) in pack.definitions() {

@@ -107,9 +107,12 @@ impl Check<'_> {
 
     fn files_under(&mut self, folder: &str) {
         // The catalogue is as its source wrote it; its rows are normalised when they are read.
-        for (path, text) in self.pack.files.iter().filter(|(path, _)| {
-            path.starts_with(folder) && !path.starts_with("catalogue/")
-        }) {
+        for (path, text) in self
+            .pack
+            .files
+            .iter()
+            .filter(|(path, _)| path.starts_with(folder) && !path.starts_with("catalogue/"))
+        {
             if let Some(line) = text.lines().position(|line| !is_nfc(line)) {
                 let what = "Korean in decomposed form (not NFC)";
                 self.faults.push(Fault::new(path, line + 1, what, "save it in NFC, as most editors do"));

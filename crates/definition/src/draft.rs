@@ -118,7 +118,10 @@ fn draft_of(row: &Row) -> Result<Draft> {
             id: row.string("owner")?,
             name: Both { ko: row.string("owner_ko")?, en: row.string("owner_en")? },
         },
-        files: row.maybe_text("files").map_or(Ok(ServiceFiles::new()), serde_json::from_str).map_err(Error::internal)?,
+        files: row
+            .maybe_text("files")
+            .map_or(Ok(ServiceFiles::new()), serde_json::from_str)
+            .map_err(Error::internal)?,
         file: row.string("file")?,
         writer: row.string("writer")?,
         at: row.at("at")?,
@@ -232,10 +235,11 @@ pub(crate) async fn read(store: &Store, one: &Published) -> Result<(Option<Agenc
         .ok_or(Error::NotFound)?;
     let owner: Option<Agency> = serde_json::from_str(row.text("brief")?).ok();
     let body: Map<String, Json> = serde_json::from_str(row.text("body")?).map_err(Error::internal)?;
-    let folder = owner.as_ref().map(|owner| format!("services/{}/{}/", owner.id, one.service)).unwrap_or_default();
-    let files = body.into_iter().filter_map(|(path, text)| {
-        Some((path.strip_prefix(&folder)?.to_owned(), text.as_str()?.to_owned()))
-    });
+    let folder =
+        owner.as_ref().map(|owner| format!("services/{}/{}/", owner.id, one.service)).unwrap_or_default();
+    let files = body
+        .into_iter()
+        .filter_map(|(path, text)| Some((path.strip_prefix(&folder)?.to_owned(), text.as_str()?.to_owned())));
     Ok((owner, files.collect()))
 }
 
@@ -373,7 +377,11 @@ mod tests {
         assert_eq!(begins("2026-10-07", None), Ok(now), "today: at once");
         assert_eq!(begins("2026-10-01", None), Ok(now), "a day that is over meanwhile: at once");
         assert_eq!(begins("2026-11-01", Some(now)), Ok(at("2026-11-01T00:00:00+09:00")));
-        assert_eq!(begins("2026-10-20", Some(at("2026-11-01T00:00:00+09:00"))), Err(()), "another is to come");
+        assert_eq!(
+            begins("2026-10-20", Some(at("2026-11-01T00:00:00+09:00"))),
+            Err(()),
+            "another is to come"
+        );
         let same = at("2026-11-01T00:00:00+09:00");
         assert_eq!(begins("2026-11-01", Some(same)), Ok(At::from_micros(same.micros() + 1)));
     }

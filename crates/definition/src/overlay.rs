@@ -48,7 +48,9 @@ impl Pack {
     /// A service's own files as the pack has them.
     pub fn files_of(&self, service: &Service) -> ServiceFiles {
         let own = self.files.under(&service.folder);
-        let name = |path: &str| path.strip_prefix(&service.folder).map(|rest| rest.trim_start_matches('/').to_owned());
+        let name = |path: &str| {
+            path.strip_prefix(&service.folder).map(|rest| rest.trim_start_matches('/').to_owned())
+        };
         own.filter_map(|(path, text)| Some((name(path)?, text.to_owned()))).collect()
     }
 

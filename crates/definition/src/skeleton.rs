@@ -64,7 +64,10 @@ pub fn write_skeleton(folder: &Path, name: &str) -> Result<std::path::PathBuf, S
     })?;
     if pack.agency(owner).is_none() {
         let known: Vec<&str> = pack.agencies.iter().map(|agency| agency.id.as_str()).collect();
-        return Err(format!("no agency {owner}: name one of {}, or add it to agencies.toml", known.join(", ")));
+        return Err(format!(
+            "no agency {owner}: name one of {}, or add it to agencies.toml",
+            known.join(", ")
+        ));
     }
     if let Some(there) = pack.services.iter().find(|service| service.id == id) {
         return Err(format!("{id} is there already, in {}: choose another id", there.folder));
@@ -110,7 +113,11 @@ mod tests {
         let rules = files.get_mut("rules.toml").unwrap();
         *rules = rules.replace("나이 >= 65", "나이 >= 66");
         let tried = pack.with_service(&owner, "winter-heating", &files);
-        assert!(tried.faults.iter().any(|f| f.file.ends_with("cases.toml") && f.line > 0), "{:?}", tried.faults);
+        assert!(
+            tried.faults.iter().any(|f| f.file.ends_with("cases.toml") && f.line > 0),
+            "{:?}",
+            tried.faults
+        );
         assert!(tried.cases.iter().any(|case| !case.wrong.is_empty()));
         files.insert("form.toml".into(), "[[page]\n".into());
         let tried = pack.with_service(&owner, "winter-heating", &files);
@@ -123,7 +130,21 @@ mod tests {
         for good in ["abc", "winter-heating", "heat2026"] {
             assert!(good_name(good), "{good}");
         }
-        for odd in ["", "ab", "Winter", "겨울", "-a-b", "a--b", "ab-", "../x", "new", "mine", "gov24-1", "a/b", "2026-heat"] {
+        for odd in [
+            "",
+            "ab",
+            "Winter",
+            "겨울",
+            "-a-b",
+            "a--b",
+            "ab-",
+            "../x",
+            "new",
+            "mine",
+            "gov24-1",
+            "a/b",
+            "2026-heat",
+        ] {
             assert!(!good_name(odd), "{odd}");
         }
     }

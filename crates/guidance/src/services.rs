@@ -248,9 +248,7 @@ pub fn in_depth(context: &Context, pack: &Pack, service: &Service) -> maru_web::
         .steps
         .iter()
         .enumerate()
-        .map(
-            |(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } },
-        )
+        .map(|(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } })
         .collect();
     let held: Vec<&str> = service.evidence.iter().map(|e| text.evidence(&e.register)).collect();
     let asked: Vec<&str> = service
@@ -260,8 +258,7 @@ pub fn in_depth(context: &Context, pack: &Pack, service: &Service) -> maru_web::
         .filter(|p| p.when.is_none())
         .map(|p| text.page(&p.id).short.as_str())
         .collect();
-    let owner =
-        pack.agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
+    let owner = pack.agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
     context! {
         summary => text.summary, gives => text.gives, method => text.method, decides => text.decides,
         period_text => text.period, period_days => service.period.days, period_hours => service.period.hours, kind => service.kind.as_str(),

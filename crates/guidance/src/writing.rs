@@ -47,7 +47,8 @@ async fn to_write(app: &App, session: &Session, id: &str) -> Result<Draft> {
 /// The agencies for which somebody writes, with their names.
 pub async fn agencies(app: &App, session: &Session) -> Result<Vec<Agency>> {
     let (pack, units) = (app.definitions.pack(), app.ports.people.units().await?);
-    let over = session.roles.iter().filter(|role| role.kind == RoleKind::Writer).map(|role| role.over.as_str());
+    let over =
+        session.roles.iter().filter(|role| role.kind == RoleKind::Writer).map(|role| role.over.as_str());
     let named = |id: &str| {
         let of_unit = || units.iter().find(|unit| unit.agency_id.as_deref() == Some(id));
         let named = |unit: &maru_web::ports::Unit| Agency { id: id.to_owned(), name: unit.agency.clone() };
@@ -198,14 +199,15 @@ mod tests {
     use maru_web::ports::{Person, PersonKind, Role, RoleKind, Session};
 
     fn session(roles: &[(RoleKind, &str)]) -> Session {
-        let role = |(kind, over): &(RoleKind, &str)| Role { grant: "g".into(), over: (*over).into(), kind: *kind };
+        let role =
+            |(kind, over): &(RoleKind, &str)| Role { grant: "g".into(), over: (*over).into(), kind: *kind };
         Session {
             id: "s".into(),
             person: Person {
                 id: "o".into(),
                 kind: PersonKind::Official,
                 name: Both::new("가", "A"),
-                mail: String::new(),
+                mail: None,
                 lang: Lang::Ko,
                 unit: None,
                 rank: None,
@@ -224,7 +226,10 @@ mod tests {
         };
         assert_eq!(part(&[(RoleKind::Writer, "suwon")]), (true, false, true));
         assert_eq!(part(&[(RoleKind::Manager, "suwon")]), (false, true, true));
-        assert_eq!(part(&[(RoleKind::Writer, "jeonju"), (RoleKind::Manager, "jeonju")]), (false, false, false));
+        assert_eq!(
+            part(&[(RoleKind::Writer, "jeonju"), (RoleKind::Manager, "jeonju")]),
+            (false, false, false)
+        );
         assert_eq!(part(&[(RoleKind::Clerk, "suwon")]), (false, false, false));
         assert_eq!(part(&[(RoleKind::Operator, Role::COUNTRY)]), (false, false, true));
         assert_eq!(part(&[(RoleKind::Auditor, Role::COUNTRY)]), (false, false, true));

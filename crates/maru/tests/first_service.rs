@@ -28,7 +28,8 @@ fn root() -> PathBuf {
 
 fn guide() -> Vec<Block> {
     let text = fs::read_to_string(root().join("docs/first-service.md")).unwrap();
-    let (mut blocks, mut mark, mut open): (Vec<Block>, String, Option<Block>) = (Vec::new(), String::new(), None);
+    let (mut blocks, mut mark, mut open): (Vec<Block>, String, Option<Block>) =
+        (Vec::new(), String::new(), None);
     for line in text.lines() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(kind)) => {
@@ -55,7 +56,8 @@ fn edited(files: &mut ServiceFiles, block: &Block) -> Option<String> {
         "write" => text.clone_from(&block.text),
         "add" => *text += &format!("\n{}", block.text),
         "name" => {
-            let lines = text.lines().map(|line| if line.starts_with("name = ") { block.text.trim() } else { line });
+            let lines =
+                text.lines().map(|line| if line.starts_with("name = ") { block.text.trim() } else { line });
             *text = lines.collect::<Vec<_>>().join("\n") + "\n";
         }
         other => panic!("the guide says {other}"),
@@ -79,7 +81,12 @@ fn copied(from: &Path, to: &Path) {
 fn run(folder: &Path, commands: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_maru")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    Command::new("bash").args(["-euo", "pipefail", "-c", commands]).current_dir(folder).env("PATH", path).output().unwrap()
+    Command::new("bash")
+        .args(["-euo", "pipefail", "-c", commands])
+        .current_dir(folder)
+        .env("PATH", path)
+        .output()
+        .unwrap()
 }
 
 fn said(output: &Output) -> String {
@@ -99,7 +106,9 @@ fn in_a_folder() {
                 last = said(&output);
                 assert_eq!(output.status.success(), mark != "fails", "{}{last}", block.text);
             }
-            ("text", "says") => block.text.lines().for_each(|line| assert!(last.contains(line), "{line}\n{last}")),
+            ("text", "says") => {
+                block.text.lines().for_each(|line| assert!(last.contains(line), "{line}\n{last}"))
+            }
             _ => {
                 let file = block.mark.split_once(' ').unwrap().1;
                 let text = fs::read_to_string(service.join(file)).unwrap();
@@ -145,7 +154,8 @@ async fn on_pages() {
         let kept = country.app.definitions.draft("winter-heating").await.unwrap().unwrap();
         let (mut files, version) = (kept.files, kept.version.to_string());
         let file = edited(&mut files, block).unwrap();
-        let fields = [("file", file.as_str()), ("text", files[&file].as_str()), ("version", version.as_str())];
+        let fields =
+            [("file", file.as_str()), ("text", files[&file].as_str()), ("version", version.as_str())];
         writer.get(&draft).await;
         post(&mut writer, StatusCode::SEE_OTHER, &draft, &fields).await;
     }

@@ -28,7 +28,14 @@ async fn edited(country: &Country, writer: &mut Browser<'_>, file: &str, from: &
     edited_of(country, writer, "winter-heating", file, from, to).await
 }
 
-async fn edited_of(country: &Country, writer: &mut Browser<'_>, id: &str, file: &str, from: &str, to: &str) -> String {
+async fn edited_of(
+    country: &Country,
+    writer: &mut Browser<'_>,
+    id: &str,
+    file: &str,
+    from: &str,
+    to: &str,
+) -> String {
     let draft = country.app.definitions.draft(id).await.unwrap().unwrap();
     let text = draft.files[file].replace(from, to);
     assert_ne!(text, draft.files[file], "{file} has {from}");
@@ -82,7 +89,8 @@ async fn from_a_first_file_to_a_letter() {
     assert_eq!(writer.get(&format!("{HEATING}/preview")).await.status, StatusCode::OK);
     let page = writer.get(&format!("{HEATING}/publish")).await.body;
     assert!(page.contains("고칠 곳") && !page.contains("name=\"from\""), "{page}");
-    let refused = writer.post(&format!("{HEATING}/publish"), &[("verb", "publish"), ("from", "2026-10-07")]).await;
+    let refused =
+        writer.post(&format!("{HEATING}/publish"), &[("verb", "publish"), ("from", "2026-10-07")]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     edited(&country, &mut writer, "form.toml", "[[page]\n", "[[page]]\n").await;
     edited(&country, &mut writer, "rules.toml", "나이 >= 70", "나이 >= 65").await;
@@ -111,7 +119,10 @@ async fn from_a_first_file_to_a_letter() {
     let found = daon.get("/services?q=%EA%B2%A8%EC%9A%B8%20%EB%82%9C%EB%B0%A9%EB%B9%84").await.body;
     assert!(found.contains("/services/winter-heating"), "{found}");
     let page = daon.get("/services/winter-heating").await.body;
-    assert!(page.contains("100,000") && page.contains("나이가 65세 이상") && page.contains("수원시"), "{page}");
+    assert!(
+        page.contains("100,000") && page.contains("나이가 65세 이상") && page.contains("수원시"),
+        "{page}"
+    );
     let case = petition(&mut daon, "winter-heating", &[("account", &ACCOUNT)]).await;
     country.settle().await;
     let mut haneul = taken(&country, "haneul", &case).await;
@@ -129,7 +140,9 @@ async fn from_a_first_file_to_a_letter() {
         assert!(trail.contains(word), "{word}: {trail}");
     }
     let kinds = "SELECT count(*) AS n FROM store_event WHERE kind = $1";
-    for (kind, least) in [("guidance.service-written", 6), ("guidance.service-asked", 1), ("guidance.service-approved", 1)] {
+    for (kind, least) in
+        [("guidance.service-written", 6), ("guidance.service-asked", 1), ("guidance.service-approved", 1)]
+    {
         let row = country.app.store.query_one(kinds, vec![kind.into()]).await.unwrap().unwrap();
         assert!(row.int("n").unwrap() >= least, "{kind}");
     }
@@ -171,9 +184,17 @@ async fn who_may_and_who_may_not() {
         let fields = [("file", "rules.toml"), ("text", "x"), ("version", "1")];
         assert_eq!(browser.post(HEATING, &fields).await.status, StatusCode::FORBIDDEN, "{user}");
         let fields = [("owner", "suwon"), ("id", "another-one")];
-        assert_eq!(browser.post("/admin/services/new", &fields).await.status, StatusCode::FORBIDDEN, "{user}");
+        assert_eq!(
+            browser.post("/admin/services/new", &fields).await.status,
+            StatusCode::FORBIDDEN,
+            "{user}"
+        );
         let fields = [("verb", "publish"), ("from", "2026-10-07")];
-        assert_eq!(browser.post(&format!("{HEATING}/publish"), &fields).await.status, StatusCode::FORBIDDEN, "{user}");
+        assert_eq!(
+            browser.post(&format!("{HEATING}/publish"), &fields).await.status,
+            StatusCode::FORBIDDEN,
+            "{user}"
+        );
     }
     let mut clerk = country.signed_in("haneul").await;
     clerk.get("/me/password").await;
@@ -190,7 +211,8 @@ async fn who_may_and_who_may_not() {
     let path = format!("{HEATING}/publish");
     writer.get(&path).await;
     for from in ["2026-10-06", "soon", ""] {
-        post(&mut writer, StatusCode::UNPROCESSABLE_ENTITY, &path, &[("verb", "publish"), ("from", from)]).await;
+        post(&mut writer, StatusCode::UNPROCESSABLE_ENTITY, &path, &[("verb", "publish"), ("from", from)])
+            .await;
     }
     let end = [("verb", "end"), ("from", "2026-10-07")];
     post(&mut writer, StatusCode::NOT_FOUND, &path, &end).await;
@@ -203,7 +225,11 @@ async fn who_may_and_who_may_not() {
     let (status, body) = answered(&country, "sarang", "winter-heating", 1, "approve").await;
     assert!(status == StatusCode::FORBIDDEN && body.contains("다른 관리자"), "{body}");
     for user in ["onnuri", "sebom"] {
-        assert_eq!(answered(&country, user, "winter-heating", 1, "approve").await.0, StatusCode::FORBIDDEN, "{user}");
+        assert_eq!(
+            answered(&country, user, "winter-heating", 1, "approve").await.0,
+            StatusCode::FORBIDDEN,
+            "{user}"
+        );
     }
     assert_eq!(answered(&country, "handeul", "winter-heating", 1, "approve").await.0, StatusCode::NOT_FOUND);
     assert_eq!(answered(&country, "saebyeok", "winter-heating", 9, "approve").await.0, StatusCode::NOT_FOUND);
@@ -217,8 +243,14 @@ async fn who_may_and_who_may_not() {
     // Taken back: not approved either. Turned down by the manager: the same.
     for (place, user) in [(2, "sarang"), (3, "saebyeok")] {
         asked(&mut writer, "winter-heating", "publish", "2026-10-07").await;
-        assert_eq!(answered(&country, user, "winter-heating", place, "withdraw").await.0, StatusCode::SEE_OTHER);
-        assert_eq!(answered(&country, "saebyeok", "winter-heating", place, "approve").await.0, StatusCode::CONFLICT);
+        assert_eq!(
+            answered(&country, user, "winter-heating", place, "withdraw").await.0,
+            StatusCode::SEE_OTHER
+        );
+        assert_eq!(
+            answered(&country, "saebyeok", "winter-heating", place, "approve").await.0,
+            StatusCode::CONFLICT
+        );
     }
     assert!(country.app.definitions.service("winter-heating").is_none());
     // Somebody who saw an older version overwrites nothing.
@@ -246,10 +278,12 @@ async fn approvals_at_once_hold_once() {
         let mut writer = country.signed_in("sarang").await;
         edited(&country, &mut writer, "text.ko.toml", "보기 지원금", "다른 이름").await;
     };
-    let ((), (status, _)) = tokio::join!(change, answered(&country, "saebyeok", "winter-heating", 2, "approve"));
+    let ((), (status, _)) =
+        tokio::join!(change, answered(&country, "saebyeok", "winter-heating", 2, "approve"));
     country.clock.forward(2 * DAY);
     country.app.definitions.refresh_services(country.app.now()).await.unwrap();
-    let name = country.app.definitions.service("winter-heating").unwrap().text(maru_kernel::Lang::Ko).name.clone();
+    let name =
+        country.app.definitions.service("winter-heating").unwrap().text(maru_kernel::Lang::Ko).name.clone();
     assert_eq!(name, "보기 지원금", "{status}");
 }
 
@@ -344,16 +378,33 @@ async fn a_new_version_of_what_the_program_brings_stands_over_a_restart() {
     let mut writer = country.signed_in("sarang").await;
     let page = writer.get("/admin/services").await.body;
     assert!(page.contains("value=\"suggestion\""), "{page}");
-    post(&mut writer, StatusCode::SEE_OTHER, "/admin/services/new", &[("owner", "acrc"), ("id", "suggestion")]).await;
+    post(
+        &mut writer,
+        StatusCode::SEE_OTHER,
+        "/admin/services/new",
+        &[("owner", "acrc"), ("id", "suggestion")],
+    )
+    .await;
     let before = app.definitions.service("suggestion").unwrap();
     let name = before.text(maru_kernel::Lang::Ko).name.clone();
-    edited_of(&country, &mut writer, "suggestion", "text.ko.toml", &format!("name = \"{name}\""), "name = \"바라는 것\"").await;
+    edited_of(
+        &country,
+        &mut writer,
+        "suggestion",
+        "text.ko.toml",
+        &format!("name = \"{name}\""),
+        "name = \"바라는 것\"",
+    )
+    .await;
     asked(&mut writer, "suggestion", "publish", "2026-10-07").await;
     approved(&country, "suggestion", 1).await;
     let other = Definitions::open(app.store.clone(), maru::wire::pack().unwrap(), app.now()).await.unwrap();
     for definitions in [&other, &app.definitions] {
         assert_eq!(definitions.service("suggestion").unwrap().text(maru_kernel::Lang::Ko).name, "바라는 것");
-        assert_eq!(definitions.pack().services.iter().filter(|service| service.id == "suggestion").count(), 1);
+        assert_eq!(
+            definitions.pack().services.iter().filter(|service| service.id == "suggestion").count(),
+            1
+        );
     }
     let newest = "SELECT source FROM definition_version WHERE kind = 'service' AND id = 'suggestion' AND until IS NULL";
     let row = app.store.query_one(newest, Vec::new()).await.unwrap().unwrap();
@@ -376,6 +427,10 @@ async fn what_can_not_be_read_is_left_out_and_told() {
     assert!(other.service("winter-heating").is_none() && other.entry("livelihood-benefit").is_some());
     let left_out = other.left_out();
     assert_eq!(left_out.len(), 1);
-    assert!(left_out[0].faults.iter().any(|fault| fault.what.contains("없는사실")), "{:?}", left_out[0].faults);
+    assert!(
+        left_out[0].faults.iter().any(|fault| fault.what.contains("없는사실")),
+        "{:?}",
+        left_out[0].faults
+    );
     assert!(app.definitions.left_out().is_empty());
 }

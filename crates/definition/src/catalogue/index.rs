@@ -156,7 +156,8 @@ impl<'a> Building<'a> {
     fn add(&mut self, brief: Brief, source: &str, since: At) {
         let agency = (brief.agency.clone(), brief.agency_kind.clone());
         let area = *self.areas.entry(agency).or_insert_with(|| brief.area(&self.pack.regions));
-        let service = self.pack.services.iter().find(|s| !s.ended && s.source_id.as_ref() == Some(&brief.source_id));
+        let service =
+            self.pack.services.iter().find(|s| !s.ended && s.source_id.as_ref() == Some(&brief.source_id));
         let address = self.pack.catalogue.as_ref().map(|c| c.address.as_str()).unwrap_or_default();
         let shape = brief.shape(area);
         let entry = Entry {

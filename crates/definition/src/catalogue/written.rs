@@ -147,7 +147,8 @@ impl Definitions {
 
     /// What is asked for, if it still is.
     pub async fn open_ask(&self, service: &str, place: i64) -> Result<Ask> {
-        let ask = self.asks(service).await?.into_iter().find(|ask| ask.place == place).ok_or(Error::NotFound)?;
+        let ask =
+            self.asks(service).await?.into_iter().find(|ask| ask.place == place).ok_or(Error::NotFound)?;
         match ask.state {
             Asked::Open => Ok(ask),
             Asked::Void => Err(Error::Conflict("services-changed-since".into())),

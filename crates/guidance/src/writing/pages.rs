@@ -41,7 +41,8 @@ pub fn session(context: &Context) -> Result<&Session> {
 pub async fn page(context: &Context, template: &str, values: Shown, problems: &[Problem]) -> Answered {
     let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let errors: BTreeMap<_, _> = problems.iter().map(|p| (p.field.clone(), context.told(p))).collect();
-    let shared = context! { tab => "services", tabs => admin_tabs(session(context)?), problems => told, errors };
+    let shared =
+        context! { tab => "services", tabs => admin_tabs(session(context)?), problems => told, errors };
     let values = context! { ..values, ..shared };
     Ok(if problems.is_empty() {
         context.page("admin", template, values).await?
@@ -53,7 +54,8 @@ pub async fn page(context: &Context, template: &str, values: Shown, problems: &[
 /// The name that a draft gives its service, as far as it can be read.
 pub fn name_of(draft: &Draft, lang: Lang) -> String {
     let text = draft.files.get(&format!("text.{}.toml", lang.tag()));
-    let said = text.and_then(|text| text.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')));
+    let said =
+        text.and_then(|text| text.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')));
     said.filter(|name| !name.is_empty()).unwrap_or(&draft.service).to_owned()
 }
 
@@ -79,7 +81,8 @@ async fn list(context: Context) -> Answered {
     let mut drafts = Vec::new();
     let all = definitions.drafts().await?;
     for draft in all.iter().filter(|draft| Part::of(session, &draft.owner.id).reads) {
-        let open = definitions.asks(&draft.service).await?.into_iter().any(|ask| ask.state.as_str() == "open");
+        let open =
+            definitions.asks(&draft.service).await?.into_iter().any(|ask| ask.state.as_str() == "open");
         let served = pack.services.iter().find(|service| service.id == draft.service);
         let state = match served {
             _ if open => "asked",
@@ -130,17 +133,28 @@ async fn begin(context: Context, typed: Typed) -> Answered {
     }
 }
 
-async fn show(context: Context, Path(id): Path<String>, Query(asked): Query<BTreeMap<String, String>>) -> Answered {
+async fn show(
+    context: Context,
+    Path(id): Path<String>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Answered {
     let file = asked.get("file").map_or("service.toml", String::as_str);
     editor(&context, &id, file, None, &[]).await
 }
 
-async fn editor(context: &Context, id: &str, file: &str, typed: Option<&str>, problems: &[Problem]) -> Answered {
+async fn editor(
+    context: &Context,
+    id: &str,
+    file: &str,
+    typed: Option<&str>,
+    problems: &[Problem],
+) -> Answered {
     let (draft, part) = writing::draft(&context.app, session(context)?, id).await?;
     let file = file_names().find(|name| *name == file).ok_or(Error::NotFound)?;
     let tried = context.app.definitions.tried(&draft);
     let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(&draft, fault)).collect();
-    let of = |name: &str| tried.faults.iter().filter(|fault| fault.file.ends_with(&format!("/{name}"))).count();
+    let of =
+        |name: &str| tried.faults.iter().filter(|fault| fault.file.ends_with(&format!("/{name}"))).count();
     let files: Vec<_> = file_names().map(|name| context! { name, faults => of(name) }).collect();
     let text = typed.unwrap_or_else(|| draft.files.get(file).map_or("", String::as_str));
     let lines = text.lines().count().clamp(8, 40);
@@ -154,7 +168,9 @@ async fn write(context: Context, Path(id): Path<String>, typed: Typed) -> Answer
     let (file, seen) = (typed.get("file"), typed.get("version").parse().unwrap_or_default());
     match writing::write(&context.app, session, &id, file, typed.get("text"), seen).await {
         Ok(()) => Ok(Redirect::to(&format!("/admin/services/{id}?file={file}")).into_response()),
-        Err(Error::Invalid(problems)) => editor(&context, &id, file, Some(typed.get("text")), &problems).await,
+        Err(Error::Invalid(problems)) => {
+            editor(&context, &id, file, Some(typed.get("text")), &problems).await
+        }
         Err(other) => Err(other.into()),
     }
 }

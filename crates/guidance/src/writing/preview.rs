@@ -73,9 +73,10 @@ fn sent(fact: &FactDef, typed: &str) -> Option<Json> {
             "no" => Some(Json::Bool(false)),
             _ => None,
         },
-        FactKind::Number | FactKind::List => {
-            Some(serde_json::from_str(&typed.replace(',', if fact.kind == FactKind::Number { "" } else { "," })).unwrap_or_else(|_| typed.into()))
-        }
+        FactKind::Number | FactKind::List => Some(
+            serde_json::from_str(&typed.replace(',', if fact.kind == FactKind::Number { "" } else { "," }))
+                .unwrap_or_else(|_| typed.into()),
+        ),
         FactKind::Choice | FactKind::Text | FactKind::Date | FactKind::Region => Some(typed.into()),
     }
 }
@@ -140,7 +141,8 @@ async fn drawn(context: &Context, id: &str, typed: &Typed) -> Answered {
         .pages
         .iter()
         .map(|page| {
-            let fields: Vec<_> = page.fields.iter().map(|field| words.field(&field.id).label.as_str()).collect();
+            let fields: Vec<_> =
+                page.fields.iter().map(|field| words.field(&field.id).label.as_str()).collect();
             let text = words.page(&page.id);
             context! { title => text.title, why => text.why, fields }
         })

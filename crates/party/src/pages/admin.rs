@@ -63,8 +63,7 @@ fn left_out(context: &Context) -> Vec<Shown> {
 }
 
 async fn overview(context: Context) -> Answered {
-    let session =
-        context.with_role(
+    let session = context.with_role(
         &[RoleKind::Operator, RoleKind::Manager, RoleKind::Auditor, RoleKind::Writer],
         "error-not-admin",
     )?;
@@ -109,7 +108,14 @@ async fn overview(context: Context) -> Answered {
     } else {
         Vec::new()
     };
-    page(&context, "overview", "party/admin.html", context! { counts, lines, reads, left_out => left_out(&context) }, &[]).await
+    page(
+        &context,
+        "overview",
+        "party/admin.html",
+        context! { counts, lines, reads, left_out => left_out(&context) },
+        &[],
+    )
+    .await
 }
 
 #[derive(Serialize)]

@@ -131,7 +131,9 @@ fn roles(context: &Context, doer: &Doer, chosen: &str) -> Vec<Choice> {
     let kinds = [RoleKind::Clerk, RoleKind::Writer, RoleKind::Manager, RoleKind::Auditor, RoleKind::Operator];
     kinds
         .into_iter()
-        .filter(|kind| doer.runs_country() || matches!(kind, RoleKind::Clerk | RoleKind::Writer | RoleKind::Manager))
+        .filter(|kind| {
+            doer.runs_country() || matches!(kind, RoleKind::Clerk | RoleKind::Writer | RoleKind::Manager)
+        })
         .map(|kind| Choice::new(kind.as_str(), context.t(&format!("admin-role-{}", kind.as_str())), chosen))
         .collect()
 }
