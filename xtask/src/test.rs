@@ -69,6 +69,7 @@ const STEPS: [Step; 31] = [
     Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
     Step { name: "find", after: &["build", "judges"], run: |place| node(place, "find.test.mjs") },
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
+    Step { name: "written", after: &["build", "judges"], run: |place| node(place, "written.test.mjs") },
     Step { name: "petitions", after: &["build", "judges"], run: |place| node(place, "petitions.test.mjs") },
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
     Step { name: "work", after: &["build", "judges"], run: |place| node(place, "work.test.mjs") },

@@ -64,7 +64,13 @@ pub fn fault_shown(draft: &Draft, fault: &Fault) -> Shown {
     let folder = format!("services/{}/{}/", draft.owner.id, draft.service);
     let file = fault.file.strip_prefix(&folder).unwrap_or(&fault.file);
     let ours = file_names().any(|name| name == file);
-    context! { file, line => fault.line, what => fault.what.replace(&folder, ""), todo => fault.todo, ours }
+    let what = fault.what.replace(&folder, "");
+    context! { file, line => fault.line, english => english(&what), what, todo => fault.todo, ours }
+}
+
+/// What is wrong is told in English; names of rules and cases in it may be Korean.
+pub fn english(text: &str) -> bool {
+    !text.chars().any(|c| ('가'..='힣').contains(&c))
 }
 
 /// What every page of one draft says of it.

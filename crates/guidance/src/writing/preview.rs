@@ -9,7 +9,7 @@ use maru_rules::{Answer, Facts};
 use maru_web::{Context, Shown, Typed, context};
 use serde_json::Value as Json;
 
-use super::pages::{Answered, fault_shown, head, page, session};
+use super::pages::{Answered, english, fault_shown, head, page, session};
 use crate::{services, writing};
 
 pub async fn show(context: Context, Path(id): Path<String>) -> Answered {
@@ -27,7 +27,8 @@ fn outcome(context: &Context, (answer, amount): (Answer, Option<i64>)) -> Shown 
 }
 
 fn ran(context: &Context, case: &RanCase) -> Shown {
-    let wrong: Vec<_> = case.wrong.iter().map(|(what, todo)| context! { what, todo }).collect();
+    let wrong: Vec<_> =
+        case.wrong.iter().map(|(what, todo)| context! { english => english(what), what, todo }).collect();
     context! {
         name => case.name, on => case.on, expected => outcome(context, case.expected),
         decided => case.decided.map(|decided| outcome(context, decided)), wrong,
