@@ -353,6 +353,7 @@ async fn versions_begin_on_their_day_and_end() {
     let mut daon = country.signed_in("daon").await;
     let page = daon.get(&format!("/cases/{draft}")).await.body;
     assert!(page.contains("지급하기로 결정했습니다") && page.contains("150,000"), "{page}");
+    assert!(!page.contains("href=\"/services/winter-heating\""), "its page is no more: {page}");
     // And begun again.
     let mut writer = country.signed_in("sarang").await;
     asked(&mut writer, "winter-heating", "publish", "2026-11-04").await;
@@ -433,4 +434,22 @@ async fn what_can_not_be_read_is_left_out_and_told() {
         left_out[0].faults
     );
     assert!(app.definitions.left_out().is_empty());
+    // This program reads it again when something else is published; it goes on, and says so.
+    let mut writer = country.signed_in("sarang").await;
+    writer.get("/admin/services/new").await;
+    post(
+        &mut writer,
+        StatusCode::SEE_OTHER,
+        "/admin/services/new",
+        &[("owner", "suwon"), ("id", "other-grant")],
+    )
+    .await;
+    asked(&mut writer, "other-grant", "publish", "2026-10-07").await;
+    approved(&country, "other-grant", 1).await;
+    assert!(
+        app.definitions.service("winter-heating").is_none()
+            && app.definitions.service("other-grant").is_some()
+    );
+    let told = country.signed_in("onnuri").await.get("/admin").await.body;
+    assert!(told.contains("내보내지 못하는 서비스") && told.contains("winter-heating"), "{told}");
 }
