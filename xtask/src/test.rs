@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 31] = [
+const STEPS: [Step; 32] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Agency, Fault, Pack, RanCase, Service, check, skeleton::ServiceFiles};
+use crate::{Agency, Fault, Pack, RanCase, Service, To, check, skeleton::ServiceFiles};
 
 /// What a service's files make of a pack.
 pub struct Tried {
@@ -32,8 +32,34 @@ impl Pack {
             return Tried { pack: self.clone(), service: None, cases: Vec::new(), faults };
         };
         pack.services.push(service.clone());
-        let (cases, faults) = check::one(&pack, &service.id);
+        let (cases, mut faults) = check::one(&pack, &service.id);
+        faults.extend(self.taken_over(&pack, &service, id));
         Tried { pack, service: Some(service), cases, faults }
+    }
+
+    /// What stands for the whole country stays with what the program brings: an entry of the national catalogue, and objections.
+    fn taken_over(&self, tried: &Pack, service: &Service, id: &str) -> Vec<Fault> {
+        let before = self.services.iter().find(|before| before.id == id);
+        let file = service.file("service.toml");
+        let fault = |key: &str, what: &str, todo: &str| {
+            Fault::new(&file, tried.files.line(&file, &[key]), what.to_owned(), todo)
+        };
+        let mut faults = Vec::new();
+        if service.source_id.is_some()
+            && service.source_id != before.and_then(|before| before.source_id.clone())
+        {
+            let what = "source_id would take the place of an entry of the national catalogue";
+            faults.push(fault(
+                "source_id",
+                what,
+                "take it out: only services that come with the program do that",
+            ));
+        }
+        if service.to == To::Objected && before.is_none_or(|before| before.to != To::Objected) {
+            let what = "objections go to the service that comes with the program";
+            faults.push(fault("to", what, "write to = \"home\", \"place\" or \"words\""));
+        }
+        faults
     }
 
     /// The same, but nobody can file for this service any more.

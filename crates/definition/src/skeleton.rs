@@ -126,6 +126,31 @@ mod tests {
     }
 
     #[test]
+    fn a_draft_takes_nothing_over_and_names_only_what_is_there() {
+        let pack = Pack::embedded().unwrap();
+        let owner = Agency { id: "suwon".into(), name: maru_kernel::Both::new("수원시", "Suwon") };
+        for (from, to, what) in [
+            ("chart = \"application\"", "chart = \"nothing\"", "no chart nothing"),
+            ("unit_kind = \"livelihood\"", "unit_kind = \"nobody\"", "no unit kind nobody"),
+            ("owner = \"suwon\"", "owner = \"mohw\"", "is not the owner's and the id's"),
+            ("id = \"winter-heating\"", "id = \"livelihood-benefit\"", "livelihood-benefit is in"),
+            (
+                "pays = \"once\"",
+                "pays = \"once\"\nsource_id = \"WII000000000\"",
+                "source_id would take the place",
+            ),
+            ("pays = \"once\"", "pays = \"once\"\nto = \"objected\"", "objections go to the service"),
+        ] {
+            let mut files = skeleton("suwon", "winter-heating");
+            let service = files.get_mut("service.toml").unwrap();
+            assert!(service.contains(from), "{from}");
+            *service = service.replace(from, to);
+            let faults = pack.with_service(&owner, "winter-heating", &files).faults;
+            assert!(faults.iter().any(|fault| fault.what.contains(what)), "{to}: {faults:?}");
+        }
+    }
+
+    #[test]
     fn names_are_plain() {
         for good in ["abc", "winter-heating", "heat2026"] {
             assert!(good_name(good), "{good}");

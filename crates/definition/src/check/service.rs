@@ -66,6 +66,7 @@ impl Check<'_> {
                 continue;
             }
             self.head(service, &file);
+            self.course(service);
             self.rules(service);
             self.form(service);
             self.texts(service);
