@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | bench | catalogue | gov24`.
+//! Development tasks: `cargo xtask test | bench | new-service | catalogue | gov24`.
 #![allow(clippy::print_stdout, reason = "a command line tool: what it finds goes to standard output")]
 
 mod bench;
@@ -22,6 +22,7 @@ pub type Outcome<T = ()> = Result<T, String>;
 const USAGE: &str = "cargo xtask TASK
   test  [--only STEP,…] [--list]      everything that must hold before a change lands
   bench [NAME]                        measures and writes docs/figures.md; by name also `build` and `soak --minutes N`
+  new-service OWNER/ID                begins a public service in packs/kr (as `maru new-service packs/kr OWNER/ID`)
   catalogue                           makes packs/kr/catalogue/gov24.tsv from ../shared/data/gov24
   gov24 --listen 127.0.0.1:PORT | --save FOLDER
         [--data FOLDER] [--raw] [--fault KIND] [--key KEY]
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let outcome = match task.as_str() {
         "test" => test::run(&rest),
         "bench" => bench::run(&rest),
+        "new-service" => new_service(&rest),
         "catalogue" => catalogue::run(&rest),
         "gov24" => gov24::run(&rest),
         _ => Err(USAGE.to_owned()),
@@ -45,6 +47,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The program itself knows how; this builds it first.
+fn new_service(rest: &[String]) -> Outcome {
+    let [name] = rest else { return Err(USAGE.to_owned()) };
+    let status = std::process::Command::new("cargo")
+        .args(["run", "--quiet", "-p", "maru", "--", "new-service", "packs/kr", name])
+        .current_dir(root())
+        .status()
+        .map_err(|e| format!("cargo does not start: {e}"))?;
+    if status.success() { Ok(()) } else { Err("nothing was written".to_owned()) }
 }
 
 /// The folder of the workspace.

@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 34] = [
+const STEPS: [Step; 35] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -71,6 +71,7 @@ const STEPS: [Step; 34] = [
     Step { name: "reminders", after: &["build", "judges"], run: |place| node(place, "reminders.test.mjs") },
     Step { name: "offline", after: &["build", "judges"], run: |place| node(place, "offline.test.mjs") },
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
+    Step { name: "written", after: &["build", "judges"], run: |place| node(place, "written.test.mjs") },
     Step { name: "petitions", after: &["build", "judges"], run: |place| node(place, "petitions.test.mjs") },
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
     Step { name: "work", after: &["build", "judges"], run: |place| node(place, "work.test.mjs") },
@@ -82,7 +83,7 @@ const STEPS: [Step; 34] = [
     },
     Step {
         name: "templates",
-        after: &["journey", "find", "reminders", "admin", "petitions", "tasks", "work", "desk"],
+        after: &["journey", "find", "reminders", "written", "admin", "petitions", "tasks", "work", "desk"],
         run: |place| node(place, "templates.test.mjs"),
     },
     Step { name: "api", after: &["build", "clients-install"], run: api },

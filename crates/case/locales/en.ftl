@@ -44,6 +44,7 @@ case-confirm = What I wrote is true, and I consent to the use of the data above 
 case-confirm-hint = If it is not true you may have to pay back what you received. Consent ends when you withdraw the application.
 case-confirm-needed = Confirm that it is true and tick the consent
 case-submit = Send the application
+case-service-ended = This service has ended; nobody can apply for it any more.
 case-no-unit = This demonstration has no office for where you live. Your community centre takes applications.
 case-no-unit-bold = You can't send it here.
 case-no-home = The resident registration does not say where you live. Please ask at your community centre.

@@ -44,6 +44,7 @@ case-confirm = 적은 내용이 사실과 같고, 위의 정보를 이 신청에
 case-confirm-hint = 사실과 다르게 적으면 받은 것을 돌려주어야 할 수 있습니다. 동의는 신청을 거두면 끝납니다.
 case-confirm-needed = 사실과 같은지 확인하고 동의에 표시해 주세요
 case-submit = 신청서 제출하기
+case-service-ended = 이 서비스는 끝나서 더 신청할 수 없습니다.
 case-no-unit = 이 시연판에는 사는 곳을 맡은 부서가 없습니다. 가까운 주민센터에서 신청하실 수 있습니다.
 case-no-unit-bold = 여기서는 제출할 수 없습니다.
 case-no-home = 주민등록에서 사는 곳을 찾지 못했습니다. 가까운 주민센터에서 확인해 주세요.

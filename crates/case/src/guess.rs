@@ -39,7 +39,8 @@ pub async fn units(app: &App, service: &Service) -> Result<Vec<Unit>> {
 
 /// Offices that serve a city, county or district learn from one another, and so do provinces. All others are the only ones of their kind.
 fn office(app: &App, unit: &Unit) -> Office {
-    let region = app.definitions.pack().regions.find(&unit.region);
+    let pack = app.definitions.pack();
+    let region = pack.regions.find(&unit.region);
     let level = |parent: bool| if parent { "municipality" } else { "province" };
     Office {
         id: unit.id.clone(),

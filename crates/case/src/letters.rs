@@ -53,7 +53,7 @@ pub struct ShownDecision {
 pub fn shown(context: &Context, service: &Service, kept: &Json) -> Option<ShownDecision> {
     serde_json::from_value::<Decision>(kept.clone())
         .ok()
-        .map(|decision| in_words(context.app.definitions.pack(), service, &decision, context.lang))
+        .map(|decision| in_words(&context.app.definitions.pack(), service, &decision, context.lang))
 }
 
 fn value_text(value: Option<&Value>, lang: Lang) -> String {
@@ -131,7 +131,7 @@ pub fn in_words(pack: &Pack, service: &Service, decision: &Decision, lang: Lang)
 /// What its chart calls the state of a case.
 pub fn state_name(definitions: &Definitions, case: &Case) -> Both {
     let service = definitions.service(&case.service);
-    let chart = service.and_then(|service| definitions.pack().chart(&service.chart));
+    let chart = service.and_then(|service| definitions.chart(&service.chart));
     let state = chart.and_then(|chart| chart.state(case.state.as_str()));
     let bare = || Both { ko: case.state.as_str().into(), en: case.state.as_str().into() };
     state.map_or_else(bare, |state| state.name.clone())
@@ -358,7 +358,7 @@ impl Matters {
         let how = if kind == "refused" { Decided::Refused } else { Decided::Granted };
         let reasons: Vec<ShownReason> = decision
             .as_ref()
-            .map(|d| in_words(self.definitions.pack(), service, d, lang).reasons)
+            .map(|d| in_words(&self.definitions.pack(), service, d, lang).reasons)
             .unwrap_or_default()
             .into_iter()
             .filter(|r| how == Decided::Granted || r.answer != Answer::Yes)

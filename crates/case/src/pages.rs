@@ -414,7 +414,7 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
     let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let values = context! {
         tasks => tasks::all_shown(context, &service, case, &kept).await?, problems => told, typed,
-        id => case.id, service => text.name, service_id => service.id,
+        id => case.id, service => text.name, service_id => service.id, service_ended => service.ended,
         receipt => case.receipt, state => case.state.as_str(), stages => stages(context, case),
         due => case.due_on.map(|d| d.to_string()), clock, moments, decision, note => case.note, basis => case.basis,
         state_name => crate::letters::state_name(&context.app.definitions, case).get(context.lang),

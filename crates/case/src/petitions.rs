@@ -9,9 +9,10 @@ pub fn routes() -> Router<Shared> {
 }
 
 async fn list(context: Context) -> Result<Response, Fail> {
-    let services = &context.app.definitions.pack().services;
+    let pack = context.app.definitions.pack();
+    let services = &pack.services;
     let of = |kind: ServiceKind| -> Vec<Shown> {
-        let of = services.iter().filter(|service| service.kind == kind && service.asks_nothing());
+        let of = services.iter().filter(|s| s.kind == kind && s.asks_nothing() && !s.ended);
         of.map(|service| {
             let text = service.text(context.lang);
             context! {

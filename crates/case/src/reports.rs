@@ -70,7 +70,8 @@ pub async fn nearby(context: &Context, case: &Case) -> Result<Vec<Shown>> {
 
 async fn list(context: Context, Query(asked): Query<BTreeMap<String, String>>) -> Answered {
     let place = asked.get("place").map(|place| place.trim()).unwrap_or_default();
-    let regions = &context.app.definitions.pack().regions;
+    let pack = context.app.definitions.pack();
+    let regions = &pack.regions;
     let found = regions.named_in(place);
     let reports = match &found {
         Ok(region) => {

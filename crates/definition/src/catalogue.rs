@@ -3,6 +3,7 @@
 mod entry;
 pub(crate) mod index;
 pub(crate) mod tables;
+mod written;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -11,7 +12,10 @@ use maru_rules::{Decision, Facts};
 use maru_store::{Batch, Store};
 use serde_json::{Map, Value as Json};
 
-use crate::{Calendar, Chart, Declared, Guidance, Hits, Pack, Searcher, Service, holiday, pack::sha256};
+use crate::{
+    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft, holiday,
+    pack::sha256,
+};
 use index::Index;
 
 pub use entry::{Ages, Deadline, Entry, Name, Unread};
@@ -29,7 +33,13 @@ pub struct Definitions {
 
 struct Inner {
     store: Store,
-    pack: Arc<Pack>,
+    /// The pack of this program.
+    base: Arc<Pack>,
+    /// The same with what was published since.
+    pack: RwLock<Arc<Pack>>,
+    /// Which of it that is.
+    held: tokio::sync::Mutex<Vec<Published>>,
+    left_out: RwLock<Arc<Vec<LeftOut>>>,
     index: RwLock<Arc<Index>>,
     /// What the catalogue's rows said of themselves when they were last read.
     mark: Mutex<String>,
@@ -81,11 +91,17 @@ impl Definitions {
             .await?;
         store.rerun(|| async { Ok((record(&store, &pack, now).await?, ())) }).await?;
         let mark = tables::mark(&store).await?;
+        let base = pack;
+        let held = draft::in_force(&store, now).await?;
+        let (pack, left_out) = written::served(&store, &base, &held).await?;
         let index = Index::load(&store, &pack).await?;
         let calendar = pack.calendar.with(&holiday::all(&store).await?);
         let (index, mark) = (RwLock::new(Arc::new(index)), Mutex::new(mark));
         let calendar = RwLock::new(Arc::new(calendar));
-        Ok(Definitions { inner: Arc::new(Inner { store, pack, index, mark, calendar }) })
+        let (pack, left_out) = (RwLock::new(pack), RwLock::new(Arc::new(left_out)));
+        let held = tokio::sync::Mutex::new(held);
+        let inner = Inner { store, base, pack, held, left_out, index, mark, calendar };
+        Ok(Definitions { inner: Arc::new(inner) })
     }
 
     /// Reads the catalogue anew if another program has changed it; answers whether it had.
@@ -111,7 +127,7 @@ impl Definitions {
 
     /// The change that makes a day a holiday.
     pub async fn declare_holiday(&self, date: Date, name: &Both, now: At) -> Result<Batch> {
-        let calendar = self.inner.pack.calendar.with(&self.holidays().await?);
+        let calendar = self.inner.base.calendar.with(&self.holidays().await?);
         holiday::declare(&calendar, date, name, now)
     }
 
@@ -122,7 +138,7 @@ impl Definitions {
 
     /// Takes over holidays that were declared or taken back, here or by another program; answers whether there were any.
     pub async fn refresh_calendar(&self) -> Result<bool> {
-        let calendar = self.inner.pack.calendar.with(&self.holidays().await?);
+        let calendar = self.inner.base.calendar.with(&self.holidays().await?);
         if calendar.change() == self.calendar().change() {
             return Ok(false);
         }
@@ -132,7 +148,7 @@ impl Definitions {
 
     /// Reads the catalogue anew, after an import.
     pub async fn reload(&self) -> Result<()> {
-        let index = Index::load(&self.inner.store, &self.inner.pack).await?;
+        let index = Index::load(&self.inner.store, &self.pack()).await?;
         *self.inner.index.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(index);
         Ok(())
     }
@@ -145,13 +161,19 @@ impl Definitions {
         &self.inner.store
     }
 
-    pub fn pack(&self) -> &Pack {
-        &self.inner.pack
+    /// What is served now. Who needs several things of it asks once, so that they fit together.
+    pub fn pack(&self) -> Arc<Pack> {
+        self.inner.pack.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A service written in depth.
+    /// How cases go; charts stay as the program brings them.
+    pub fn chart(&self, id: &str) -> Option<&Chart> {
+        self.inner.base.chart(id)
+    }
+
+    /// A service written in depth; one that has ended, too, since cases go on by it.
     pub fn service(&self, id: &str) -> Option<Arc<Service>> {
-        self.inner.pack.services.iter().find(|s| s.id == id).cloned()
+        self.pack().services.iter().find(|s| s.id == id).cloned()
     }
 
     /// Any service. A service written in depth is found by its entry's id, too.
@@ -197,16 +219,16 @@ impl Definitions {
     pub fn search(&self, query: &str, limit: usize, searcher: &Searcher<'_>) -> Result<Hits> {
         let index = self.index();
         let search = index.search.as_ref().map_err(|e| Error::internal(e.to_string()))?;
-        search.find(&index.entries, &self.inner.pack, query, limit, searcher)
+        search.find(&index.entries, &self.pack(), query, limit, searcher)
     }
 
     /// Every service answered for one person.
     pub fn guide(&self, facts: &Facts, on: Date) -> Guidance {
-        Guidance::of(self.index(), self.inner.pack.clone(), facts, on)
+        Guidance::of(self.index(), self.pack(), facts, on)
     }
 
     pub fn decide(&self, service: &Service, facts: &Facts, on: Date) -> Decision {
-        service.rules.decide(facts, &self.inner.pack.parameters, on)
+        service.rules.decide(facts, &self.inner.base.parameters, on)
     }
 
     pub fn catalogue_note(&self) -> Arc<CatalogueNote> {
@@ -267,15 +289,22 @@ async fn record(store: &Store, pack: &Pack, now: At) -> Result<Batch> {
     let mut known = Vec::new();
     for kind in ["pack", "chart", "service"] {
         for row in tables::newest(store, kind).await? {
-            known.push((kind, row.string("id")?, row.at("since")?, row.string("hash")?));
+            known.push((
+                kind,
+                row.string("id")?,
+                row.at("since")?,
+                row.string("hash")?,
+                row.string("source")?,
+            ));
         }
     }
     for (kind, id, files) in pack.definitions() {
         let parts: Vec<&str> = files.iter().flat_map(|(path, text)| [*path, *text]).collect();
         let hash = sha256(&parts);
         let mut since = now;
-        if let Some((.., before, old)) = known.iter().find(|(k, i, ..)| *k == kind && *i == id) {
-            if *old == hash {
+        if let Some((.., before, old, source)) = known.iter().find(|(k, i, ..)| *k == kind && *i == id) {
+            // What people published stands until they publish something else, whatever the program brings.
+            if *old == hash || source == draft::PAGES {
                 continue;
             }
             if let Some(chart) = pack.chart(&id).filter(|_| kind == "chart") {

@@ -6,6 +6,8 @@ mod demo;
 mod reminder;
 mod service;
 
+pub use cases::RanCase;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use maru_kernel::{Both, Lang};
@@ -22,11 +24,11 @@ use crate::{
 pub(crate) struct Check<'a> {
     pack: &'a Pack,
     faults: Vec<Fault>,
-    cases: usize,
+    cases: Vec<RanCase>,
 }
 
 pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {
-    let mut check = Check { pack, faults: Vec::new(), cases: 0 };
+    let mut check = Check { pack, faults: Vec::new(), cases: Vec::new() };
     check.files();
     check.plain();
     check.facts();
@@ -35,16 +37,29 @@ pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {
     check.reminders();
     check.parameters();
     check.calendar();
-    check.services();
+    check.services(None);
     check.charts();
     check.catalogue();
     check.demo();
-    check.faults.sort();
-    check.faults.dedup();
-    (check.cases, check.faults)
+    let (cases, faults) = check.done();
+    (cases.len(), faults)
+}
+
+/// One service of a pack alone: how its cases went, and what is wrong with it.
+pub(crate) fn one(pack: &Pack, id: &str) -> (Vec<RanCase>, Vec<Fault>) {
+    let mut check = Check { pack, faults: Vec::new(), cases: Vec::new() };
+    check.files_under("services/");
+    check.services(Some(id));
+    check.done()
 }
 
 impl Check<'_> {
+    fn done(mut self) -> (Vec<RanCase>, Vec<Fault>) {
+        self.faults.sort();
+        self.faults.dedup();
+        (self.cases, self.faults)
+    }
+
     /// A fault on the line where the needles are found one after the other.
     fn at(&mut self, file: &str, needles: &[&str], what: impl Into<String>, todo: impl Into<String>) {
         let line = self.pack.files.line(file, needles);
@@ -90,8 +105,17 @@ impl Check<'_> {
     }
 
     fn files(&mut self) {
+        self.files_under("");
+    }
+
+    fn files_under(&mut self, folder: &str) {
         // The catalogue is as its source wrote it; its rows are normalised when they are read.
-        for (path, text) in self.pack.files.iter().filter(|(path, _)| !path.starts_with("catalogue/")) {
+        for (path, text) in self
+            .pack
+            .files
+            .iter()
+            .filter(|(path, _)| path.starts_with(folder) && !path.starts_with("catalogue/"))
+        {
             if let Some(line) = text.lines().position(|line| !is_nfc(line)) {
                 let what = "Korean in decomposed form (not NFC)";
                 self.faults.push(Fault::new(path, line + 1, what, "save it in NFC, as most editors do"));

@@ -14,7 +14,7 @@ const LARGEST: u64 = 32 * 1024 * 1024;
 const DEEPEST: usize = 8;
 const KINDS: [&str; 3] = ["toml", "tsv", "txt"];
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Files(BTreeMap<String, Cow<'static, str>>);
 
 impl Files {
@@ -77,6 +77,14 @@ impl Files {
                 _ => {}
             }
         }
+    }
+
+    /// The same with what one folder holds instead of what it held.
+    pub(crate) fn with_folder(&self, folder: &str, own: &BTreeMap<String, String>) -> Files {
+        let mut files = self.clone();
+        files.0.retain(|path, _| !path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+        files.0.extend(own.iter().map(|(name, text)| (format!("{folder}/{name}"), Cow::Owned(text.clone()))));
+        files
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<&str> {

@@ -6,6 +6,7 @@ mod catalogue;
 mod chart;
 mod check;
 mod demo;
+mod draft;
 mod fact;
 mod fault;
 mod files;
@@ -14,6 +15,7 @@ pub mod gov24;
 mod guide;
 mod holiday;
 pub mod import;
+mod overlay;
 mod pack;
 mod plain;
 mod position;
@@ -22,18 +24,22 @@ mod register;
 mod reminder;
 mod search;
 mod service;
+mod skeleton;
 mod written;
 
 pub use agency::{Agency, UnitKind};
 pub use calendar::{Calendar, Change, Hours};
 pub use catalogue::{Ages, CatalogueNote, Deadline, Definitions, Detail, Entry, Name, Unread, migrations};
 pub use chart::{Chart, ChartRegion, ChartState, ChartVerb, DRAFT, Does, ENDINGS, Who};
+pub use check::RanCase;
 pub use demo::{Demo, DemoPerson, DemoUnit};
+pub use draft::{Ask, Asked, Draft, LeftOut, Published, Verb};
 pub use fact::{Choice, FactDef, FactKind};
 pub use fault::Fault;
 pub use form::{FieldKind, Form, FormField, FormPage, TEXT_LIMIT};
 pub use guide::{BillLine, Counts, Explained, Guidance, NextQuestion, Ranked, Spoke, Why};
 pub use holiday::Declared;
+pub use overlay::Tried;
 pub use pack::Pack;
 pub use plain::Plain;
 pub use position::Position;
@@ -45,3 +51,4 @@ pub use service::{
     ConditionText, Evidence, FieldText, Letters, Objection, PageText, Pays, Period, Service, ServiceKind,
     ServiceText, To,
 };
+pub use skeleton::{ServiceFiles, file_names, good_name, skeleton, write_skeleton};

@@ -48,6 +48,8 @@ pub struct Service {
     /// Of all its files.
     pub hash: String,
     pub(crate) texts: [ServiceText; 2],
+    /// It can no longer be filed for; cases that run go on by it.
+    pub ended: bool,
     /// Its folder in the pack.
     pub(crate) folder: String,
     pub(crate) entries: RuleEntries,
@@ -452,6 +454,7 @@ impl Service {
             letters,
             hash,
             texts: [ko, en],
+            ended: false,
             folder: folder.to_owned(),
             entries,
             rules_text,

@@ -212,7 +212,7 @@ proptest! {
             if entry.in_depth {
                 continue;
             }
-            let expected = Answer::of(naive(row, &facts, definitions.pack()));
+            let expected = Answer::of(naive(row, &facts, &definitions.pack()));
             prop_assert_eq!(answer, expected, "{} {:?} {:?}", row.id, row.codes, facts);
         }
         let told = guidance.counts();
@@ -272,7 +272,8 @@ proptest! {
         let home = |fact: &str| matches!(facts.get(fact), Some(Value::Text(home)) if !home.contains(' '));
         prop_assert!(facts.get(&question.fact).is_none() || question.fact == "거주지" && home("거주지"));
         prop_assert!(question.least <= question.settles && question.settles <= question.most);
-        let fact = definitions.pack().fact(&question.fact).unwrap();
+        let pack = definitions.pack();
+        let fact = pack.fact(&question.fact).unwrap();
         let unknown = guidance.counts().unknown;
         for (value, settles) in &question.by_value {
             let value = match (fact.group.as_deref(), value.as_str()) {

@@ -19,7 +19,8 @@ const SAID: &str = "said";
 
 /// A read of everything registers hold about oneself, to find one's services.
 pub fn own_ask(app: &App, person: &Person) -> Ask {
-    let registers = &app.definitions.pack().registers;
+    let pack = app.definitions.pack();
+    let registers = &pack.registers;
     Ask {
         actor: person.actor(),
         subject: person.id.clone(),

@@ -84,7 +84,8 @@ impl Known {
 
     /// Serves the region where the person lives, and not the whole nation.
     fn near(&self, context: &Context, entry: &Entry) -> bool {
-        let regions = &context.app.definitions.pack().regions;
+        let pack = context.app.definitions.pack();
+        let regions = &pack.regions;
         let home = self.home().and_then(|home| regions.find(home));
         let area = entry.area.as_deref().and_then(|area| regions.find(area));
         home.zip(area).is_some_and(|(home, area)| regions.within(home, maru_definition::Area::Region(area)))

@@ -92,7 +92,8 @@ pub fn question(context: &Context, next: &NextQuestion, regions: bool) -> Option
 
 /// The standard median income of small households, as its parameter says today.
 fn median(context: &Context) -> String {
-    let parameters = &context.app.definitions.pack().parameters;
+    let pack = context.app.definitions.pack();
+    let parameters = &pack.parameters;
     let Some(Value::List(amounts)) = parameters.at("기준중위소득", context.now.date()) else {
         return String::new();
     };
@@ -135,7 +136,8 @@ fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTr
         _ => ("", String::new()),
     };
     let in_depth = context.app.definitions.service(&entry.id);
-    let field = context.app.definitions.pack().field(&entry.field, context.lang);
+    let pack = context.app.definitions.pack();
+    let field = pack.field(&entry.field, context.lang);
     let text = match &in_depth {
         Some(service) => service.text(context.lang).summary.clone(),
         None => field.to_owned(),

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use maru_definition::{Deadline, Entry, Explained, ServiceKind, To, Why};
+use maru_definition::{Deadline, Entry, Explained, Pack, Service, ServiceKind, To, Why};
 use maru_kernel::{Error, Lang, Result};
 use maru_rules::{Answer, Value};
 use maru_web::{
@@ -241,10 +241,37 @@ fn plain(value: &Value, lang: Lang) -> String {
     }
 }
 
+/// What a service written in depth says of itself.
+pub fn in_depth(context: &Context, pack: &Pack, service: &Service) -> maru_web::Shown {
+    let text = service.text(context.lang);
+    let steps: Vec<_> = service
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } })
+        .collect();
+    let held: Vec<&str> = service.evidence.iter().map(|e| text.evidence(&e.register)).collect();
+    let asked: Vec<&str> = service
+        .form
+        .pages
+        .iter()
+        .filter(|p| p.when.is_none())
+        .map(|p| text.page(&p.id).short.as_str())
+        .collect();
+    let owner = pack.agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
+    context! {
+        summary => text.summary, gives => text.gives, method => text.method, decides => text.decides,
+        period_text => text.period, period_days => service.period.days, period_hours => service.period.hours, kind => service.kind.as_str(),
+        anywhere => service.to != To::Home, period_article => service.period.article,
+        objection => text.objection, steps, held, asked, owner, law => service.law, pays => service.pays.as_str(),
+        in_depth => true, texts => Vec::<maru_web::Shown>::new(),
+    }
+}
+
 async fn service(context: Context, Path(id): Path<String>) -> Answered {
     let definitions = &context.app.definitions;
     let entry = definitions.entry(&id).ok_or(Error::NotFound)?;
-    let in_depth = definitions.service(&id);
+    let deep = definitions.service(&id).filter(|service| !service.ended);
     let mut answer = None;
     let mut conditions: Vec<Condition> = Vec::new();
     let mut lines = Vec::new();
@@ -259,7 +286,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 explained.reasons.iter().map(|why| condition(&context, why, Some(&sourced))).collect();
             amount = explained.amount.map(|won| won.0);
             spoke = explained.spoke.as_str();
-            if let Some(service) = &in_depth {
+            if let Some(service) = &deep {
                 let text = service.text(context.lang);
                 for line in &explained.lines {
                     let value = match &line.value {
@@ -272,7 +299,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 }
             }
         }
-        if let Some(service) = &in_depth {
+        if let Some(service) = &deep {
             if service.to == To::Home {
                 unit = responsible(&context, &sourced, &service.unit_kind).await?;
             }
@@ -290,35 +317,8 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 });
         }
     }
-    let values = match &in_depth {
-        Some(service) => {
-            let text = service.text(context.lang);
-            let steps: Vec<_> = service
-                .steps
-                .iter()
-                .enumerate()
-                .map(
-                    |(i, s)| context! { label => text.step(s), state => if i == 0 { "now" } else { "next" } },
-                )
-                .collect();
-            let held: Vec<&str> = service.evidence.iter().map(|e| text.evidence(&e.register)).collect();
-            let asked: Vec<&str> = service
-                .form
-                .pages
-                .iter()
-                .filter(|p| p.when.is_none())
-                .map(|p| text.page(&p.id).short.as_str())
-                .collect();
-            let owner =
-                definitions.pack().agency(&service.owner).map(|a| a.name.get(context.lang).to_owned());
-            context! {
-                summary => text.summary, gives => text.gives, method => text.method, decides => text.decides,
-                period_text => text.period, period_days => service.period.days, period_hours => service.period.hours, kind => service.kind.as_str(),
-                anywhere => service.to != To::Home, period_article => service.period.article,
-                objection => text.objection, steps, held, asked, owner, law => service.law, pays => service.pays.as_str(),
-                in_depth => true, texts => Vec::<maru_web::Shown>::new(),
-            }
-        }
+    let values = match &deep {
+        Some(service) => in_depth(&context, &definitions.pack(), service),
         None => {
             let detail = definitions.detail(&id).await?;
             let texts: Vec<_> = detail

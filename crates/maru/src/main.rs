@@ -1,4 +1,4 @@
-//! One program: serve, demo, import, check, audit, standard.
+//! One program: serve, demo, import, new-service, check, audit, standard.
 
 // The command line speaks on standard output; logs go to standard error.
 #![allow(clippy::print_stdout)]
@@ -6,6 +6,7 @@
 mod admin;
 mod check;
 mod import;
+mod new_service;
 mod standard;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -44,6 +45,13 @@ enum Command {
     Check {
         /// A pack, or a folder of packs
         folder: PathBuf,
+    },
+    /// Begin a new public service: its folder with small files that are right as they stand
+    NewService {
+        /// A pack, such as packs/kr
+        pack: PathBuf,
+        /// The agency that owns it and the id of the service, such as mohw/winter-heating
+        name: String,
     },
     /// What an operator does
     Admin {
@@ -114,6 +122,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             import::gov24(&from, &place.place()).await
         }
         Command::Admin { what } => admin::run(what).await,
+        Command::NewService { pack, name } => Ok(new_service::begin(&pack, &name)),
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Standard { what } => standard::run(what).await,
         Command::Audit { place } => {

@@ -80,9 +80,9 @@ fn roles_of(demo: &Demo, person: &DemoPerson) -> Vec<(String, RoleKind)> {
     let unit = demo.units.iter().find(|unit| Some(&unit.id) == person.unit.as_ref());
     let over = |kind: RoleKind| match (kind, unit) {
         (RoleKind::Operator | RoleKind::Auditor, _) => Some((Role::COUNTRY.to_owned(), kind)),
-        (RoleKind::Manager, Some(unit)) => Some((agency_of(demo, unit), kind)),
+        (RoleKind::Manager | RoleKind::Writer, Some(unit)) => Some((agency_of(demo, unit), kind)),
         (RoleKind::Clerk, Some(unit)) => Some((unit.id.clone(), kind)),
-        (RoleKind::Manager | RoleKind::Clerk, None) => None,
+        (RoleKind::Manager | RoleKind::Writer | RoleKind::Clerk, None) => None,
     };
     if person.roles.is_empty() {
         return over(RoleKind::Clerk).into_iter().collect();

@@ -90,7 +90,8 @@ fn coming(context: &Context, wish: &Wish, reminder: &Reminder, due: Date) -> Com
 
 /// What is read for one, in words.
 fn reads(context: &Context, reminder: &Reminder) -> String {
-    let Some(register) = context.app.definitions.pack().register(&reminder.register) else {
+    let pack = context.app.definitions.pack();
+    let Some(register) = pack.register(&reminder.register) else {
         return String::new();
     };
     let labels: Vec<&str> = reminder
@@ -133,7 +134,8 @@ async fn choose(context: Context, typed: Typed) -> std::result::Result<Response,
 
 async fn told(context: &Context, party: &str) -> Result<Response> {
     let wishes = tables::wishes(&context.app.store, party).await?;
-    let all = context.app.definitions.pack().reminders.iter().map(|reminder| {
+    let pack = context.app.definitions.pack();
+    let all = pack.reminders.iter().map(|reminder| {
         let wish = wishes.get(&reminder.id);
         let due = wish.and_then(|wish| wish.due);
         json!({

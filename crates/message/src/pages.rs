@@ -30,8 +30,9 @@ impl Inbox for Letterbox {
     }
     async fn coming(&self, party: &str, today: Date, limit: usize) -> Result<Option<Vec<ComingCard>>> {
         let wishes = tables::wishes(&self.store, party).await?;
+        let pack = self.definitions.pack();
         let cards = wishes.values().filter_map(|wish| {
-            let reminder = self.definitions.pack().reminder(&wish.reminder)?;
+            let reminder = pack.reminder(&wish.reminder)?;
             let due = wish.due.filter(|due| *due >= today)?;
             Some(ComingCard { name: reminder.name.clone(), due, days: days_until(today, due) })
         });
@@ -71,7 +72,8 @@ async fn show(context: Context, Path(id): Path<String>) -> std::result::Result<R
     // Whoever manages an agency hears of cases that are not theirs to open.
     let desk = person.kind == PersonKind::Official;
     let case = message.case.filter(|_| !desk || message.kind == "warned");
-    let opens = message.reminder.as_deref().and_then(|id| context.app.definitions.pack().reminder(id));
+    let pack = context.app.definitions.pack();
+    let opens = message.reminder.as_deref().and_then(|id| pack.reminder(id));
     let (service, url) = match opens.map(|reminder| &reminder.opens) {
         Some(Opens::Service(service)) => (Some(service.as_str()), None),
         Some(Opens::Url(url)) => (None, Some(url.as_str())),

@@ -220,7 +220,7 @@ async fn lines(context: &Context, accesses: Vec<Access>) -> Result<Vec<Line>> {
         out.push(Line {
             when: shown::moment(context.lang, access.at),
             at: access.at.rfc3339(),
-            what: what(pack, context, &access),
+            what: what(&pack, context, &access),
             automatic: matches!(access.actor, Actor::Unit { .. }),
             case: access.receipt.as_ref().map(|_| access.purpose.clone()),
             who,

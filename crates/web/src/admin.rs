@@ -6,11 +6,13 @@ use crate::ports::{RoleKind, Session};
 pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
     let operator = session.has(RoleKind::Operator);
     let manages = operator || session.has(RoleKind::Manager);
+    let services = manages || session.has(RoleKind::Writer) || session.has(RoleKind::Auditor);
     let reads = operator || session.has(RoleKind::Auditor);
     [
         (true, ("overview", "/admin")),
         (manages, ("agencies", "/admin/agencies")),
         (manages, ("officials", "/admin/officials")),
+        (services, ("services", "/admin/services")),
         (session.has(RoleKind::Manager), ("load", "/desk/load")),
         (session.has(RoleKind::Manager), ("delegations", "/admin/delegations")),
         (session.has(RoleKind::Manager), ("documents", "/admin/documents")),

@@ -51,7 +51,8 @@ impl App {
 
     /// The unit of a kind that is responsible where somebody lives; a district of a city falls to the city.
     pub async fn responsible(&self, kind: &str, home: &str) -> Result<Option<Unit>> {
-        let regions = &self.definitions.pack().regions;
+        let pack = self.definitions.pack();
+        let regions = &pack.regions;
         let mut region = regions.find(home);
         while let Some(place) = region {
             if let Some(unit) = self.ports.people.unit_for(kind, &place.name).await? {

@@ -85,11 +85,13 @@ pub enum RoleKind {
     Clerk,
     /// The administration log, and one case at a time with a written reason.
     Auditor,
+    /// The services of one agency, as drafts; its managers publish them.
+    Writer,
 }
 
 impl RoleKind {
-    pub const ALL: [RoleKind; 4] =
-        [RoleKind::Operator, RoleKind::Manager, RoleKind::Clerk, RoleKind::Auditor];
+    pub const ALL: [RoleKind; 5] =
+        [RoleKind::Operator, RoleKind::Manager, RoleKind::Clerk, RoleKind::Auditor, RoleKind::Writer];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -97,6 +99,7 @@ impl RoleKind {
             RoleKind::Manager => "manager",
             RoleKind::Clerk => "clerk",
             RoleKind::Auditor => "auditor",
+            RoleKind::Writer => "writer",
         }
     }
 

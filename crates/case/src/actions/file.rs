@@ -14,8 +14,8 @@ pub async fn file(app: &App, person: &Person, service: &str) -> Result<String> {
             if let Some(open) = tables::open_case(&app.store, &person.id, &definition.id).await? {
                 return Ok((Batch::new(), open));
             }
-            // An objection begins at what it is against.
-            if definition.form.pages.is_empty() || definition.to == To::Objected {
+            // An objection begins at what it is against; a service that has ended takes nobody any more.
+            if definition.ended || definition.form.pages.is_empty() || definition.to == To::Objected {
                 return Err(Error::NotFound);
             }
             let now = app.now();

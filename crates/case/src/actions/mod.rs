@@ -95,7 +95,7 @@ pub fn reckoned(app: &App, clock: &Clock, service: &Service) -> Reckoned {
 
 /// How the service's cases go.
 pub fn chart<'a>(app: &'a App, service: &Service) -> Result<&'a Chart> {
-    let chart = app.definitions.pack().chart(&service.chart);
+    let chart = app.definitions.chart(&service.chart);
     chart.ok_or_else(|| Error::internal(format!("no chart {}", service.chart)))
 }
 

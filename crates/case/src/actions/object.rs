@@ -13,7 +13,7 @@ use crate::{
 /// Begins an objection against a decision, within the time its law gives (민원 처리에 관한 법률 제35조). Who has begun one gets that one.
 pub async fn object(app: &App, person: &Person, id: &str) -> Result<String> {
     let definition =
-        app.definitions.pack().services.iter().find(|service| service.to == To::Objected).cloned();
+        app.definitions.pack().services.iter().find(|s| s.to == To::Objected && !s.ended).cloned();
     let definition = definition.ok_or(Error::NotFound)?;
     app.store
         .rerun(|| async {

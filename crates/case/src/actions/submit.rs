@@ -33,6 +33,9 @@ pub async fn submit(
     }
     actions::step(app, &case, "submit")?;
     let service = actions::service(app, &case.service)?;
+    if service.ended {
+        return Err(Error::Conflict("case-service-ended".into()));
+    }
     if unanswered(&service.form, &case.answers).is_some() {
         return Err(Error::Conflict("case-incomplete".into()));
     }
@@ -120,7 +123,8 @@ pub async fn responsible(app: &App, person: &Person, service: &Service, case: &C
     }
     if service.to == To::Place {
         let place = service.place().and_then(|field| case.answers.get(&field.fact)).and_then(Json::as_str);
-        let regions = &app.definitions.pack().regions;
+        let pack = app.definitions.pack();
+        let regions = &pack.regions;
         let region = regions.named_in(place.unwrap_or_default()).map_err(|_| nobody())?;
         return app.responsible(&service.unit_kind, &region.name).await?.ok_or_else(nobody);
     }

@@ -262,7 +262,8 @@ async fn page(context: &Context, filters: &Filters, case: Option<&Case>, again: 
 /// The services that a unit of this kind decides.
 async fn services(context: &Context, unit: &str) -> Result<Vec<(String, String)>> {
     let kind = context.app.ports.people.unit(unit).await?.kind;
-    let own = context.app.definitions.pack().services.iter().filter(|service| service.unit_kind == kind);
+    let pack = context.app.definitions.pack();
+    let own = pack.services.iter().filter(|service| service.unit_kind == kind);
     Ok(own.map(|service| (service.id.clone(), service.text(context.lang).name.clone())).collect())
 }
 

@@ -71,7 +71,7 @@ pub async fn pane(context: &Context, case: &Case, draft: Option<&str>) -> Result
                 pack.fact(name).map_or(name.clone(), |f| f.label.get(context.lang).to_owned())
             };
             let missing: Vec<String> = computed.missing.iter().map(label).collect();
-            (Some(letters::in_words(pack, &service, &computed, context.lang)), missing)
+            (Some(letters::in_words(&pack, &service, &computed, context.lang)), missing)
         }
     };
     let applicant = context.app.ports.people.person(&case.resident).await?;

@@ -156,7 +156,8 @@ impl<'a> Building<'a> {
     fn add(&mut self, brief: Brief, source: &str, since: At) {
         let agency = (brief.agency.clone(), brief.agency_kind.clone());
         let area = *self.areas.entry(agency).or_insert_with(|| brief.area(&self.pack.regions));
-        let service = self.pack.services.iter().find(|s| s.source_id.as_ref() == Some(&brief.source_id));
+        let service =
+            self.pack.services.iter().find(|s| !s.ended && s.source_id.as_ref() == Some(&brief.source_id));
         let address = self.pack.catalogue.as_ref().map(|c| c.address.as_str()).unwrap_or_default();
         let shape = brief.shape(area);
         let entry = Entry {
@@ -249,7 +250,7 @@ impl<'a> Building<'a> {
             .pack
             .services
             .iter()
-            .filter(|s| !held.contains(&s.id.as_str()) && s.to != To::Objected)
+            .filter(|s| !held.contains(&s.id.as_str()) && s.to != To::Objected && !s.ended)
             .cloned()
             .collect();
         let nothing = Shape::read(Some(0), gov24::Ages::read(None, None), Area::Nation);

@@ -21,7 +21,7 @@ const SCHEMA: Migration = (
 );
 
 pub fn migrations() -> &'static [Migration] {
-    &[SCHEMA, crate::holiday::SCHEMA]
+    &[SCHEMA, crate::holiday::SCHEMA, crate::draft::SCHEMA]
 }
 
 /// One version of one definition, about to be written.
@@ -93,11 +93,11 @@ pub(crate) async fn current_entries(store: &Store) -> Result<Vec<Row>> {
         .await
 }
 
-/// The newest version of each definition of one kind: id, since, state, hash, place.
+/// The newest version of each definition of one kind: id, since, state, source, hash, place.
 pub(crate) async fn newest(store: &Store, kind: &str) -> Result<Vec<Row>> {
     store
         .query(
-            "SELECT id, since, state, hash, place FROM definition_version WHERE kind = $1 AND until IS NULL",
+            "SELECT id, since, state, source, hash, place FROM definition_version WHERE kind = $1 AND until IS NULL",
             vec![kind.into()],
         )
         .await

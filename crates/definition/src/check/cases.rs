@@ -10,6 +10,18 @@ use serde_json::{Map, Value as Json};
 use super::{Check, quoted};
 use crate::{Fault, Service, fault::line_at};
 
+/// How one of a service's own cases went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RanCase {
+    pub name: String,
+    pub on: String,
+    pub expected: (Answer, Option<i64>),
+    /// Nothing when it could not be decided at all.
+    pub decided: Option<(Answer, Option<i64>)>,
+    /// What is not as expected, with what to do.
+    pub wrong: Vec<Wrong>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -31,6 +43,9 @@ struct Case {
     facts: Map<String, Json>,
 }
 
+/// What, and what to do.
+type Wrong = (String, &'static str);
+
 impl Check<'_> {
     pub(super) fn run_cases(&mut self, service: &Service) {
         let file = service.file("cases.toml");
@@ -48,20 +63,27 @@ impl Check<'_> {
         }
         let text = self.pack.files.get(&file).unwrap_or_default();
         for case in written.case {
-            self.cases += 1;
             let line = line_at(text, case.name.span().start);
-            for (what, todo) in self.run_case(service, &case) {
+            let (decided, wrong) = self.run_case(service, &case);
+            self.cases.push(RanCase {
+                name: case.name.get_ref().clone(),
+                on: case.on.clone(),
+                expected: (case.answer, case.amount),
+                decided,
+                wrong: wrong.clone(),
+            });
+            for (what, todo) in wrong {
                 let what = format!("case {}: {what}", quoted(case.name.get_ref()));
                 self.faults.push(Fault::new(&file, line, what, todo));
             }
         }
     }
 
-    fn run_case(&self, service: &Service, case: &Case) -> Vec<(String, &'static str)> {
+    fn run_case(&self, service: &Service, case: &Case) -> (Option<(Answer, Option<i64>)>, Vec<Wrong>) {
         const RULES: &str = "correct the case, or the rules";
         let mut wrong = Vec::new();
         let Ok(on) = case.on.parse::<Date>() else {
-            return vec![(format!("{} is no day", case.on), "write it as 2026-10-07")];
+            return (None, vec![(format!("{} is no day", case.on), "write it as 2026-10-07")]);
         };
         for name in case.facts.keys().filter(|name| self.pack.fact(name).is_none()) {
             wrong.push((format!("{name} is no fact"), "add it to facts.toml, or correct the name"));
@@ -115,6 +137,6 @@ impl Check<'_> {
                 Some(_) => {}
             }
         }
-        wrong
+        (Some((decision.answer, decision.amount)), wrong)
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use maru_kernel::Lang;
 
 use super::Check;
-use crate::Letters;
 use crate::chart::{Chart, ChartState, ChartVerb, DRAFT, Does, TASK_VERBS, VERBS, Who};
+use crate::{Letters, Service};
 
 /// The reasons for which a clock may stand; the room of the clock has the articles.
 const PAUSES: [&str; 8] = [
@@ -58,21 +58,23 @@ impl Check<'_> {
                 }
             }
         }
-        for service in &pack.services {
-            let file = service.file("service.toml");
-            let Some(chart) = pack.chart(&service.chart) else {
-                let what = format!("no chart {}", service.chart);
-                self.at(&file, &["chart"], what, "name one of charts/, or add it there");
-                continue;
-            };
-            for letter in chart.verbs.iter().filter_map(|verb| verb.letter.as_deref()) {
-                let there = |letters: &Letters| letters.kinds().any(|kind| kind == letter);
-                if !there(&service.letters) && !there(&pack.letters) {
-                    let file = format!("charts/{}.toml", chart.id);
-                    let what = format!("the letter {letter} is neither {}'s nor the pack's", service.id);
-                    let todo = format!("write letters/{letter}.ko.txt and .en.txt");
-                    self.at(&file, &[&format!("letter = \"{letter}\"")], what, todo);
-                }
+    }
+
+    /// The chart that a service goes by is there, and so are its letters.
+    pub(super) fn course(&mut self, service: &Service) {
+        let pack = self.pack;
+        let file = service.file("service.toml");
+        let Some(chart) = pack.chart(&service.chart) else {
+            let what = format!("no chart {}", service.chart);
+            return self.at(&file, &["chart"], what, "name one of charts/, or add it there");
+        };
+        for letter in chart.verbs.iter().filter_map(|verb| verb.letter.as_deref()) {
+            let there = |letters: &Letters| letters.kinds().any(|kind| kind == letter);
+            if !there(&service.letters) && !there(&pack.letters) {
+                let file = format!("charts/{}.toml", chart.id);
+                let what = format!("the letter {letter} is neither {}'s nor the pack's", service.id);
+                let todo = format!("write letters/{letter}.ko.txt and .en.txt");
+                self.at(&file, &[&format!("letter = \"{letter}\"")], what, todo);
             }
         }
     }

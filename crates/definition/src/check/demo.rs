@@ -5,7 +5,7 @@ use crate::{DemoUnit, FactKind};
 
 /// Roles over the country, which need no unit.
 const COUNTRY: [&str; 2] = ["operator", "auditor"];
-const ROLES: [&str; 4] = ["operator", "auditor", "manager", "clerk"];
+const ROLES: [&str; 5] = ["operator", "auditor", "manager", "clerk", "writer"];
 
 impl Check<'_> {
     pub(super) fn demo(&mut self) {

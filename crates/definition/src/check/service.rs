@@ -45,7 +45,8 @@ const LETTER: [&str; 29] = [
 const REASON: [&str; 3] = ["label", "article", "text"];
 
 impl Check<'_> {
-    pub(super) fn services(&mut self) {
+    /// All of them, or one.
+    pub(super) fn services(&mut self, only: Option<&str>) {
         let pack = self.pack;
         let mut ids = BTreeMap::new();
         let mut sources = BTreeMap::new();
@@ -61,14 +62,20 @@ impl Check<'_> {
                 let what = format!("{source} is already written in depth, as {other}");
                 self.at(&file, &["source_id"], what, "one entry, one service");
             }
+            if only.is_some_and(|id| id != service.id) {
+                continue;
+            }
             self.head(service, &file);
+            self.course(service);
             self.rules(service);
             self.form(service);
             self.texts(service);
             self.letters(service);
             self.run_cases(service);
         }
-        self.shared();
+        if only.is_none() {
+            self.shared();
+        }
     }
 
     fn head(&mut self, service: &Service, file: &str) {

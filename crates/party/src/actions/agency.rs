@@ -36,7 +36,7 @@ pub async fn add_agency(app: &App, doer: &Doer, new: NewAgency<'_>) -> Result<St
     let now = app.now();
     let mut checked = Checked::default();
     let kind = checked.choice("kind", new.kind, AGENCY_KINDS.contains(&new.kind));
-    let region = checked.region(app.definitions.pack(), new.region, new.kind != "local");
+    let region = checked.region(&app.definitions.pack(), new.region, new.kind != "local");
     let names = checked.names(["ko", "en"], [new.ko, new.en], NAME_LETTERS, false).unwrap_or_default();
     let id = checked.id(new.id, || app.ids.next::<Agency>(now).to_string());
     let names = checked.done(names)?;

@@ -62,7 +62,7 @@ pub async fn governed(app: &App, doer: &Doer, id: &str) -> Result<(ListedOfficia
 pub(super) async fn agency_over(app: &App, role: &Role) -> Result<Option<String>> {
     Ok(match role.kind {
         RoleKind::Operator | RoleKind::Auditor => None,
-        RoleKind::Manager => Some(role.over.clone()),
+        RoleKind::Manager | RoleKind::Writer => Some(role.over.clone()),
         RoleKind::Clerk => tables::unit(&app.store, &role.over).await?.and_then(|unit| unit.agency_id),
     })
 }
@@ -151,7 +151,7 @@ pub async fn add_official(app: &App, doer: &Doer, new: NewOfficial<'_>) -> Resul
             if let Some(kind) = role {
                 let over = match kind {
                     RoleKind::Operator | RoleKind::Auditor => Role::COUNTRY,
-                    RoleKind::Manager => agency.as_deref().unwrap_or_default(),
+                    RoleKind::Manager | RoleKind::Writer => agency.as_deref().unwrap_or_default(),
                     RoleKind::Clerk => person.unit.as_deref().unwrap_or_default(),
                 };
                 tables::add_role(&mut batch, &appointment(app, &person.id, kind, over), kind);
@@ -190,7 +190,7 @@ pub async fn move_official(app: &App, doer: &Doer, id: &str, to: &str) -> Result
                 let role = &one.role;
                 let left = match role.kind {
                     RoleKind::Clerk => true,
-                    RoleKind::Manager => official.agency != unit.agency_id,
+                    RoleKind::Manager | RoleKind::Writer => official.agency != unit.agency_id,
                     RoleKind::Operator | RoleKind::Auditor => false,
                 };
                 if left {

@@ -28,7 +28,7 @@ pub async fn grant_role(app: &App, doer: &Doer, id: &str, role: &str, over: &str
                 RoleKind::Clerk => {
                     person.unit.clone().ok_or_else(|| Error::invalid("role", "admin-role-no-unit"))?
                 }
-                RoleKind::Manager => {
+                RoleKind::Manager | RoleKind::Writer => {
                     let over =
                         if over.is_empty() { official.agency.as_deref().unwrap_or_default() } else { over };
                     match super::agency(app, doer, over).await {
@@ -40,7 +40,8 @@ pub async fn grant_role(app: &App, doer: &Doer, id: &str, role: &str, over: &str
                     }
                 }
             };
-            let agency = if kind == RoleKind::Manager { Some(over.clone()) } else { official.agency.clone() };
+            let over_agency = matches!(kind, RoleKind::Manager | RoleKind::Writer);
+            let agency = if over_agency { Some(over.clone()) } else { official.agency.clone() };
             if !doer.gives(kind, agency.as_deref()) {
                 return Err(Error::invalid("role", "admin-role-higher"));
             }

@@ -37,7 +37,7 @@ pub async fn add_unit(app: &App, doer: &Doer, new: NewUnit<'_>) -> Result<String
     let pack = app.definitions.pack();
     let mut checked = Checked::default();
     let kind = checked.choice("kind", new.kind, pack.unit_kind(new.kind).is_some());
-    let region = checked.region(pack, new.region, false);
+    let region = checked.region(&pack, new.region, false);
     let name = checked.names(["ko", "en"], [new.ko, new.en], NAME_LETTERS, false).unwrap_or_default();
     let contact = checked.contact(new.contact);
     let id = checked.id(new.id, || app.ids.next::<Unit>(now).to_string());

@@ -70,7 +70,7 @@ impl Doer {
     pub fn gives(&self, kind: RoleKind, agency: Option<&str>) -> bool {
         match kind {
             RoleKind::Operator | RoleKind::Auditor => self.runs_country(),
-            RoleKind::Manager | RoleKind::Clerk => self.runs(agency),
+            RoleKind::Manager | RoleKind::Clerk | RoleKind::Writer => self.runs(agency),
         }
     }
 }
@@ -98,7 +98,11 @@ mod tests {
             assert!(operator.gives(kind, Some("suwon")) && Doer::machine().gives(kind, None), "{kind:?}");
             assert!(!clerk.gives(kind, Some("suwon")) && !auditor.gives(kind, Some("suwon")), "{kind:?}");
             assert!(!manager.gives(kind, Some("jeonju")) && !manager.gives(kind, None), "{kind:?}");
-            assert_eq!(manager.gives(kind, Some("suwon")), matches!(kind, Manager | Clerk), "{kind:?}");
+            assert_eq!(
+                manager.gives(kind, Some("suwon")),
+                matches!(kind, Manager | Clerk | Writer),
+                "{kind:?}"
+            );
         }
         assert!(operator.runs(None) && operator.agencies().is_none());
         assert!(manager.runs(Some("suwon")) && !manager.runs(Some("jeonju")) && !manager.runs(None));

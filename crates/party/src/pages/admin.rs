@@ -55,9 +55,18 @@ struct Count {
     count: i64,
 }
 
+/// Published services that this program can't serve: which, and the first thing that is wrong.
+fn left_out(context: &Context) -> Vec<Shown> {
+    let left_out = context.app.definitions.left_out();
+    let first = |one: &maru_definition::LeftOut| one.faults.first().map(ToString::to_string);
+    left_out.iter().map(|one| context! { id => one.service, fault => first(one) }).collect()
+}
+
 async fn overview(context: Context) -> Answered {
-    let session =
-        context.with_role(&[RoleKind::Operator, RoleKind::Manager, RoleKind::Auditor], "error-not-admin")?;
+    let session = context.with_role(
+        &[RoleKind::Operator, RoleKind::Manager, RoleKind::Auditor, RoleKind::Writer],
+        "error-not-admin",
+    )?;
     let (doer, store) = (Doer::of(session), &context.app.store);
     let mut counts = Vec::new();
     if doer.runs_country() {
@@ -99,7 +108,14 @@ async fn overview(context: Context) -> Answered {
     } else {
         Vec::new()
     };
-    page(&context, "overview", "party/admin.html", context! { counts, lines, reads }, &[]).await
+    page(
+        &context,
+        "overview",
+        "party/admin.html",
+        context! { counts, lines, reads, left_out => left_out(&context) },
+        &[],
+    )
+    .await
 }
 
 #[derive(Serialize)]

@@ -141,7 +141,8 @@ struct UnitRow {
 }
 
 fn unit_kind(context: &Context, kind: &str) -> String {
-    let known = context.app.definitions.pack().unit_kind(kind);
+    let pack = context.app.definitions.pack();
+    let known = pack.unit_kind(kind);
     known.map_or(kind.to_owned(), |known| known.name.get(context.lang).to_owned())
 }
 

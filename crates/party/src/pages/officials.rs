@@ -128,10 +128,12 @@ async fn units(context: &Context, doer: &Doer, chosen: &str) -> Result<Vec<Choic
 }
 
 fn roles(context: &Context, doer: &Doer, chosen: &str) -> Vec<Choice> {
-    let kinds = [RoleKind::Clerk, RoleKind::Manager, RoleKind::Auditor, RoleKind::Operator];
+    let kinds = [RoleKind::Clerk, RoleKind::Writer, RoleKind::Manager, RoleKind::Auditor, RoleKind::Operator];
     kinds
         .into_iter()
-        .filter(|kind| doer.runs_country() || matches!(kind, RoleKind::Clerk | RoleKind::Manager))
+        .filter(|kind| {
+            doer.runs_country() || matches!(kind, RoleKind::Clerk | RoleKind::Writer | RoleKind::Manager)
+        })
         .map(|kind| Choice::new(kind.as_str(), context.t(&format!("admin-role-{}", kind.as_str())), chosen))
         .collect()
 }
@@ -204,7 +206,7 @@ async fn over(context: &Context, role: &Role) -> Result<String> {
     let (store, lang) = (&context.app.store, context.lang);
     Ok(match role.kind {
         RoleKind::Operator | RoleKind::Auditor => context.t("admin-country"),
-        RoleKind::Manager => tables::agency(store, &role.over)
+        RoleKind::Manager | RoleKind::Writer => tables::agency(store, &role.over)
             .await?
             .map_or(role.over.clone(), |agency| agency.name.get(lang).to_owned()),
         RoleKind::Clerk => tables::unit(store, &role.over)

@@ -60,6 +60,9 @@ async fn once(app: &App, round: u64, now: At) -> Result<()> {
         if app.definitions.refresh_calendar().await? {
             tracing::info!("the days off have changed; they were read again");
         }
+        if app.definitions.refresh_services(now).await? {
+            tracing::info!("services were published or ended; what is served was read again");
+        }
         app.edge.metrics.look_at_jobs(&app.store, now).await?;
     }
     Ok(())
