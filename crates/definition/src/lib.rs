@@ -20,11 +20,15 @@ mod region;
 mod register;
 mod search;
 mod service;
+pub mod suggest;
 mod written;
 
 pub use agency::{Agency, UnitKind};
 pub use calendar::{Calendar, Change, Hours};
-pub use catalogue::{Ages, CatalogueNote, Deadline, Definitions, Detail, Entry, Name, Unread, migrations};
+pub use catalogue::{
+    Ages, CatalogueNote, Confirmed, Deadline, Definitions, Detail, Entry, List, Name, Origin, Unread,
+    migrations,
+};
 pub use chart::{Chart, ChartRegion, ChartState, ChartVerb, DRAFT, Does, ENDINGS, Who};
 pub use demo::{Demo, DemoPerson, DemoUnit};
 pub use fact::{Choice, FactDef, FactKind};
