@@ -15,7 +15,7 @@ mod wire;
 use std::{fmt, path::PathBuf, time::Duration};
 
 use maru_kernel::{At, Error};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Definitions;
 
@@ -82,7 +82,8 @@ pub struct Progress {
 }
 
 /// What an import did. Its display is one line.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     /// Rows of the service list.
     pub read: usize,

@@ -3,8 +3,10 @@
 mod agency;
 mod calendar;
 mod catalogue;
+pub mod changes;
 mod chart;
 mod check;
+mod confirm;
 mod demo;
 mod fact;
 mod fault;

@@ -216,3 +216,7 @@ service-text-online_url = Online application
 service-text-department = Department
 service-text-provision = Form of support
 service-text-cycle = How often
+service-seems-confirm = Confirm this condition
+service-seems-withdraw = Take the confirmation back
+suggestion-wrong-confirmed = This condition is confirmed already. Open the service again.
+suggestion-wrong-open = This condition is not confirmed. Open the service again.

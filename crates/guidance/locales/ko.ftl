@@ -197,3 +197,7 @@ service-text-online_url = 온라인 신청
 service-text-department = 담당 부서
 service-text-provision = 지원 방식
 service-text-cycle = 지원 주기
+service-seems-confirm = 이 조건을 확인함
+service-seems-withdraw = 확인을 거둠
+suggestion-wrong-confirmed = 이미 확인된 조건입니다. 서비스 화면을 다시 열어 보세요.
+suggestion-wrong-open = 확인되지 않은 조건입니다. 서비스 화면을 다시 열어 보세요.

@@ -13,7 +13,7 @@ use maru_kernel::{Error, Lang, Result};
 use maru_rules::{Answer, Value};
 use maru_web::{
     Context, Fail, Shared, Shown, context,
-    ports::{PersonKind, Source, Sourced},
+    ports::{PersonKind, RoleKind, Source, Sourced},
     shown,
 };
 use serde::Serialize;
@@ -333,6 +333,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
     let origin = entry.origins.first().map_or("gov24", |origin| origin.list.as_str());
     let shell = context! {
         suggestions => suggestions(&context, &entry, &details), origins, origin,
+        edits => context.session.as_ref().is_some_and(|s| s.has(RoleKind::Operator)),
         id, name => entry.name.get(context.lang), agency => agency(&context, &entry), field => definitions.pack().field(&entry.field, context.lang), url => entry.url,
         deadline => deadline(&context, &entry), area => area(&context, &entry), answer, conditions, lines, amount, spoke,
         unit, open, resident => resident(&context), signed_in => context.session.is_some(), note => home::note(&context),

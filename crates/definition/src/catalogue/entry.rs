@@ -54,10 +54,6 @@ impl List {
         }
     }
 
-    pub(crate) fn of_kind(kind: &str) -> Option<List> {
-        List::ALL.into_iter().find(|list| list.kind() == kind)
-    }
-
     /// The id a row gets from the list's own: safe in an address, a file name and a log.
     pub(crate) fn id(self, source_id: &str) -> Result<String, String> {
         checked(source_id).map(|id| format!("{}-{id}", self.as_str()))

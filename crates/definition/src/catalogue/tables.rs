@@ -145,13 +145,15 @@ pub(crate) async fn mark(store: &Store) -> Result<String> {
         .query_one(
             "SELECT count(*) AS n, coalesce(max(done), 0) AS last,
                (SELECT coalesce(max(at), 0) FROM definition_confirmed) AS confirmed,
-               (SELECT coalesce(max(ended_at), 0) FROM definition_confirmed) AS ended
+               (SELECT coalesce(max(ended_at), 0) FROM definition_confirmed) AS ended,
+               (SELECT count(*) FROM definition_confirmed WHERE ended_at IS NULL) AS standing
              FROM definition_import WHERE state = 'done'",
             Vec::new(),
         )
         .await?;
     row.map_or(Ok(String::new()), |row| {
-        let numbers = [row.int("n")?, row.int("last")?, row.int("confirmed")?, row.int("ended")?];
+        let numbers =
+            [row.int("n")?, row.int("last")?, row.int("confirmed")?, row.int("ended")?, row.int("standing")?];
         Ok(numbers.map(|n| n.to_string()).join(" "))
     })
 }
@@ -228,6 +230,62 @@ pub(crate) fn add_change(batch: &mut Batch, change: Changing<'_>) {
             change.since.into(),
             change.before.into(),
         ],
+    );
+}
+
+/// The newest imports that ended well: id, source, done, report, and whether what they changed was kept.
+pub(crate) async fn ended_imports(store: &Store, limit: i64) -> Result<Vec<Row>> {
+    store
+        .query(
+            "SELECT i.id, i.source, i.done, i.report,
+               (SELECT count(*) FROM definition_change c WHERE c.import = i.id AND c.place = 0) AS kept
+             FROM definition_import i WHERE i.state = 'done' ORDER BY i.done DESC, i.id DESC LIMIT $1",
+            vec![limit.into()],
+        )
+        .await
+}
+
+pub(crate) async fn ended_import(store: &Store, id: &str) -> Result<Option<Row>> {
+    store
+        .query_one(
+            "SELECT i.id, i.source, i.done, i.report,
+               (SELECT count(*) FROM definition_change c WHERE c.import = i.id AND c.place = 0) AS kept
+             FROM definition_import i WHERE i.state = 'done' AND i.id = $1",
+            vec![id.into()],
+        )
+        .await
+}
+
+/// What an import did, place by place: the row as it is since, and as it was before.
+pub(crate) async fn changes(store: &Store, import: &str, what: &str, from: i64, to: i64) -> Result<Vec<Row>> {
+    store
+        .query(
+            "SELECT c.id, v.brief, v.body, b.brief AS before_brief, b.body AS before_body FROM definition_change c
+             JOIN definition_version v ON v.kind = c.kind AND v.id = c.id AND v.since = c.since
+             LEFT JOIN definition_version b ON b.kind = c.kind AND b.id = c.id AND b.since = c.before
+             WHERE c.import = $1 AND c.what = $2 AND c.place >= $3 AND c.place < $4 ORDER BY c.place",
+            vec![import.into(), what.into(), from.into(), to.into()],
+        )
+        .await
+}
+
+/// A suggestion counts from now on.
+pub(crate) fn confirm(batch: &mut Batch, id: &str, key: &str, by: &str, now: At) {
+    batch.write_one(
+        "the suggestion does not count yet",
+        "INSERT INTO definition_confirmed (id, key, confirmed_by, at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (id, key) DO UPDATE SET confirmed_by = excluded.confirmed_by, at = excluded.at, ended_at = NULL
+           WHERE definition_confirmed.ended_at IS NOT NULL",
+        vec![id.into(), key.into(), by.into(), now.into()],
+    );
+}
+
+/// It counts no more.
+pub(crate) fn unconfirm(batch: &mut Batch, id: &str, key: &str, now: At) {
+    batch.write_one(
+        "the suggestion still counts",
+        "UPDATE definition_confirmed SET ended_at = $3 WHERE id = $1 AND key = $2 AND ended_at IS NULL",
+        vec![id.into(), key.into(), now.into()],
     );
 }
 
