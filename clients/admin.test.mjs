@@ -39,6 +39,7 @@ async function walk(browser, say, width) {
     assert.equal(await page.locator('main tbody tr').count(), 2, 'the old key stays for a day');
     await see('/admin/ledger?check=now', 'ledger-checked');
 
+    await see('/admin/catalogue', 'catalogue');
     await see('/admin/holidays', 'holidays');
     await send('/admin/holidays', {});
     await look('holidays', 422);

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 const REQUESTS: usize = 5_000;
 const WARM_UP: usize = 200;
 /// Measured by `maru-measure`, beside peers in the same run.
-const MEASURED: [&str; 7] = ["submit", "transitions", "pages", "chunks", "holiday", "restore", "desk"];
+const MEASURED: [&str; 8] =
+    ["submit", "transitions", "pages", "chunks", "holiday", "restore", "desk", "catalogue"];
 /// These also measure PostgreSQL.
 const BOTH: [&str; 2] = ["transitions", "desk"];
 const OWN: [&str; 4] = ["start", "eligibility", "memory", "weight"];

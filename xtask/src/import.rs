@@ -54,7 +54,8 @@ impl Importer<'_> {
     fn import(&self, from: &str, data: &str) -> Outcome<End> {
         let data = self.folder.join(data);
         let output = Command::new(self.program)
-            .args(["import", "gov24", "--from", from, "--data"])
+            // Made-up lists have nothing of the catalogue that ships.
+            .args(["import", "gov24", "--withdraw-many", "--from", from, "--data"])
             .arg(&data)
             .env(KEY, "a-made-up-key")
             .current_dir(crate::root())

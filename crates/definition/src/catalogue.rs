@@ -2,6 +2,7 @@
 
 mod entry;
 pub(crate) mod index;
+mod merge;
 pub(crate) mod tables;
 mod written;
 
@@ -14,11 +15,11 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft, holiday,
-    pack::sha256,
+    pack::sha256, suggest::Suggestion,
 };
 use index::Index;
 
-pub use entry::{Ages, Deadline, Entry, Name, Unread};
+pub use entry::{Ages, Confirmed, Deadline, Entry, List, Name, Origin, Unread};
 pub(crate) use entry::{Brief, entry_id};
 pub use tables::migrations;
 
@@ -47,12 +48,15 @@ struct Inner {
     calendar: RwLock<Arc<Calendar>>,
 }
 
-/// Texts of a service as they were imported.
+/// Texts of a service as they were imported from one list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail {
     /// By key: `summary target criteria content method deadline receiving_org phone`, and where the list has them `documents law
-    /// online_url`. Korean only. Empty for a service of which only facts are known.
+    /// online_url department cycle provision`. Korean only. Empty for a service of which only facts are known.
     pub texts: Vec<(String, String)>,
+    /// What the texts seem to ask.
+    pub suggestions: Vec<Suggestion>,
+    pub list: List,
     pub source: String,
     pub since: At,
 }
@@ -203,16 +207,30 @@ impl Definitions {
         self.len() == 0
     }
 
-    pub async fn detail(&self, id: &str) -> Result<Option<Detail>> {
-        let Some(entry) = self.entry(id) else { return Ok(None) };
-        let Some(id) = entry.source_id.as_deref().and_then(|id| entry_id(id).ok()) else { return Ok(None) };
-        let Some(row) = tables::body(&self.inner.store, tables::ENTRY, &id).await? else { return Ok(None) };
-        let body: Map<String, Json> = serde_json::from_str(row.text("body")?).map_err(Error::internal)?;
-        let texts = body.into_iter().filter_map(|(key, text)| match text {
-            Json::String(text) => Some((key, text)),
-            _ => None,
-        });
-        Ok(Some(Detail { texts: texts.collect(), source: row.string("source")?, since: row.at("since")? }))
+    /// What each list says of a service, in the order in which they count.
+    pub async fn details(&self, id: &str) -> Result<Vec<Detail>> {
+        let mut details = Vec::new();
+        let Some(entry) = self.entry(id) else { return Ok(details) };
+        for origin in &entry.origins {
+            let Some(row) = tables::body(&self.inner.store, origin.list.kind(), &origin.id).await? else {
+                continue;
+            };
+            let mut body: Map<String, Json> =
+                serde_json::from_str(row.text("body")?).map_err(Error::internal)?;
+            let suggestions = body.remove("suggestions").map(serde_json::from_value).transpose();
+            let texts = body.into_iter().filter_map(|(key, text)| match text {
+                Json::String(text) => Some((key, text)),
+                _ => None,
+            });
+            details.push(Detail {
+                texts: texts.collect(),
+                suggestions: suggestions.map_err(Error::internal)?.unwrap_or_default(),
+                list: origin.list,
+                source: row.string("source")?,
+                since: row.at("since")?,
+            });
+        }
+        Ok(details)
     }
 
     /// Services by words, best first for who searches; no words find all.
@@ -246,7 +264,7 @@ fn seed(pack: &Pack, now: At) -> Result<Batch> {
         let (line, body) = (brief.line(), "{}".to_owned());
         let hash = sha256(&[&line, &body]);
         let version = tables::Version {
-            kind: tables::ENTRY,
+            kind: List::Gov24.kind(),
             id: &id,
             since: now,
             state: "current",

@@ -135,7 +135,7 @@ impl Guidance {
             best(&mut open, left);
             keys.extend(open);
         }
-        keys.into_iter().filter_map(|((_, open, ..), place)| self.ranked_at(place, open)).collect()
+        keys.into_iter().filter_map(|(((_, _, open), ..), place)| self.ranked_at(place, open)).collect()
     }
 
     fn ranked_at(&self, place: usize, open: usize) -> Option<Ranked> {
@@ -168,11 +168,13 @@ impl Guidance {
         };
         let soon = if (0..=SOON).contains(&days) { days } else { i32::MAX };
         let narrow = self.index.narrowness.get(place).copied().unwrap_or(0);
-        (days < 0, open, Reverse(amount), soon, Reverse(narrow), place)
+        // No answer of theirs can settle what nobody has read: it comes after what one can.
+        let unread = self.decision(place).is_none() && self.index.shapes.get(place).is_some_and(|s| s.unread);
+        ((days < 0, unread, open), Reverse(amount), soon, Reverse(narrow), place)
     }
 }
 
-type Key = (bool, usize, Reverse<i64>, i32, Reverse<u32>, usize);
+type Key = ((bool, bool, usize), Reverse<i64>, i32, Reverse<u32>, usize);
 
 /// Leaves the smallest few, in order.
 fn best(keys: &mut Vec<(Key, usize)>, limit: usize) {

@@ -1,21 +1,28 @@
-//! Reads the national catalogue from its official source: the Open API of 대한민국 공공서비스(혜택) 정보, or a folder of its saved pages.
+//! Reads the national catalogue from its official sources: the Open API of 대한민국 공공서비스(혜택) 정보, or a folder of its saved pages; and the
+//! list of 복지로 from a file ([`bokjiro`]).
 //!
 //! Everything is read and checked first; what changed is then written as one batch. An import that breaks off has changed nothing, and the
 //! next one goes on where it stopped.
 
 mod apply;
 mod assemble;
+mod bokjiro;
 mod fetch;
+mod lines;
+mod plain;
 mod wire;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
 use maru_kernel::{At, Error};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Definitions;
 
+pub use bokjiro::bokjiro;
 pub use fetch::KEY;
+
+use apply::Import;
 
 /// The three lists, joined by 서비스ID.
 pub(crate) const LISTS: [&str; 3] = ["serviceList", "serviceDetail", "supportConditions"];
@@ -56,6 +63,14 @@ impl Source {
     }
 }
 
+/// Whether a complete list may withdraw more than a tenth of what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawing {
+    /// It changes nothing and says how many it would be.
+    Asks,
+    Many,
+}
+
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -67,7 +82,8 @@ pub struct Progress {
 }
 
 /// What an import did. Its display is one line.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     /// Rows of the service list.
     pub read: usize,
@@ -153,37 +169,40 @@ impl Default for Patience {
 pub async fn run(
     definitions: &Definitions,
     source: Source,
+    withdrawing: Withdrawing,
     now: At,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Report, Failure> {
-    run_with(definitions, source, Patience::default(), now, progress).await
+    run_with(definitions, source, withdrawing, Patience::default(), now, progress).await
 }
 
 /// The same, with another patience.
 pub async fn run_with(
     definitions: &Definitions,
     source: Source,
+    withdrawing: Withdrawing,
     patience: Patience,
     now: At,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Report, Failure> {
     let name = source.name();
     let store = definitions.store();
-    let (import, mut found) = match source {
+    let (id, found) = match source {
         Source::Folder(folder) => {
-            let import = fetch::begin(store, &name, false, now).await?;
-            (import, fetch::folder(folder, progress).await?)
+            let id = fetch::begin(store, &name, false, now).await?;
+            (id, fetch::folder(folder, progress).await?)
         }
         Source::Url { base, key } => {
-            let import = fetch::begin(store, &name, true, now).await?;
-            let reader = fetch::Reader { store, import: &import, base, key, patience };
+            let id = fetch::begin(store, &name, true, now).await?;
+            let reader = fetch::Reader { store, import: &id, base, key, patience };
             let found = reader.read(progress).await?;
-            (import, found)
+            (id, found)
         }
     };
-    let address = definitions.pack().catalogue.as_ref().map(|c| c.address.clone()).unwrap_or_default();
-    found.address = address;
-    let report = apply::apply(definitions, &import, &name, found, now, progress).await?;
+    let pack = definitions.pack();
+    let address = pack.catalogue.as_ref().map(|c| c.address.as_str()).unwrap_or_default();
+    let import = Import { id: &id, source: &name, withdrawing, now };
+    let report = apply::apply(definitions, &import, found.incoming(address), progress).await?;
     definitions.reload().await?;
     Ok(report)
 }

@@ -3,8 +3,10 @@
 mod agency;
 mod calendar;
 mod catalogue;
+pub mod changes;
 mod chart;
 mod check;
+mod confirm;
 mod demo;
 mod draft;
 mod fact;
@@ -25,11 +27,15 @@ mod reminder;
 mod search;
 mod service;
 mod skeleton;
+pub mod suggest;
 mod written;
 
 pub use agency::{Agency, UnitKind};
 pub use calendar::{Calendar, Change, Hours};
-pub use catalogue::{Ages, CatalogueNote, Deadline, Definitions, Detail, Entry, Name, Unread, migrations};
+pub use catalogue::{
+    Ages, CatalogueNote, Confirmed, Deadline, Definitions, Detail, Entry, List, Name, Origin, Unread,
+    migrations,
+};
 pub use chart::{Chart, ChartRegion, ChartState, ChartVerb, DRAFT, Does, ENDINGS, Who};
 pub use check::RanCase;
 pub use demo::{Demo, DemoPerson, DemoUnit};

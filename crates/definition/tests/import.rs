@@ -11,7 +11,7 @@ use std::{
 
 use maru_definition::{
     Deadline, Definitions, Pack, Unread,
-    import::{self, Failure, Patience, Report, Source},
+    import::{self, Failure, Patience, Report, Source, Withdrawing},
     migrations,
 };
 use maru_kernel::At;
@@ -175,7 +175,7 @@ async fn import_at(definitions: &Definitions, from: &str, at: At) -> Result<Repo
         folder => folder,
     };
     let mut last = None;
-    let report = import::run_with(definitions, source, hasty(), at, &mut |p| {
+    let report = import::run_with(definitions, source, Withdrawing::Many, hasty(), at, &mut |p| {
         assert!(p.done <= p.of, "{p:?}");
         last = Some(p);
     })
@@ -209,7 +209,7 @@ async fn a_whole_import_and_the_same_again() {
     assert_eq!((entry.name.ko.as_str(), entry.since), ("시험 서비스 1", now(1)));
     assert_eq!(entry.deadline, Deadline::On("2026-12-31".parse().unwrap()));
     assert_eq!(entry.url, "https://www.gov.kr/portal/rcvfvrSvc/dtlEx/TEST0001");
-    let detail = definitions.detail("gov24-test0001").await.unwrap().unwrap();
+    let detail = definitions.details("gov24-test0001").await.unwrap().remove(0);
     assert_eq!(detail.text("target"), Some("누구나 1"), "the detail's words win");
     assert_eq!(detail.text("summary"), Some("시험에만 쓰는 서비스"), "what the detail lacks the list has");
     assert_eq!(detail.texts.first().map(|(key, _)| key.as_str()), Some("summary"));
@@ -492,7 +492,7 @@ async fn unusable_rows_are_told_and_the_rest_is_imported() {
     assert_eq!(entry("gov24-test0017").unread, Some(Unread::Conditions), "no row of conditions");
     assert_eq!(entry("gov24-test0019").unread, Some(Unread::Area), "no agency");
     assert_eq!(entry("gov24-test0020").url, "https://www.gov.kr/portal/rcvfvrSvc/dtlEx/TEST0020");
-    let detail = definitions.detail("gov24-test0020").await.unwrap().unwrap();
+    let detail = definitions.details("gov24-test0020").await.unwrap().remove(0);
     assert_eq!(detail.text("target"), Some("이름\n[31m둘째 줄"), "no control characters");
 
     // What can't be read is unknown for everyone, never yes.

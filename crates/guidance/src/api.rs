@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use maru_definition::{Counts, Deadline, Entry, Guidance, NextQuestion, Searcher, Why};
+use maru_definition::{Counts, Deadline, Detail, Entry, Guidance, List, NextQuestion, Searcher, Why};
 use maru_kernel::{Error, Lang, Problem, Won};
 use maru_rules::{Answer, Facts, Value};
 use maru_web::{ApiContext, Context, Fail, Sent, Shared};
@@ -260,18 +260,71 @@ async fn search(ApiContext(context): ApiContext, Query(terms): Query<Terms>) -> 
 async fn service(ApiContext(context): ApiContext, Path(id): Path<String>) -> Reply {
     let entry = context.app.definitions.entry(&id).ok_or(Error::NotFound)?;
     let brief = Brief::of(&entry, context.lang);
-    let detail = context.app.definitions.detail(&id).await?;
-    let texts: BTreeMap<&str, &str> =
-        detail.iter().flat_map(|d| &d.texts).map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    Ok(Json(Whole { brief, texts, in_depth: entry.in_depth }).into_response())
+    let details = context.app.definitions.details(&id).await?;
+    let mut texts = BTreeMap::new();
+    for detail in details.iter().rev() {
+        texts.extend(words(detail));
+    }
+    let sources = entry.origins.iter().map(|origin| {
+        let said = details.iter().find(|detail| detail.list == origin.list);
+        Source {
+            list: origin.list,
+            source_id: &origin.source_id,
+            url: &origin.url,
+            texts: said.map(words).unwrap_or_default(),
+        }
+    });
+    let whole = Whole {
+        brief,
+        texts,
+        in_depth: entry.in_depth,
+        sources: sources.collect(),
+        suggestions: suggested(&entry, &details),
+    };
+    Ok(Json(whole).into_response())
 }
 
 #[derive(Serialize)]
 struct Whole<'a> {
     #[serde(flatten)]
     brief: Brief<'a>,
+    /// What the lists say of it; where several do, the one that speaks first.
     texts: BTreeMap<&'a str, &'a str>,
     in_depth: bool,
+    /// Every list that has it.
+    sources: Vec<Source<'a>>,
+    /// What the text seems to ask; none answers anything until it is confirmed.
+    suggestions: Vec<Suggested<'a>>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    list: List,
+    source_id: &'a str,
+    url: &'a str,
+    texts: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct Suggested<'a> {
+    key: &'a str,
+    quote: &'a str,
+    confirmed: bool,
+}
+
+fn words(detail: &Detail) -> BTreeMap<&str, &str> {
+    detail.texts.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect()
+}
+
+fn suggested<'a>(entry: &'a Entry, details: &'a [Detail]) -> Vec<Suggested<'a>> {
+    let all = details.iter().flat_map(|detail| &detail.suggestions);
+    all.filter(|suggestion| entry.suggested.contains(&suggestion.key))
+        .map(|suggestion| Suggested {
+            key: &suggestion.key,
+            quote: &suggestion.quote,
+            confirmed: entry.confirmed.iter().any(|c| c.key == suggestion.key),
+        })
+        .collect()
 }
 
 /// My services, from what registers hold about me: a read that is logged like any other.

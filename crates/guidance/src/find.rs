@@ -160,15 +160,18 @@ async fn side(context: &Context, id: &str, known: Option<&Known>) -> maru_kernel
     let definitions = &context.app.definitions;
     let entry = definitions.entry(id).ok_or(Error::NotFound)?;
     let explained = known.and_then(|known| known.guidance.explain(&entry.id));
-    let (mut gives, mut method, mut period, mut pays) = (String::new(), String::new(), String::new(), "none");
-    if let Some(service) = definitions.service(&entry.id) {
-        let text = service.text(context.lang);
-        (gives, method, period) = (text.gives.clone(), text.method.clone(), text.period.clone());
-        pays = service.pays.as_str();
-    } else if let Some(detail) = definitions.detail(id).await? {
-        let of = |key: &str| detail.text(key).unwrap_or_default().to_owned();
-        (gives, method) = (of("content"), of("method"));
-    }
+    let (gives, method, period, pays) = match definitions.service(&entry.id) {
+        Some(service) => {
+            let text = service.text(context.lang);
+            (text.gives.clone(), text.method.clone(), text.period.clone(), service.pays.as_str())
+        }
+        None => {
+            let details = definitions.details(id).await?;
+            let of =
+                |key: &str| details.iter().find_map(|detail| detail.text(key)).unwrap_or_default().to_owned();
+            (of("content"), of("method"), String::new(), "none")
+        }
+    };
     Ok(Side {
         name: entry.name.get(context.lang).to_owned(),
         agency: agency(context, &entry),

@@ -8,12 +8,14 @@ use axum::{
     response::Response,
     routing::get,
 };
-use maru_definition::{Deadline, Entry, Explained, Pack, Service, ServiceKind, To, Why};
+use maru_definition::{
+    Deadline, Detail, Entry, Explained, List, Pack, Service, ServiceKind, To, Why, suggest,
+};
 use maru_kernel::{Error, Lang, Result};
 use maru_rules::{Answer, Value};
 use maru_web::{
-    Context, Fail, Shared, context,
-    ports::{PersonKind, Source, Sourced},
+    Context, Fail, Shared, Shown, context,
+    ports::{PersonKind, RoleKind, Source, Sourced},
     shown,
 };
 use serde::Serialize;
@@ -264,7 +266,7 @@ pub fn in_depth(context: &Context, pack: &Pack, service: &Service) -> maru_web::
         period_text => text.period, period_days => service.period.days, period_hours => service.period.hours, kind => service.kind.as_str(),
         anywhere => service.to != To::Home, period_article => service.period.article,
         objection => text.objection, steps, held, asked, owner, law => service.law, pays => service.pays.as_str(),
-        in_depth => true, texts => Vec::<maru_web::Shown>::new(),
+        in_depth => true, texts => Vec::<maru_web::Shown>::new(), others => Vec::<maru_web::Shown>::new(),
     }
 }
 
@@ -285,7 +287,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
             conditions =
                 explained.reasons.iter().map(|why| condition(&context, why, Some(&sourced))).collect();
             amount = explained.amount.map(|won| won.0);
-            spoke = explained.spoke.as_str();
+            spoke = if deep.is_none() && only_words(&entry) { "words" } else { explained.spoke.as_str() };
             if let Some(service) = &deep {
                 let text = service.text(context.lang);
                 for line in &explained.lines {
@@ -317,23 +319,23 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
                 });
         }
     }
+    let details = definitions.details(&id).await?;
     let values = match &deep {
         Some(service) => in_depth(&context, &definitions.pack(), service),
         None => {
-            let detail = definitions.detail(&id).await?;
-            let texts: Vec<_> = detail
-                .iter()
-                .flat_map(|d| &d.texts)
-                .map(|(key, text)| {
-                    let paragraphs: Vec<&str> =
-                        text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
-                    context! { key, paragraphs }
-                })
-                .collect();
-            context! { in_depth => false, texts, pays => "none", kind => "benefit" }
+            let (texts, others) = texts(&details);
+            context! { in_depth => false, texts, others, pays => "none", kind => "benefit" }
         }
     };
+    let origins: Vec<_> = entry
+        .origins
+        .iter()
+        .map(|o| context! { list => o.list.as_str(), id => o.source_id, url => o.url, on => o.since.date().to_string() })
+        .collect();
+    let origin = entry.origins.first().map_or("gov24", |origin| origin.list.as_str());
     let shell = context! {
+        suggestions => suggestions(&context, &entry, &details), origins, origin,
+        edits => context.session.as_ref().is_some_and(|s| s.has(RoleKind::Operator)),
         id, name => entry.name.get(context.lang), agency => agency(&context, &entry), field => definitions.pack().field(&entry.field, context.lang), url => entry.url,
         deadline => deadline(&context, &entry), area => area(&context, &entry), answer, conditions, lines, amount, spoke,
         unit, open, resident => resident(&context), signed_in => context.session.is_some(), note => home::note(&context),
@@ -341,12 +343,48 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
     Ok(context.page("services", "guidance/service.html", context! { ..shell, ..values }).await?)
 }
 
+/// Whether no list gives codes for it.
+fn only_words(entry: &Entry) -> bool {
+    entry.origins.iter().all(|origin| origin.list == List::Bokjiro) && !entry.origins.is_empty()
+}
+
+/// The first list's texts, and of each further one what it says otherwise.
+fn texts(details: &[Detail]) -> (Vec<Shown>, Vec<Shown>) {
+    let mut said: Vec<&str> = Vec::new();
+    let mut lists = details.iter().filter(|detail| !detail.texts.is_empty()).map(|detail| {
+        let new: Vec<_> = detail.texts.iter().filter(|(_, text)| !said.contains(&text.as_str())).collect();
+        said.extend(new.iter().map(|(_, text)| text.as_str()));
+        let part = |(key, text): &&(String, String)| {
+            let paragraphs: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+            context! { key, paragraphs }
+        };
+        (detail.list, new.iter().map(part).collect::<Vec<_>>())
+    });
+    let first = lists.next().map(|(_, parts)| parts).unwrap_or_default();
+    let others = lists.filter(|(_, parts)| !parts.is_empty());
+    (first, others.map(|(list, parts)| context! { list => list.as_str(), parts }).collect())
+}
+
+/// What the text seems to ask, each with the words that say so and whether somebody confirmed it.
+fn suggestions(context: &Context, entry: &Entry, details: &[Detail]) -> Vec<Shown> {
+    let all = details.iter().flat_map(|detail| &detail.suggestions);
+    all.filter(|s| entry.suggested.contains(&s.key))
+        .map(|s| {
+            let confirmed = entry.confirmed.iter().find(|c| c.key == s.key);
+            context! {
+                key => s.key, words => suggest::words(&s.key).get(context.lang), from => s.from, quote => s.quote,
+                confirmed => confirmed.map(|c| c.at.date().to_string()),
+            }
+        })
+        .collect()
+}
+
 pub fn area(context: &Context, entry: &Entry) -> String {
     entry.area.clone().unwrap_or_else(|| context.t("service-nationwide"))
 }
 
 /// The unit that would decide, by where the registers say the person lives.
-async fn responsible(context: &Context, sourced: &Sourced, kind: &str) -> Result<Option<maru_web::Shown>> {
+async fn responsible(context: &Context, sourced: &Sourced, kind: &str) -> Result<Option<Shown>> {
     let Some(Value::Text(home)) = sourced.facts.get("거주지") else { return Ok(None) };
     Ok(context.app.responsible(kind, home).await?.map(|unit| {
         let name = format!("{} {}", unit.agency.get(context.lang), unit.name.get(context.lang));

@@ -16,6 +16,7 @@ use maru::{
     serve::{self, Serving, Where},
     wire,
 };
+use maru_definition::import::Withdrawing;
 use maru_kernel::{Error, Result};
 use tracing_subscriber::EnvFilter;
 
@@ -78,8 +79,33 @@ enum Importing {
         #[arg(long)]
         from: String,
         #[command(flatten)]
+        whole: Whole,
+        #[command(flatten)]
         place: Where,
     },
+    /// The list of 복지로, beside the national catalogue: services of both become one
+    Bokjiro {
+        /// services_….jsonl or services_….jsonl.gz, or a folder with it and details_….jsonl
+        #[arg(long)]
+        from: PathBuf,
+        #[command(flatten)]
+        whole: Whole,
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
+#[derive(clap::Args)]
+struct Whole {
+    /// The list is whole although more than a tenth of what it holds would be withdrawn
+    #[arg(long)]
+    withdraw_many: bool,
+}
+
+impl Whole {
+    fn withdrawing(&self) -> Withdrawing {
+        if self.withdraw_many { Withdrawing::Many } else { Withdrawing::Asks }
+    }
 }
 
 fn main() -> ExitCode {
@@ -118,8 +144,11 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Demo(serving) => serve::serve(serving, true).await,
         Command::Serve(serving) => serve::serve(serving, false).await,
-        Command::Import { what: Importing::Gov24 { from, place } } => {
-            import::gov24(&from, &place.place()).await
+        Command::Import { what: Importing::Gov24 { from, whole, place } } => {
+            import::gov24(&from, whole.withdrawing(), &place.place()).await
+        }
+        Command::Import { what: Importing::Bokjiro { from, whole, place } } => {
+            import::bokjiro(&from, whole.withdrawing(), &place.place()).await
         }
         Command::Admin { what } => admin::run(what).await,
         Command::NewService { pack, name } => Ok(new_service::begin(&pack, &name)),

@@ -67,6 +67,8 @@ async fn every_page_and_verb_asks_for_its_role() {
         ("/admin/edge".into(), [303, 403, 403, 403, 403, 403, 200]),
         ("/admin/edge/keys".into(), [303, 403, 403, 403, 403, 403, 200]),
         ("/admin/holidays".into(), [303, 403, 403, 403, 403, 403, 200]),
+        ("/admin/catalogue".into(), [303, 403, 403, 403, 403, 403, 200]),
+        ("/admin/catalogue/none".into(), [303, 403, 403, 403, 403, 403, 404]),
         ("/admin/ledger".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/admin/ledger?check=now".into(), [303, 403, 403, 403, 403, 200, 200]),
         ("/audit".into(), [303, 403, 403, 403, 403, 200, 403]),

@@ -4,6 +4,7 @@
 // A command line tool: what it finds goes to standard output. Rates are rounded on purpose.
 #![allow(clippy::print_stdout, clippy::as_conversions)]
 
+mod catalogue;
 mod chunks;
 mod desk;
 mod floor;
@@ -76,11 +77,14 @@ fn run() -> Result<()> {
         "restore" => restore::run(&place),
         "chunks" => chunks::run(&place),
         "desk" => desk::run(&place),
+        "catalogue" => catalogue::run(&place),
         // The folder is its parent's.
         "chunks-work" => return chunks::work(&place),
         "holiday" => holiday::run(&place),
         "holiday-work" => return holiday::work(&place),
-        _ => Err(Error::internal("submit | transitions | pages | soak | restore | chunks | holiday | desk")),
+        _ => Err(Error::internal(
+            "submit | transitions | pages | soak | restore | chunks | holiday | desk | catalogue",
+        )),
     };
     std::fs::remove_dir_all(&place.folder).ok();
     outcome

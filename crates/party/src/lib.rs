@@ -14,9 +14,10 @@ pub use actions::{EnrolledAgency, NewPerson, enrol};
 /// The administration's verbs, for the command line.
 pub mod admin {
     pub use crate::actions::{
-        NewAgency, NewOfficial, NewUnit, add_agency, add_official, add_unit, declare_holiday, discard_job,
-        end_agency, end_official, end_role, end_unit, grant_role, move_official, official, rename_agency,
-        renew_password, retry_job, retry_jobs, rotate_key, set_limit, unit, withdraw_holiday,
+        NewAgency, NewOfficial, NewUnit, add_agency, add_official, add_unit, confirm_suggestion,
+        declare_holiday, discard_job, end_agency, end_official, end_role, end_unit, grant_role,
+        move_official, official, rename_agency, renew_password, retry_job, retry_jobs, rotate_key, set_limit,
+        unit, withdraw_holiday, withdraw_suggestion,
     };
     pub use crate::model::{Agency, Doer, HeldRole, ListedOfficial, ListedUnit, Looked};
     pub use crate::tables::{agencies, held_roles, officials, units};
@@ -49,6 +50,8 @@ pub fn room() -> Room {
             ("party/given.html", include_str!("../templates/given.html")),
             ("party/edge.html", include_str!("../templates/edge.html")),
             ("party/rotate.html", include_str!("../templates/rotate.html")),
+            ("party/catalogue.html", include_str!("../templates/catalogue.html")),
+            ("party/catalogue-import.html", include_str!("../templates/catalogue-import.html")),
             ("party/holidays.html", include_str!("../templates/holidays.html")),
             ("party/jobs.html", include_str!("../templates/jobs.html")),
             ("party/discard.html", include_str!("../templates/discard.html")),

@@ -1,5 +1,6 @@
 mod admin;
 mod agencies;
+mod catalogue;
 mod edge;
 mod holidays;
 mod jobs;
@@ -28,6 +29,7 @@ pub fn routes() -> Router<Shared> {
         .merge(agencies::routes())
         .merge(officials::routes())
         .merge(edge::routes())
+        .merge(catalogue::routes())
         .merge(holidays::routes())
         .merge(jobs::routes())
 }

@@ -19,6 +19,7 @@ pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
         (operator, ("jobs", "/admin/jobs")),
         (operator, ("edge", "/admin/edge")),
         (operator, ("holidays", "/admin/holidays")),
+        (operator, ("catalogue", "/admin/catalogue")),
         (session.has(RoleKind::Auditor), ("audit", "/audit")),
         (reads, ("ledger", "/admin/ledger")),
         (reads, ("log", "/admin/log")),

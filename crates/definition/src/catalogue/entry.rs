@@ -26,6 +26,63 @@ impl Name {
     }
 }
 
+/// A list that the catalogue is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum List {
+    /// 대한민국 공공서비스(혜택) 정보: with conditions in codes.
+    Gov24,
+    /// 복지로: texts only.
+    Bokjiro,
+}
+
+impl List {
+    pub const ALL: [List; 2] = [List::Gov24, List::Bokjiro];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            List::Gov24 => "gov24",
+            List::Bokjiro => "bokjiro",
+        }
+    }
+
+    /// Its rows among the versions: each list has its own, so that no import touches what another brought.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            List::Gov24 => "entry",
+            List::Bokjiro => "bokjiro",
+        }
+    }
+
+    /// The id a row gets from the list's own: safe in an address, a file name and a log.
+    pub(crate) fn id(self, source_id: &str) -> Result<String, String> {
+        checked(source_id).map(|id| format!("{}-{id}", self.as_str()))
+    }
+}
+
+/// The row of a list that a service was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    pub list: List,
+    /// Of the row among the definitions; a service is found by it, too.
+    pub id: String,
+    pub source_id: String,
+    /// The list's own page of it.
+    pub url: String,
+    /// `shipped`, or what was imported.
+    pub source: String,
+    pub since: At,
+}
+
+/// A suggestion that somebody confirmed: it counts as a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Confirmed {
+    pub key: String,
+    /// Who, as the administration log names them.
+    pub by: String,
+    pub at: At,
+}
+
 /// Any service: of the catalogue, or written in depth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
@@ -51,6 +108,12 @@ pub struct Entry {
     /// Where its row came from: `shipped` or the address of an import.
     pub source: String,
     pub since: At,
+    /// The rows it was made of, the one that speaks first; none of a service written in depth that no list holds.
+    pub origins: Vec<Origin>,
+    /// What its text seems to ask, by key; only of a service without conditions of its own. Answers nothing.
+    pub suggested: Vec<String>,
+    /// Those of them that count.
+    pub confirmed: Vec<Confirmed>,
 }
 
 /// Why a service is *not yet known* for everyone.
@@ -104,6 +167,8 @@ pub(crate) struct Brief {
     pub(crate) url: String,
     /// For the search; empty in the file that ships.
     pub(crate) summary: String,
+    /// Keys of what the text seems to ask, with blanks between; see `suggest`.
+    pub(crate) suggests: String,
 }
 
 /// What stands for ages that can't be read.
@@ -115,6 +180,7 @@ impl Brief {
         let mut next = || columns.next().unwrap_or_default();
         let (source_id, name, agency, agency_kind, field) = (next(), next(), next(), next(), next());
         let (from, to, flags, deadline, url, summary) = (next(), next(), next(), next(), next(), next());
+        let suggests = next();
         entry_id(source_id)?;
         if name.is_empty() {
             return Err("a service without a name".into());
@@ -150,6 +216,7 @@ impl Brief {
             deadline,
             url: url.into(),
             summary: summary.into(),
+            suggests: suggests.into(),
         })
     }
 
@@ -164,7 +231,7 @@ impl Brief {
             Deadline::Unstated => String::new(),
         };
         let flags = self.flags.map(|set| format!("{set:016x}")).unwrap_or_default();
-        let columns: [&str; 11] = [
+        let columns: [&str; 12] = [
             &self.source_id,
             &self.name,
             &self.agency,
@@ -176,8 +243,11 @@ impl Brief {
             &deadline,
             &self.url,
             &self.summary,
+            &self.suggests,
         ];
-        columns.map(one_line).join("\t")
+        // A row without the last column reads as it did before there was one.
+        let line = columns.map(one_line).join("\t");
+        line.strip_suffix('\t').map(str::to_owned).unwrap_or(line)
     }
 
     pub(crate) fn area<'a>(&self, regions: &'a Regions) -> Area<'a> {
@@ -207,8 +277,12 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// The id an entry gets from the catalogue's own: safe in an address, a file name and a log.
+/// The id an entry of the first list gets.
 pub(crate) fn entry_id(source_id: &str) -> Result<String, String> {
+    List::Gov24.id(source_id)
+}
+
+fn checked(source_id: &str) -> Result<String, String> {
     if source_id.is_empty() {
         return Err("a blank id".into());
     }
@@ -216,5 +290,5 @@ pub(crate) fn entry_id(source_id: &str) -> Result<String, String> {
         let shown: String = source_id.chars().take(60).flat_map(char::escape_default).collect();
         return Err(format!("the id {shown} has more than letters, digits and hyphens, or is too long"));
     }
-    Ok(format!("gov24-{}", source_id.to_ascii_lowercase()))
+    Ok(source_id.to_ascii_lowercase())
 }

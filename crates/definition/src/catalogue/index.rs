@@ -1,7 +1,7 @@
 //! What is kept in memory of the catalogue: enough to answer, rank and find, no texts.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, LazyLock},
 };
 
@@ -9,13 +9,18 @@ use maru_kernel::{At, Both, Date, Lang, Result};
 use maru_rules::{Group, Kind, Restriction, Screen};
 use maru_store::Store;
 
-use super::{Brief, CatalogueNote, Deadline, Entry, Name, SHIPPED, entry_id, tables};
+use super::{
+    Brief, CatalogueNote, Confirmed, Deadline, Entry, List, Name, Origin, SHIPPED, Unread,
+    merge::{self, Compared},
+    tables,
+};
 use crate::{
     Pack, Service, To,
     fact::FactKind,
     gov24::{self, Shape},
     region::Area,
     search::Search,
+    suggest::{self, Asks},
 };
 
 type Making = Box<dyn FnOnce() -> Result<Search> + Send>;
@@ -110,21 +115,23 @@ pub(crate) fn restriction(shape: &Shape) -> Restriction {
 
 impl Index {
     pub(crate) async fn load(store: &Store, pack: &Pack) -> Result<Index> {
-        let rows = tables::current_entries(store).await?;
+        let mut areas = Areas { pack, known: HashMap::new() };
+        let entries = areas.rows(store, List::Gov24).await?;
+        let others = areas.rows(store, List::Bokjiro).await?;
+        let mut confirmed: HashMap<String, Vec<Confirmed>> = HashMap::new();
+        for row in tables::confirmed(store).await? {
+            let (key, by, at) = (row.string("key")?, row.string("confirmed_by")?, row.at("at")?);
+            confirmed.entry(row.string("id")?).or_default().push(Confirmed { key, by, at });
+        }
         let mut building = Building {
             pack,
-            areas: HashMap::new(),
+            confirmed,
             entries: Vec::new(),
             shapes: Vec::new(),
             deep: Vec::new(),
             texts: Vec::new(),
         };
-        for row in &rows {
-            let brief = Brief::read(row.text("brief")?).map_err(maru_kernel::Error::Internal)?;
-            building.add(brief, row.text("source")?, row.at("since")?);
-        }
-        drop(rows);
-        building.rest();
+        building.all(entries, others);
         let note = note(store, pack, building.entries.len()).await?;
         Ok(building.index(note))
     }
@@ -139,13 +146,70 @@ impl Index {
     }
 }
 
+/// What was confirmed counts as a condition beside those that nobody has read: it excludes, and makes nothing *yes*.
+fn restrict(entry: &mut Entry, shape: &mut Shape, area: Area<'_>) {
+    let mut flags = 0;
+    let mut ages = None;
+    for asks in entry.confirmed.iter().filter_map(|confirmed| Asks::read(&confirmed.key)) {
+        match asks {
+            Asks::Ages(span) => ages = Some(span),
+            Asks::Income(percent) => flags |= suggest::bands(percent),
+            Asks::Flag(bit) => flags |= 1 << bit,
+        }
+    }
+    if let Some(span) = ages {
+        entry.ages = Some(span).filter(|span| span.span().is_some());
+    }
+    *shape = Shape {
+        unread: true,
+        ..Shape::read(Some(flags), ages.or(entry.ages).or(gov24::Ages::read(None, None)), area)
+    };
+}
+
 /// More kinds of people than this say nothing of what a service is about.
 const FEW_KINDS: usize = 3;
 
+/// One row of a list as it stands.
+struct Listed<'a> {
+    brief: Brief,
+    area: Area<'a>,
+    origin: Origin,
+}
+
+/// An agency's area is worked out once: some own hundreds of services.
+struct Areas<'a> {
+    pack: &'a Pack,
+    known: HashMap<(String, String), Area<'a>>,
+}
+
+impl<'a> Areas<'a> {
+    async fn rows(&mut self, store: &Store, list: List) -> Result<Vec<Listed<'a>>> {
+        let address = self.pack.catalogue.as_ref().map(|c| c.address.as_str()).unwrap_or_default();
+        let mut listed = Vec::new();
+        for row in &tables::current_entries(store, list.kind()).await? {
+            let mut brief = Brief::read(row.text("brief")?).map_err(maru_kernel::Error::Internal)?;
+            let agency = (brief.agency.clone(), brief.agency_kind.clone());
+            let area = *self.known.entry(agency).or_insert_with(|| brief.area(&self.pack.regions));
+            let url = std::mem::take(&mut brief.url);
+            let usual = url.is_empty() && list == List::Gov24;
+            let origin = Origin {
+                list,
+                id: row.string("id")?,
+                source_id: brief.source_id.clone(),
+                url: if usual { format!("{address}{}", brief.source_id) } else { url },
+                source: row.string("source")?,
+                since: row.at("since")?,
+            };
+            listed.push(Listed { brief, area, origin });
+        }
+        Ok(listed)
+    }
+}
+
 struct Building<'a> {
     pack: &'a Pack,
-    /// An agency's area is worked out once: some own hundreds of services.
-    areas: HashMap<(String, String), Area<'a>>,
+    /// Suggestions that count, by the row's id.
+    confirmed: HashMap<String, Vec<Confirmed>>,
     entries: Vec<Arc<Entry>>,
     shapes: Vec<Shape>,
     deep: Vec<(usize, Arc<Service>)>,
@@ -153,15 +217,63 @@ struct Building<'a> {
 }
 
 impl<'a> Building<'a> {
-    fn add(&mut self, brief: Brief, source: &str, since: At) {
-        let agency = (brief.agency.clone(), brief.agency_kind.clone());
-        let area = *self.areas.entry(agency).or_insert_with(|| brief.area(&self.pack.regions));
-        let service =
-            self.pack.services.iter().find(|s| !s.ended && s.source_id.as_ref() == Some(&brief.source_id));
-        let address = self.pack.catalogue.as_ref().map(|c| c.address.as_str()).unwrap_or_default();
-        let shape = brief.shape(area);
-        let entry = Entry {
-            id: entry_id(&brief.source_id).unwrap_or_default(),
+    /// Services of the first list, those written in depth that it does not hold, and what only the second list has.
+    fn all(&mut self, entries: Vec<Listed<'a>>, others: Vec<Listed<'a>>) {
+        let pack = self.pack;
+        let held: HashSet<&str> = entries.iter().map(|row| row.brief.source_id.as_str()).collect();
+        let unheld = |s: &&Arc<Service>| {
+            s.to != To::Objected && !s.ended && s.source_id.as_deref().is_none_or(|id| !held.contains(id))
+        };
+        let rest: Vec<Arc<Service>> = pack.services.iter().filter(unheld).cloned().collect();
+        let compare = |row: &'_ Listed<'a>| (row.brief.name.clone(), row.brief.agency.clone(), row.area);
+        let mut first: Vec<(String, String, Area<'a>)> = entries.iter().map(compare).collect();
+        first.extend(rest.iter().map(|service| {
+            let agency = pack.agency(&service.owner).map(|a| a.name.ko.clone()).unwrap_or_default();
+            (service.text(Lang::Ko).name.clone(), agency, Area::Nation)
+        }));
+        let second: Vec<(String, String, Area<'a>)> = others.iter().map(compare).collect();
+        fn sides<'b>(rows: &'b [(String, String, Area<'b>)]) -> Vec<Compared<'b>> {
+            rows.iter().map(|(name, agency, area)| Compared { name, agency, area: *area }).collect()
+        }
+        let pairs = merge::pairs(&sides(&first), &sides(&second));
+        let mut also: HashMap<usize, Listed<'a>> = HashMap::new();
+        let mut alone = Vec::new();
+        for (other, pair) in others.into_iter().zip(pairs) {
+            match pair {
+                Some(place) => drop(also.insert(place, other)),
+                None => alone.push(other),
+            }
+        }
+        for (place, entry) in (0..).zip(entries) {
+            self.add(entry, also.remove(&place));
+        }
+        let nothing = Shape::read(Some(0), gov24::Ages::read(None, None), Area::Nation);
+        for (place, service) in (first.len().saturating_sub(rest.len())..).zip(rest) {
+            let texts = vec![service.field.clone()];
+            self.add_deep(
+                service,
+                None,
+                also.remove(&place).map(|row| (row.origin, row.brief)),
+                nothing,
+                texts,
+            );
+        }
+        for other in alone {
+            self.add(other, None);
+        }
+    }
+
+    fn add(&mut self, row: Listed<'a>, also: Option<Listed<'a>>) {
+        let Listed { brief, area, origin } = row;
+        let service = match origin.list {
+            List::Gov24 => {
+                self.pack.services.iter().find(|s| !s.ended && s.source_id.as_ref() == Some(&brief.source_id))
+            }
+            List::Bokjiro => None,
+        };
+        let mut shape = brief.shape(area);
+        let mut entry = Entry {
+            id: origin.id.clone(),
             name: Name { ko: brief.name.clone(), en: None },
             agency: brief.agency.clone(),
             field: brief.field.clone(),
@@ -173,22 +285,60 @@ impl<'a> Building<'a> {
             ages: brief.ages.filter(|ages| ages.span().is_some()),
             flags: brief.flags,
             unread: brief.unread(area),
-            url: if brief.url.is_empty() { format!("{address}{}", brief.source_id) } else { brief.url },
+            url: origin.url.clone(),
             in_depth: false,
-            source: source.into(),
-            since,
-            source_id: Some(brief.source_id),
+            source: origin.source.clone(),
+            since: origin.since,
+            source_id: Some(brief.source_id.clone()),
+            suggested: Vec::new(),
+            confirmed: Vec::new(),
+            origins: vec![origin],
         };
+        let also = also.map(|row| (row.origin, row.brief));
+        // A text is asked only where no code speaks.
+        let telling = match &also {
+            Some((origin, other)) if entry.unread == Some(Unread::Conditions) => Some((&origin.id, other)),
+            None if entry.origins.iter().all(|origin| origin.list == List::Bokjiro) => {
+                Some((&entry.id, &brief))
+            }
+            _ => None,
+        };
+        if let Some((id, told)) = telling {
+            let suggested: Vec<String> = told.suggests.split_whitespace().map(str::to_owned).collect();
+            let known = self.confirmed.get(id).cloned().unwrap_or_default();
+            // Of a text that has changed only what it still says counts.
+            entry.confirmed = known.into_iter().filter(|c| suggested.contains(&c.key)).collect();
+            entry.suggested = suggested;
+            restrict(&mut entry, &mut shape, area);
+        }
         let mut rest = vec![brief.agency, brief.field, brief.summary];
         rest.extend(self.meant_for(&entry));
         match service {
-            Some(service) => self.add_deep(service.clone(), Some(entry), shape, rest),
+            Some(service) => self.add_deep(service.clone(), Some(entry), also, shape, rest),
             None => {
-                self.texts.push((vec![brief.name], rest));
+                let mut names = vec![brief.name];
+                self.tell_also(&mut entry, also, &mut names, &mut rest);
+                self.texts.push((names, rest));
                 self.entries.push(Arc::new(entry));
                 self.shapes.push(shape);
             }
         }
+    }
+
+    /// A service that a second list has, too, is found by its words there and names both.
+    fn tell_also(
+        &self,
+        entry: &mut Entry,
+        also: Option<(Origin, Brief)>,
+        names: &mut Vec<String>,
+        rest: &mut Vec<String>,
+    ) {
+        let Some((origin, brief)) = also else { return };
+        if !names.contains(&brief.name) {
+            names.push(brief.name);
+        }
+        rest.push(brief.summary);
+        entry.origins.push(origin);
     }
 
     /// Whom it is meant for, where the codes name a few kinds of people.
@@ -204,7 +354,14 @@ impl<'a> Building<'a> {
     }
 
     /// A service written in depth takes the place of its entry, with words of its own.
-    fn add_deep(&mut self, service: Arc<Service>, entry: Option<Entry>, shape: Shape, mut rest: Vec<String>) {
+    fn add_deep(
+        &mut self,
+        service: Arc<Service>,
+        entry: Option<Entry>,
+        also: Option<(Origin, Brief)>,
+        shape: Shape,
+        mut rest: Vec<String>,
+    ) {
         let (ko, en) = (service.text(Lang::Ko), service.text(Lang::En));
         let name = Name { ko: ko.name.clone(), en: Some(en.name.clone()) };
         let agency = self.pack.agency(&service.owner).map(|a| a.name.ko.clone()).unwrap_or_default();
@@ -223,13 +380,17 @@ impl<'a> Building<'a> {
             in_depth: true,
             source: "pack".into(),
             since: At::start_of(service.version),
+            origins: Vec::new(),
+            suggested: Vec::new(),
+            confirmed: Vec::new(),
         };
-        let entry = entry.unwrap_or_else(blank);
+        let mut entry = entry.unwrap_or_else(blank);
         rest.extend([ko.summary.clone(), ko.gives.clone(), en.summary.clone(), agency]);
         let mut names = vec![ko.name.clone(), en.name.clone()];
         if !names.contains(&entry.name.ko) {
             names.push(entry.name.ko.clone());
         }
+        self.tell_also(&mut entry, also, &mut names, &mut rest);
         self.texts.push((names, rest));
         self.deep.push((self.entries.len(), service.clone()));
         self.entries.push(Arc::new(Entry {
@@ -237,27 +398,12 @@ impl<'a> Building<'a> {
             name,
             in_depth: true,
             unread: None,
+            suggested: Vec::new(),
+            confirmed: Vec::new(),
             ..entry
         }));
         // The rules speak, not the codes: the screen has nothing to say of it.
         self.shapes.push(Shape { never: true, ..shape });
-    }
-
-    /// Services written in depth that the catalogue does not hold.
-    fn rest(&mut self) {
-        let held: Vec<&str> = self.deep.iter().map(|(_, s)| s.id.as_str()).collect();
-        let rest: Vec<Arc<Service>> = self
-            .pack
-            .services
-            .iter()
-            .filter(|s| !held.contains(&s.id.as_str()) && s.to != To::Objected && !s.ended)
-            .cloned()
-            .collect();
-        let nothing = Shape::read(Some(0), gov24::Ages::read(None, None), Area::Nation);
-        for service in rest {
-            let field = service.field.clone();
-            self.add_deep(service, None, nothing, vec![field]);
-        }
     }
 
     fn index(mut self, note: CatalogueNote) -> Index {
@@ -266,8 +412,9 @@ impl<'a> Building<'a> {
         let mut by_id = HashMap::with_capacity(self.entries.len());
         for (place, entry) in self.entries.iter().enumerate() {
             by_id.insert(entry.id.clone(), place);
+            by_id.extend(entry.origins.iter().map(|origin| (origin.id.clone(), place)));
             if entry.in_depth
-                && let Some(id) = entry.source_id.as_deref().and_then(|id| entry_id(id).ok())
+                && let Some(id) = entry.source_id.as_deref().and_then(|id| List::Gov24.id(id).ok())
             {
                 by_id.insert(id, place);
             }

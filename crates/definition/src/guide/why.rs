@@ -5,7 +5,7 @@ use maru_rules::{Answer, Decision, Value};
 
 use super::Guidance;
 use crate::{
-    Entry, Pays, Service, Unread,
+    Entry, List, Pays, Service, Unread,
     gov24::{self, Shape},
 };
 
@@ -119,6 +119,17 @@ impl Guidance {
     }
 
     fn group_why(&self, entry: &Entry, shape: &Shape, group: usize) -> Option<Why> {
+        let mut why = self.listed_why(entry, shape, group)?;
+        // What a person confirmed is no code of the list.
+        if let Some(confirmed) = entry.confirmed.iter().map(|c| c.at).max()
+            && !matches!(group, gov24::REGION | gov24::UNREAD)
+        {
+            why.article = format!("복지로, 확인 {}", confirmed.date());
+        }
+        Some(why)
+    }
+
+    fn listed_why(&self, entry: &Entry, shape: &Shape, group: usize) -> Option<Why> {
         let answer = self.person.group(shape, group)?;
         let words = &self.index.words;
         let id = gov24::GROUPS.get(group).copied().unwrap_or_default();
@@ -266,7 +277,18 @@ fn not_for_residents(entry: &Entry) -> Why {
 }
 
 fn unread(entry: &Entry) -> Why {
+    let told = |origin: &crate::Origin| {
+        (origin.list == List::Bokjiro).then(|| format!("복지로 {}", origin.source_id))
+    };
+    let texts_only = entry.origins.first().and_then(told);
     let (detail, article) = match entry.unread {
+        Some(Unread::Conditions) | None if let Some(place) = texts_only => (
+            Both::new(
+                "복지로에는 글만 있고 정해진 지원조건이 없습니다. 자격은 맡은 기관에 물어보세요.",
+                "Bokjiro describes it in words only and gives no conditions to go by. Ask the agency in charge whether you qualify.",
+            ),
+            place,
+        ),
         Some(Unread::Ages) => (
             Both::new(
                 "공식 목록의 나이를 읽을 수 없습니다.",

@@ -4,8 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value as Json};
 
-use super::wire::{self, Conditions, Listed, TEXTS};
+use super::{
+    Report,
+    apply::Incoming,
+    wire::{self, Conditions, Listed, TEXTS},
+};
 use crate::{
+    List,
     catalogue::{Brief, Deadline, entry_id},
     gov24,
 };
@@ -16,18 +21,16 @@ pub(crate) struct Found {
     services: Vec<Service>,
     by_id: HashMap<String, usize>,
     /// Listed, but not usable: neither imported nor withdrawn.
-    pub(crate) spoilt: HashSet<String>,
-    pub(crate) unusable: Vec<(String, String)>,
+    spoilt: HashSet<String>,
+    unusable: Vec<(String, String)>,
     /// Rows of the service list.
-    pub(crate) read: usize,
+    read: usize,
     /// Every row of every list was there.
     pub(crate) complete: bool,
     /// Every row of supportConditions was there: a service without one has none.
     pub(crate) all_conditions: bool,
     /// A row of the list could be any service.
-    pub(crate) nameless: bool,
-    /// Of services' own pages.
-    pub(crate) address: String,
+    nameless: bool,
 }
 
 struct Service {
@@ -144,15 +147,21 @@ impl Found {
         }
     }
 
-    /// How many services can be kept.
-    pub(crate) fn len(&self) -> usize {
-        self.services.len()
-    }
-
-    /// The services, ready to be kept.
-    pub(crate) fn ready(&mut self) -> impl Iterator<Item = Ready> + use<> {
-        let (address, all) = (std::mem::take(&mut self.address), self.all_conditions);
-        std::mem::take(&mut self.services).into_iter().filter_map(move |service| service.ready(&address, all))
+    /// The services, ready to be kept; `address` is that of their own pages.
+    pub(crate) fn incoming(self, address: &str) -> Incoming {
+        let all = self.all_conditions;
+        Incoming {
+            list: List::Gov24,
+            ready: self.services.into_iter().filter_map(|service| service.ready(address, all)).collect(),
+            spoilt: self.spoilt,
+            report: Report {
+                read: self.read,
+                complete: self.complete,
+                unusable: self.unusable,
+                ..Report::default()
+            },
+            nameless: self.nameless,
+        }
     }
 }
 
@@ -182,6 +191,7 @@ impl Service {
             },
             url: if usual { String::new() } else { url },
             summary: text("summary").to_owned(),
+            suggests: String::new(),
             source_id: self.source_id,
         };
         let kept: Map<String, Json> = TEXTS

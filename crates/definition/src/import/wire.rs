@@ -152,7 +152,7 @@ fn texts(row: &Map<String, Json>, names: &[(&'static str, &str)]) -> Vec<(&'stat
     found.filter(|(key, text)| !text.is_empty() && (*key != "online_url" || is_address(text))).collect()
 }
 
-fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let plain = !text.chars().any(|c| c.is_whitespace() || matches!(c, '"' | '<' | '>'));
     plain && (text.starts_with("https://") || text.starts_with("http://"))
 }

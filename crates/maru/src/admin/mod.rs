@@ -1,5 +1,6 @@
 //! `maru admin`: what an operator does.
 
+mod catalogue;
 mod cluster;
 mod edge;
 mod keep;
@@ -18,6 +19,8 @@ pub enum Admin {
     People(people::People),
     #[command(flatten)]
     Edge(edge::Edge),
+    #[command(flatten)]
+    Catalogue(catalogue::Catalogue),
 }
 
 pub async fn run(admin: Admin) -> Result<ExitCode> {
@@ -25,5 +28,6 @@ pub async fn run(admin: Admin) -> Result<ExitCode> {
         Admin::Keep(keep) => keep::run(keep).await,
         Admin::People(people) => people::run(people).await,
         Admin::Edge(edge) => edge::run(edge).await,
+        Admin::Catalogue(catalogue) => catalogue::run(catalogue).await,
     }
 }

@@ -10,6 +10,7 @@ mod password;
 mod role;
 mod sign_in;
 mod sign_out;
+mod suggestion;
 mod unit;
 
 pub use agency::{NewAgency, add_agency, agency, end_agency, rename_agency};
@@ -22,6 +23,7 @@ pub use password::{change_password, renew_password};
 pub use role::{end_role, grant_role};
 pub use sign_in::sign_in;
 pub use sign_out::sign_out;
+pub use suggestion::{confirm_suggestion, withdraw_suggestion};
 pub use unit::{NewUnit, add_unit, change_unit, end_unit, unit};
 
 use maru_kernel::{At, Error, Event, Result};

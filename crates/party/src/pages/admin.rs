@@ -150,6 +150,7 @@ pub async fn shown_lines(context: &Context, events: Vec<Event>) -> Result<Vec<Li
                 Some(("unit", id)) => format!("/admin/units/{id}"),
                 Some(("official", id)) => format!("/admin/officials/{id}"),
                 Some(("limit" | "key", _)) => "/admin/edge".into(),
+                Some(("service", id)) => format!("/services/{id}"),
                 Some(("holiday", _)) => "/admin/holidays".into(),
                 _ => String::new(),
             },
@@ -170,6 +171,7 @@ async fn name_of(context: &Context, names: &mut BTreeMap<String, String>, about:
         Some(("unit", id)) => tables::unit(store, id).await?.map(|u| u.name.get(lang).to_owned()),
         Some(("official", id)) => tables::person(store, id).await?.map(|p| p.name.get(lang).to_owned()),
         Some(("limit", name)) => Some(context.t(&format!("admin-limit-{name}"))),
+        Some(("service", id)) => context.app.definitions.entry(id).map(|e| e.name.get(lang).to_owned()),
         Some(("holiday", day)) => Some(day.to_owned()),
         Some(("key", id)) => Some(format!("{} {id}", context.t("admin-key"))),
         _ => None,
@@ -179,7 +181,7 @@ async fn name_of(context: &Context, names: &mut BTreeMap<String, String>, about:
     Ok(name)
 }
 
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 21] = [
     "agency-added",
     "agency-renamed",
     "agency-ended",
@@ -199,6 +201,8 @@ const KINDS: [&str; 19] = [
     "key-rotated",
     "holiday-declared",
     "holiday-withdrawn",
+    "suggestion-confirmed",
+    "suggestion-withdrawn",
 ];
 
 async fn log(context: Context, Query(filters): Query<Filters>) -> Answered {
