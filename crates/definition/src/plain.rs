@@ -99,7 +99,7 @@ fn sentences(line: &str) -> Vec<String> {
             '(' => depth = depth.saturating_add(1),
             ')' => depth = depth.saturating_sub(1),
             '{' if chars.peek() == Some(&'%') => {
-                while let Some(c) = chars.next() {
+                for c in chars.by_ref() {
                     if c == '}' {
                         break;
                     }

@@ -52,8 +52,9 @@ async fn measure(place: &Place) -> Result<()> {
     let store = wire::open_store(&kept, &wire::rooms(Post::None)).await?;
     let now = At::parse("2026-11-02T09:00:00+09:00").unwrap_or_default();
     let definitions = Definitions::open(store, wire::pack()?, now).await?;
+    let pack = definitions.pack();
     let agencies: Vec<&str> =
-        definitions.pack().regions.iter().filter(|r| r.parent.is_some()).map(|r| r.name.as_str()).collect();
+        pack.regions.iter().filter(|r| r.parent.is_some()).map(|r| r.name.as_str()).collect();
     let count = SERVICES / place.less;
     let mut text = String::new();
     for n in 0..count {
