@@ -15,7 +15,7 @@ use maru_rules::{Expr, PARAMETERS};
 use unicode_normalization::is_nfc;
 
 use crate::{
-    FactDef, FactKind, Fault, Pack, Register, catalogue, gov24,
+    FactDef, FactKind, Fault, Pack, Register, Service, catalogue, gov24,
     pack::{CATALOGUE, PARAMETERS as PARAMETER_FILE},
     register,
 };
@@ -30,7 +30,7 @@ pub(crate) struct Check<'a> {
 pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {
     let mut check = Check { pack, faults: Vec::new(), cases: Vec::new() };
     check.files();
-    check.plain();
+    check.plain_under("");
     check.facts();
     check.agencies();
     check.registers();
@@ -51,6 +51,13 @@ pub(crate) fn one(pack: &Pack, id: &str) -> (Vec<RanCase>, Vec<Fault>) {
     check.files_under("services/");
     check.services(Some(id));
     check.done()
+}
+
+/// How plainly one service is written. What was published is served all the same when the list of hard words grows.
+pub(crate) fn plain(pack: &Pack, service: &Service) -> Vec<Fault> {
+    let mut check = Check { pack, faults: Vec::new(), cases: Vec::new() };
+    check.plain_under(&service.folder);
+    check.done().1
 }
 
 impl Check<'_> {
@@ -124,13 +131,12 @@ impl Check<'_> {
     }
 
     /// What people read: texts, letters and beginnings of answers.
-    fn plain(&mut self) {
+    fn plain_under(&mut self, folder: &str) {
         let pack = self.pack;
         for lang in Lang::ALL {
             let ends = [format!(".{}.toml", lang.tag()), format!(".{}.txt", lang.tag())];
-            for (path, text) in
-                pack.files.iter().filter(|(path, _)| ends.iter().any(|end| path.ends_with(end)))
-            {
+            let read = |path: &str| path.starts_with(folder) && ends.iter().any(|end| path.ends_with(end));
+            for (path, text) in pack.files.iter().filter(|(path, _)| read(path)) {
                 for (line, number) in text.lines().zip(1_usize..) {
                     let line = line.trim_start();
                     let said = match line.split_once(" = ") {

@@ -6,7 +6,7 @@ use maru_kernel::{At, Date, Error, Result};
 use maru_store::{Batch, Store};
 
 use super::Definitions;
-use crate::{Ask, Asked, Draft, LeftOut, Pack, Published, Service, ServiceFiles, Tried, Verb, draft};
+use crate::{Ask, Asked, Draft, LeftOut, Pack, Published, Service, ServiceFiles, Tried, Verb, check, draft};
 
 /// The pack of the program with what was published of it, and what had to be left out.
 pub(super) async fn served(
@@ -94,7 +94,11 @@ impl Definitions {
 
     /// What a draft's files make of what is served.
     pub fn tried(&self, draft: &Draft) -> Tried {
-        self.pack().with_service(&draft.owner, &draft.service, &draft.files)
+        let mut tried = self.pack().with_service(&draft.owner, &draft.service, &draft.files);
+        if let Some(service) = &tried.service {
+            tried.faults.extend(check::plain(&tried.pack, service));
+        }
+        tried
     }
 
     /// The change that keeps the next version of a draft.
