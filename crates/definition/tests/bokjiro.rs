@@ -138,7 +138,7 @@ async fn one_service_of_two_lists_names_both_and_neither_import_disturbs_the_oth
         .find(|e| e.area.as_deref() == Some("경기도 수원시") && !e.in_depth)
         .cloned()
         .unwrap();
-    let deep = definitions.pack().services.iter().find(|s| s.source_id.is_some()).cloned().unwrap();
+    let deep = definitions.service("livelihood-benefit").unwrap();
     let mut rows = list();
     rows.push(service("WLF90000021", &format!("{} 사업", known.name.ko), "경기도 수원시 시험과"));
     let deep_name = definitions.entry(&deep.id).unwrap().name.ko.clone();
