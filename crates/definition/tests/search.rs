@@ -38,7 +38,7 @@ async fn however_it_is_typed() {
     for (typed, found) in [
         // The keyboard was left in English.
         ("cjdsusdnjftp", "청년월세 지원"),
-        ("tlfdjqrmqdu", "구직급여"),
+        ("tlfdjqrmqdu", "구직급여 (실업급여)"),
         // Verbs with other endings than the list has.
         ("트랙터를 빌려야 하는데", "농기계 임대 서비스"),
         ("트랙터 빌리고 싶어요", "농기계 임대 서비스"),
