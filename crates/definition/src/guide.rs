@@ -4,12 +4,16 @@ mod person;
 mod question;
 mod why;
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use maru_kernel::{Date, Won};
 use maru_rules::{Answer, Answers, Decision, Facts, Value};
 
-use crate::{Deadline, Entry, Pack, Pays, catalogue::index::Index, gov24};
+use crate::{Deadline, Entry, Pack, Pays, Service, catalogue::index::Index, gov24};
 use person::Person;
 
 pub use maru_rules::Counts;
@@ -24,8 +28,17 @@ pub struct Guidance {
     on: Date,
     person: Person,
     answers: Answers,
-    /// What the services written in depth decide, by place.
-    decided: Vec<(usize, Decision)>,
+    deep: Vec<Deep>,
+    /// Which of them a fact keeps open, by their places among them.
+    waiting: OnceLock<HashMap<String, Vec<usize>>>,
+}
+
+/// A service written in depth. Its reasons are worked out when somebody wants them: most are *no*, and nobody asks why.
+struct Deep {
+    place: usize,
+    service: Arc<Service>,
+    answer: Answer,
+    decision: OnceLock<Decision>,
 }
 
 /// A service worth showing.
@@ -54,15 +67,26 @@ impl Guidance {
         }
         let person = Person::of(&index, &pack.regions, &facts);
         let answers = index.screen.answers(&person.known(&index));
-        let decide = |(place, service): &(usize, Arc<crate::Service>)| {
-            (*place, service.rules.decide(&facts, &pack.parameters, on))
+        let answered = |(place, service): &(usize, Arc<Service>)| Deep {
+            place: *place,
+            answer: service.rules.answer(&facts, &pack.parameters, on),
+            service: service.clone(),
+            decision: OnceLock::new(),
         };
-        let decided = index.deep.iter().map(decide).collect();
-        Guidance { facts, on, person, answers, decided, index, pack }
+        let deep = index.deep.iter().map(answered).collect();
+        Guidance { facts, on, person, answers, deep, waiting: OnceLock::new(), index, pack }
+    }
+
+    fn deep(&self, place: usize) -> Option<&Deep> {
+        self.deep.iter().find(|deep| deep.place == place)
+    }
+
+    fn whole<'a>(&'a self, deep: &'a Deep) -> &'a Decision {
+        deep.decision.get_or_init(|| deep.service.rules.decide(&self.facts, &self.pack.parameters, self.on))
     }
 
     fn decision(&self, place: usize) -> Option<&Decision> {
-        self.decided.iter().find(|(p, _)| *p == place).map(|(_, decision)| decision)
+        self.deep(place).map(|deep| self.whole(deep))
     }
 
     /// Whether there is anything to qualify for: petitions and permits are for everybody, and no guidance is needed to them.
@@ -71,16 +95,16 @@ impl Guidance {
     }
 
     fn at(&self, place: usize) -> Answer {
-        self.decision(place).map_or_else(|| self.answers.get(place), |d| d.answer)
+        self.deep(place).map_or_else(|| self.answers.get(place), |deep| deep.answer)
     }
 
     pub fn counts(&self) -> Counts {
         let mut counts = self.answers.counts();
-        for (place, decision) in &self.decided {
+        for deep in &self.deep {
             // The screen counts what it leaves out as no.
             counts.no = counts.no.saturating_sub(1);
-            match decision.answer {
-                _ if !self.guides(*place) => {}
+            match deep.answer {
+                _ if !self.guides(deep.place) => {}
                 Answer::Yes => counts.yes += 1,
                 Answer::No => counts.no += 1,
                 Answer::Unknown => counts.unknown += 1,
@@ -97,7 +121,7 @@ impl Guidance {
 
     /// Whether a service is *no* because of the region alone.
     pub fn elsewhere(&self, id: &str) -> bool {
-        let Some(place) = self.index.place(id).filter(|place| self.decision(*place).is_none()) else {
+        let Some(place) = self.index.place(id).filter(|place| self.deep(*place).is_none()) else {
             return false;
         };
         let Some(shape) = self.index.shapes.get(place).filter(|shape| !shape.never) else { return false };
@@ -121,10 +145,9 @@ impl Guidance {
         let mut keys: Vec<(Key, usize)> = Vec::new();
         let of = |answer: Answer| {
             let screened = self.answers.of(answer);
-            let decided =
-                self.decided.iter().filter(move |(_, d)| d.answer == answer).map(|(place, _)| *place);
+            let decided = self.deep.iter().filter(move |deep| deep.answer == answer).map(|deep| deep.place);
             let decided = decided.filter(|place| self.guides(*place));
-            screened.filter(|place| self.decision(*place).is_none()).chain(decided)
+            screened.filter(|place| self.deep(*place).is_none()).chain(decided)
         };
         keys.extend(of(Answer::Yes).map(|place| (self.key(place, 0), place)));
         best(&mut keys, limit);
@@ -169,7 +192,7 @@ impl Guidance {
         let soon = if (0..=SOON).contains(&days) { days } else { i32::MAX };
         let narrow = self.index.narrowness.get(place).copied().unwrap_or(0);
         // No answer of theirs can settle what nobody has read: it comes after what one can.
-        let unread = self.decision(place).is_none() && self.index.shapes.get(place).is_some_and(|s| s.unread);
+        let unread = self.deep(place).is_none() && self.index.shapes.get(place).is_some_and(|s| s.unread);
         ((days < 0, unread, open), Reverse(amount), soon, Reverse(narrow), place)
     }
 }

@@ -1,9 +1,11 @@
 //! The one question that settles the most.
 
+use std::collections::HashMap;
+
 use maru_rules::{Answer, Decision, Ratio, Value};
 use serde::Serialize;
 
-use super::Guidance;
+use super::{Deep, Guidance};
 use crate::{FactDef, FactKind, gov24};
 
 /// What to ask next.
@@ -48,7 +50,7 @@ impl Guidance {
             let expected = |sum: usize| u64::try_from(sum * 1_000 / weights.max(1)).unwrap_or(u64::MAX);
             let sum = |replies: &[Reply]| replies.iter().map(|r| r.settles * r.weight).sum::<usize>();
             // Trying an answer on the rules costs more than on the bits: only where it could make a difference.
-            let waiting = self.waiting(fact).count();
+            let waiting = self.waiting(&fact.name).count();
             let better =
                 |score: u64| best.as_ref().is_none_or(|(most, open, _)| (score, held) > (*most, *open));
             if !better(expected(sum(&replies) + weights * waiting)) {
@@ -155,16 +157,28 @@ impl Guidance {
     }
 
     /// The services written in depth that are unknown, among other things because this fact is.
-    fn waiting<'a>(&'a self, fact: &'a FactDef) -> impl Iterator<Item = &'a (usize, Decision)> {
-        self.decided.iter().filter(|(_, d)| d.answer == Answer::Unknown && d.missing.contains(&fact.name))
+    fn waiting(&self, fact: &str) -> impl Iterator<Item = (&Deep, &Decision)> {
+        let by_fact = self.waiting.get_or_init(|| {
+            let mut by_fact: HashMap<String, Vec<usize>> = HashMap::new();
+            for (place, deep) in
+                self.deep.iter().enumerate().filter(|(_, deep)| deep.answer == Answer::Unknown)
+            {
+                for missing in &self.whole(deep).missing {
+                    by_fact.entry(missing.clone()).or_default().push(place);
+                }
+            }
+            by_fact
+        });
+        let places = by_fact.get(fact).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.deep.get(*place)).map(|deep| (deep, self.whole(deep)))
     }
 
     /// Adds what each answer settles among services written in depth.
     fn add_decided(&self, fact: &FactDef, replies: &mut [Reply]) {
         let age = self.group_of(fact) == Some(gov24::AGE);
         let mut facts = self.facts.clone();
-        for (place, decision) in self.waiting(fact) {
-            let Some(service) = self.index.deep_at(*place) else { continue };
+        for (deep, decision) in self.waiting(&fact.name) {
+            let service = &deep.service;
             let mut settled = |reply: &Reply| {
                 facts.insert(&fact.name, value_of(fact, &reply.value));
                 service.rules.answer(&facts, &self.pack.parameters, self.on) != Answer::Unknown
@@ -223,12 +237,8 @@ impl Guidance {
     }
 
     fn deep_examples(&self, fact: &str) -> Vec<String> {
-        let waiting = self
-            .decided
-            .iter()
-            .filter(|(_, d)| d.answer == Answer::Unknown && d.missing.iter().any(|m| m == fact));
-        waiting
-            .filter_map(|(place, _)| self.index.entries.get(*place))
+        self.waiting(fact)
+            .filter_map(|(deep, _)| self.index.entries.get(deep.place))
             .map(|e| e.id.clone())
             .take(EXAMPLES)
             .collect()
