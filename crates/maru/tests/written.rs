@@ -132,7 +132,7 @@ async fn from_a_first_file_to_a_letter() {
     let page = daon.get(&format!("/cases/{case}")).await.body;
     assert!(page.contains("지급하기로 결정했습니다"), "{page}");
     let letters = daon.get("/messages").await.body;
-    assert!(letters.contains("겨울 난방비을 드리기로 했습니다"), "{letters}");
+    assert!(letters.contains("겨울 난방비를 드리기로 했습니다"), "{letters}");
 
     // Who did what.
     let trail = writer.get(&format!("{HEATING}/publish")).await.body;
