@@ -331,3 +331,4 @@ service-seems-confirm = Confirm this condition
 service-seems-withdraw = Take the confirmation back
 suggestion-wrong-confirmed = This condition is confirmed already. Open the service again.
 suggestion-wrong-open = This condition is not confirmed. Open the service again.
+service-points = Points and rank

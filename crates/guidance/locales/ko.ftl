@@ -309,3 +309,4 @@ service-seems-confirm = 이 조건을 확인함
 service-seems-withdraw = 확인을 거둠
 suggestion-wrong-confirmed = 이미 확인된 조건입니다. 서비스 화면을 다시 열어 보세요.
 suggestion-wrong-open = 확인되지 않은 조건입니다. 서비스 화면을 다시 열어 보세요.
+service-points = 점수와 순위
