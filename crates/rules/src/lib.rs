@@ -3,6 +3,7 @@
 //! Two doors: [`RuleSet::decide`] for a service written in depth, [`Screen`] for a whole catalogue at once. Pure: no I/O, no clock,
 //! no randomness, no floating point. Nothing here panics on any input.
 
+mod column;
 mod eval;
 mod fault;
 mod lexer;
@@ -14,6 +15,7 @@ mod screen;
 mod toml_text;
 mod value;
 
+pub use column::{Column, Columns, Known as KnownLanes, Lanes, Numbers, days_of};
 pub use eval::{Expr, Scope};
 pub use fault::Fault;
 pub use parameters::Parameters;
