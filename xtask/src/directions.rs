@@ -15,11 +15,12 @@ fn allowed(room: &str) -> Option<Vec<&'static str>> {
     Some(match room {
         "maru-kernel" | "maru-ledger" | "maru-rules" | "maru-standard" | "xtask" => vec![],
         "maru-store" => vec![kernel],
+        "maru-population" => vec![kernel, rules],
         "maru-definition" => vec![kernel, store, rules],
         "maru-web" => FLOOR.to_vec(),
         // Measures the whole, so it may use the whole.
-        "maru-measure" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru"]].concat(),
-        "maru" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru-standard"]].concat(),
+        "maru-measure" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru", "maru-population"]].concat(),
+        "maru" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru-standard", "maru-population"]].concat(),
         noun if NOUNS.contains(&noun) => [&FLOOR[..], &["maru-web"]].concat(),
         _ => return None,
     })
