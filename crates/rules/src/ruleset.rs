@@ -19,7 +19,7 @@ use crate::value::{Answer, Facts, Value, nfc};
 const MAX_ENTRIES: usize = 2_000;
 mod batch;
 
-pub use batch::{Crowd, Hits};
+pub use batch::{Crowd, Hinge, Hinging, Hits};
 
 const KINDS: [&str; 4] = ["let", "condition", "line", "amount"];
 
@@ -28,6 +28,8 @@ const KINDS: [&str; 4] = ["let", "condition", "line", "amount"];
 pub struct RuleSet {
     /// Grouped by name, a name before those that use it.
     lets: Vec<(String, Vec<Entry<Written>>)>,
+    /// For each let those it stands on, by their places.
+    below: Vec<BTreeSet<usize>>,
     conditions: Vec<Entry<Condition>>,
     /// For each condition the lets that its `when` stands on, by their places, a let before those that use it.
     needs: Vec<Vec<usize>>,
@@ -172,7 +174,17 @@ impl RuleSet {
                 (conditions_need.get(*place).map_or(0, Vec::len), height)
             });
             let needs = conditions_need;
-            Ok(RuleSet { lets, conditions, needs, order, lines, amounts, amount_needs, source: source.lines })
+            Ok(RuleSet {
+                lets,
+                below,
+                conditions,
+                needs,
+                order,
+                lines,
+                amounts,
+                amount_needs,
+                source: source.lines,
+            })
         } else {
             Err(faults)
         }

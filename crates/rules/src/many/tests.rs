@@ -278,3 +278,40 @@ fn numbers_that_outgrow_a_column_are_given_up_not_wrapped() {
     let hits = rules.decide_many(&columns, &parameters, ON);
     assert_eq!((hits.yes.len(), hits.alone), (2, 2));
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(250))]
+
+    /// Turning one parameter gives what deciding everything anew by it gives.
+    #[test]
+    fn turning_a_parameter_is_deciding_anew(
+        first in truth_over(number()), second in truth_over(number()), let_ in number(), paid in number(),
+        limit in 0_i64..2_000_000, people in people(),
+    ) {
+        let toml = format!(
+            "[[let]]\nid = '값'\narticle = 'a'\nfrom = '2020-01-01'\nvalue = '{let_}'\n\
+             [[let]]\nid = '선'\narticle = 'a'\nfrom = '2020-01-01'\nvalue = '매개.한도 + max(나이, 값)'\n\
+             [[condition]]\nid = 'a'\narticle = 'a'\nfrom = '2020-01-01'\nwhen = '{first}'\n\
+             [[condition]]\nid = 'b'\narticle = 'a'\nfrom = '2020-01-01'\nwhen = '소득 <= 선 or {second}'\n\
+             [[amount]]\narticle = 'a'\nfrom = '2020-01-01'\nvalue = 'max(0, floor({paid} + 값 + 매개.한도))'\n"
+        );
+        let Ok(rules) = RuleSet::parse(&toml) else { return Ok(()) };
+        let mut before = parameters();
+        before
+            .merge(Parameters::parse(
+                "[[parameter]]\nname = '한도'\narticle = '법'\n[[parameter.value]]\nfrom = '2020-01-01'\nsource = 's'\nvalue = 1000\n",
+            ).unwrap())
+            .unwrap();
+        let after = before.with("한도", ON, Value::from(limit)).unwrap();
+        let columns = Columns::of(&people).unwrap();
+        let hinge = rules.hinge("한도", ON);
+        let Ok(kept) = rules.hinging(&hinge, &columns, &before, ON) else { return Ok(()) };
+        for parameters in [&before, &after] {
+            let Ok(turned) = rules.turn(&hinge, &kept, parameters, ON) else { continue };
+            let anew = rules.decide_many(&columns, parameters, ON);
+            prop_assert_eq!(&turned.yes, &anew.yes, "{}", toml);
+            prop_assert_eq!(&turned.amounts, &anew.amounts, "{}", toml);
+            prop_assert_eq!(&turned.unknown, &anew.unknown, "{}", toml);
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //! paid is worked out only for those who qualify. Reasons are for whoever asks about one of them: [`RuleSet::decide`].
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -10,6 +10,7 @@ use super::{RuleSet, Written};
 use crate::column::{Column, Columns};
 use crate::many::{Many, Names, Slow, Worked, kept};
 use crate::parameters::Parameters;
+use crate::parser::PARAMETERS;
 use crate::value::{Answer, Facts, Value};
 
 /// Where the facts of many come from. A column is asked for only when somebody's answer hangs on it.
@@ -48,23 +49,32 @@ impl RuleSet {
     }
 
     fn in_columns(&self, source: &dyn Crowd, parameters: &Parameters, on: Date) -> Result<Hits, Slow> {
-        let mut batch = Batch::new(self, source, parameters, on)?;
-        let mut asked = false;
-        for place in &self.order {
+        self.go_on(Batch::new(self, source, parameters, on)?, |_| true)
+    }
+
+    /// Asks the conditions in force that `which` lets through, until nobody is left.
+    fn ask<'a>(&'a self, batch: &mut Batch<'a>, which: impl Fn(usize) -> bool) -> Result<(), Slow> {
+        for place in self.order.iter().filter(|place| which(**place)) {
             let (Some(entry), Some(needs)) = (self.conditions.get(*place), self.needs.get(*place)) else {
                 continue;
             };
-            if !entry.in_force(on) {
+            if !entry.in_force(batch.on) || batch.chosen.is_empty() {
                 continue;
             }
-            asked = true;
             let column = batch.work_out(&entry.body.when, needs)?;
             batch.keep(|lane| kept(&column, lane));
-            if batch.chosen.is_empty() {
-                return Ok(Hits::default());
-            }
         }
-        if !asked {
+        Ok(())
+    }
+
+    /// The conditions that are left, and what is paid.
+    fn go_on<'a>(&'a self, mut batch: Batch<'a>, which: impl Fn(usize) -> bool) -> Result<Hits, Slow> {
+        let on = batch.on;
+        self.ask(&mut batch, which)?;
+        if batch.chosen.is_empty() {
+            return Ok(Hits::default());
+        }
+        if !self.conditions.iter().any(|entry| entry.in_force(on)) {
             return Ok(Hits { unknown: batch.chosen, ..Hits::default() });
         }
         let unknown = batch.chosen.iter().zip(&batch.unsure).filter(|(_, unsure)| **unsure);
@@ -108,6 +118,152 @@ impl RuleSet {
             }
         }
         hits
+    }
+}
+
+/// What of a service hangs on one parameter: the rest need not be worked out again when that one changes.
+#[derive(Debug, Clone)]
+pub struct Hinge {
+    /// The conditions that hang on it, by their places.
+    conditions: BTreeSet<usize>,
+    /// What they, and what is paid, stand on that does not.
+    lets: BTreeSet<usize>,
+    facts: BTreeSet<String>,
+}
+
+/// Those whose answer a parameter can still turn, with all that is needed to see which way.
+#[derive(Debug, Clone)]
+pub struct Hinging {
+    chosen: Vec<u32>,
+    unsure: Vec<bool>,
+    lets: BTreeMap<usize, Option<Column>>,
+    facts: BTreeMap<String, Option<Column>>,
+}
+
+impl Hinging {
+    /// Their lanes in the source.
+    pub fn lanes(&self) -> &[u32] {
+        &self.chosen
+    }
+}
+
+impl Crowd for Hinging {
+    fn lanes(&self) -> usize {
+        self.chosen.len()
+    }
+
+    fn column(&self, name: &str) -> Option<Column> {
+        self.facts.get(name).cloned().flatten()
+    }
+}
+
+impl RuleSet {
+    /// The parameters it reads on a day, without `매개.`.
+    pub fn parameters(&self, parameters: &Parameters, on: Date) -> BTreeSet<String> {
+        let read = self.names();
+        let named = read.iter().filter_map(|name| name.strip_prefix(PARAMETERS)?.strip_prefix('.'));
+        named
+            .filter_map(|path| prefixes(path).find(|name| parameters.at(name, on).is_some()))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What hangs on a parameter on a day.
+    pub fn hinge(&self, parameter: &str, on: Date) -> Hinge {
+        let names_it = |written: &Written| {
+            let names = written.expr.root().names(|_| false);
+            names.iter().any(|name| {
+                let path = name.strip_prefix(PARAMETERS).and_then(|rest| rest.strip_prefix('.'));
+                path.is_some_and(|path| prefixes(path).any(|name| name == parameter))
+            })
+        };
+        let body = |place: usize| {
+            let (_, entries) = self.lets.get(place)?;
+            entries.iter().find(|entry| entry.in_force(on)).map(|entry| &entry.body)
+        };
+        let hanging: BTreeSet<usize> = (0..self.lets.len())
+            .filter(|place| {
+                let below = self.below.get(*place).into_iter().flatten();
+                below.chain([place]).any(|place| body(*place).is_some_and(names_it))
+            })
+            .collect();
+        let hangs = |written: &Written, needs: &[usize]| {
+            names_it(written) || needs.iter().any(|n| hanging.contains(n))
+        };
+        let conditions = self.conditions.iter().zip(&self.needs).enumerate();
+        let conditions: BTreeSet<usize> = conditions
+            .filter(|(_, (entry, needs))| entry.in_force(on) && hangs(&entry.body.when, needs))
+            .map(|(place, _)| place)
+            .collect();
+        // what is evaluated again, and what that looks at
+        let mut again: Vec<&Written> = hanging.iter().filter_map(|place| body(*place)).collect();
+        again.extend(
+            conditions.iter().filter_map(|at| self.conditions.get(*at)).map(|entry| &entry.body.when),
+        );
+        again.extend(self.amounts.iter().find(|entry| entry.in_force(on)).map(|entry| &entry.body));
+        let place = |name: &str| self.lets.iter().position(|(id, _)| id == name);
+        let is_let = |name: &str| place(name).is_some();
+        let lets = again.iter().flat_map(|written| written.expr.root().lets(&is_let).filter_map(place));
+        let lets = lets.filter(|place| !hanging.contains(place)).collect();
+        let facts = again.iter().flat_map(|written| written.expr.root().names(is_let));
+        let facts = facts.flat_map(|name| prefixes(&name).map(str::to_owned).collect::<Vec<_>>()).collect();
+        Hinge { conditions, lets, facts }
+    }
+
+    /// Asks all that does not hang on the parameter, and keeps those who are left.
+    ///
+    /// # Errors
+    /// When it can't be done in columns: see [`Slow`].
+    pub fn hinging(
+        &self,
+        hinge: &Hinge,
+        source: &dyn Crowd,
+        parameters: &Parameters,
+        on: Date,
+    ) -> Result<Hinging, Slow> {
+        let mut batch = Batch::new(self, source, parameters, on)?;
+        self.ask(&mut batch, |place| !hinge.conditions.contains(&place))?;
+        let needs: Vec<usize> = hinge
+            .lets
+            .iter()
+            .flat_map(|place| self.below.get(*place).into_iter().flatten().chain([place]))
+            .copied()
+            .collect();
+        if !batch.chosen.is_empty() {
+            batch.define(&needs)?;
+        }
+        let kept = |place: &usize| {
+            let (name, _) = self.lets.get(*place)?;
+            Some((*place, batch.lets.get(name.as_str())?.clone()))
+        };
+        let lets = hinge.lets.iter().filter_map(kept).collect();
+        let facts = hinge.facts.iter().map(|name| (name.clone(), batch.fact(name))).collect();
+        Ok(Hinging { chosen: batch.chosen, unsure: batch.unsure, lets, facts })
+    }
+
+    /// The answers and amounts of those kept, by other parameters; their lanes are those of the source.
+    ///
+    /// # Errors
+    /// When it can't be done in columns: see [`Slow`].
+    pub fn turn(
+        &self,
+        hinge: &Hinge,
+        kept: &Hinging,
+        parameters: &Parameters,
+        on: Date,
+    ) -> Result<Hits, Slow> {
+        let mut batch = Batch::new(self, kept, parameters, on)?;
+        batch.unsure.clone_from(&kept.unsure);
+        let name = |place: &usize| self.lets.get(*place).map(|(name, _)| name.as_str());
+        batch.lets = kept.lets.iter().filter_map(|(at, column)| Some((name(at)?, column.clone()))).collect();
+        let mut hits = self.go_on(batch, |place| hinge.conditions.contains(&place))?;
+        let at = |lane: &mut u32| {
+            let of_source = usize::try_from(*lane).ok().and_then(|lane| kept.chosen.get(lane));
+            *lane = of_source.copied().unwrap_or(u32::MAX);
+        };
+        hits.yes.iter_mut().for_each(at);
+        hits.unknown.iter_mut().for_each(at);
+        Ok(hits)
     }
 }
 
@@ -165,6 +321,12 @@ impl<'a> Batch<'a> {
 
     /// An expression, after the lets it stands on.
     fn work_out(&mut self, written: &'a Written, needs: &[usize]) -> Worked {
+        self.define(needs)?;
+        self.eval(written)
+    }
+
+    /// Lets, each after those it uses.
+    fn define(&mut self, needs: &[usize]) -> Result<(), Slow> {
         for place in needs {
             let Some((name, entries)) = self.rules.lets.get(*place) else { continue };
             if self.lets.contains_key(name.as_str()) {
@@ -176,7 +338,7 @@ impl<'a> Batch<'a> {
             };
             self.lets.insert(name, column);
         }
-        self.eval(written)
+        Ok(())
     }
 
     fn eval(&self, written: &Written) -> Worked {
@@ -229,8 +391,7 @@ impl Columns {
     /// When a name has values of different kinds.
     pub fn of(all: &[Facts]) -> Result<Columns, Slow> {
         let mut columns = Columns::new(all.len());
-        let names: std::collections::BTreeSet<&str> =
-            all.iter().flat_map(|facts| facts.iter().map(|(name, _)| name)).collect();
+        let names: BTreeSet<&str> = all.iter().flat_map(|facts| facts.iter().map(|(name, _)| name)).collect();
         for name in names {
             let values = all.iter().map(|facts| facts.get(name).cloned().unwrap_or(Value::Unknown));
             columns.insert(name, Column::of(values.collect())?);
