@@ -255,10 +255,10 @@ impl Block {
     pub fn bands(&self) -> Vec<u8> {
         let lives = self.lives();
         let band = |house: usize| match self.of_median(lives, house) {
-            ..=50_00 => 0,
-            50_01..=75_00 => 1,
-            75_01..=100_00 => 2,
-            100_01..=200_00 => 3,
+            ..=5_000 => 0,
+            5_001..=7_500 => 1,
+            7_501..=10_000 => 2,
+            10_001..=20_000 => 3,
             _ => 4,
         };
         let houses: Vec<u8> = (0..self.households()).map(band).collect();

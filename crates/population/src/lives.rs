@@ -494,8 +494,8 @@ impl Lives {
         let means = match of_median {
             _ if !takes => Means::Above,
             ..=40 => Means::Living,
-            ..=48 => Means::Housing,
-            ..=52 => Means::Near,
+            41..=48 => Means::Housing,
+            49..=52 => Means::Near,
             _ => Means::Above,
         };
         self.income.push(income);
