@@ -6,6 +6,7 @@
 mod admin;
 mod check;
 mod import;
+mod screen;
 mod new_service;
 mod standard;
 
@@ -67,6 +68,8 @@ enum Command {
     },
     /// Make a country of persons in households who don't exist, from published counts and written assumptions
     Population(Making),
+    /// The whole catalogue over a whole population: who qualifies for what, and why
+    Screen(screen::Screen),
     /// Recompute the access ledger
     Audit {
         #[command(flatten)]
@@ -157,6 +160,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::NewService { pack, name } => Ok(new_service::begin(&pack, &name)),
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Standard { what } => standard::run(what).await,
+        Command::Screen(what) => screen::run(&what).await,
         Command::Population(making) => population::run(&making).await,
         Command::Audit { place } => {
             let store = wire::open_store(&place.place(), &wire::rooms(maru_message::Post::None)).await?;

@@ -5,7 +5,7 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -19,10 +19,10 @@ use maru_rules::{Column, Crowd, Decision, Facts};
 use crate::classes::{CELLS, Cells, Classes, Open, cell};
 
 /// What is screened: who, against what, on which day.
-pub struct Screening<'a> {
-    pub nation: &'a Nation,
-    pub marginals: &'a Marginals,
-    pub population: &'a Population,
+pub struct Screening {
+    pub nation: Arc<Nation>,
+    pub marginals: Arc<Marginals>,
+    pub population: Arc<Population>,
     pub on: Date,
     pub(crate) classes: Classes,
     /// For each area of the population its number among the smallest regions.
@@ -112,28 +112,22 @@ impl Crowd for Lazy<'_> {
     }
 }
 
-impl<'a> Screening<'a> {
+impl Screening {
     pub fn new(
-        nation: &'a Nation,
-        marginals: &'a Marginals,
-        population: &'a Population,
+        nation: Arc<Nation>,
+        marginals: Arc<Marginals>,
+        population: Arc<Population>,
         on: Date,
-    ) -> Screening<'a> {
+    ) -> Screening {
         let shapes: Vec<_> = nation.coded.iter().map(|(_, shape)| *shape).collect();
         let place = |fact: &&str| {
             let found = nation.traits.iter().find(|known| known.fact == **fact);
             found.map_or((false, 16), |known| (known.of_household, known.option))
         };
         let leaf = |name: &str| nation.pack.regions.find(name).and_then(maru_definition::Region::leaf);
-        Screening {
-            nation,
-            marginals,
-            population,
-            on,
-            classes: Classes::of(&shapes),
-            leaves: marginals.areas().iter().map(|area| leaf(&area.name)).collect(),
-            traits: TRAITS.iter().map(|fact| place(&fact)).collect(),
-        }
+        let leaves = marginals.areas().iter().map(|area| leaf(&area.name)).collect();
+        let traits = TRAITS.iter().map(|fact| place(&fact)).collect();
+        Screening { classes: Classes::of(&shapes), leaves, traits, nation, marginals, population, on }
     }
 
     /// How many services are asked about.

@@ -94,6 +94,11 @@ impl Population {
         self.areas.get(area).map_or(0..0, |quota| quota.first_block..quota.first_block + quota.blocks)
     }
 
+    /// How many persons live in one area.
+    pub fn persons_of(&self, area: usize) -> u64 {
+        self.areas.get(area).map_or(0, |quota| quota.counts.iter().flatten().sum())
+    }
+
     /// One block, made from the seed and its number alone; none beyond the last.
     pub fn block(&self, number: u64) -> Option<Block> {
         let area = self.areas.partition_point(|quota| quota.first_block + quota.blocks <= number);

@@ -241,7 +241,7 @@ impl RuleSet {
         Ok(Hinging { chosen: batch.chosen, unsure: batch.unsure, lets, facts })
     }
 
-    /// The answers and amounts of those kept, by other parameters; their lanes are those of the source.
+    /// The answers and amounts of those kept, by other parameters: lanes are places among them.
     ///
     /// # Errors
     /// When it can't be done in columns: see [`Slow`].
@@ -256,14 +256,7 @@ impl RuleSet {
         batch.unsure.clone_from(&kept.unsure);
         let name = |place: &usize| self.lets.get(*place).map(|(name, _)| name.as_str());
         batch.lets = kept.lets.iter().filter_map(|(at, column)| Some((name(at)?, column.clone()))).collect();
-        let mut hits = self.go_on(batch, |place| hinge.conditions.contains(&place))?;
-        let at = |lane: &mut u32| {
-            let of_source = usize::try_from(*lane).ok().and_then(|lane| kept.chosen.get(lane));
-            *lane = of_source.copied().unwrap_or(u32::MAX);
-        };
-        hits.yes.iter_mut().for_each(at);
-        hits.unknown.iter_mut().for_each(at);
-        Ok(hits)
+        self.go_on(batch, |place| hinge.conditions.contains(&place))
     }
 }
 
