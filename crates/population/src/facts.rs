@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The traits of the person, then of the household, in the order of `facts.toml`: a bit each of [`Block::traits`].
-const TRAITS: [&str; 24] = [
+pub const TRAITS: [&str; 24] = [
     "예비부모_난임",
     "임산부",
     "출산_입양",

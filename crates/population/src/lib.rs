@@ -13,7 +13,7 @@ mod population;
 mod random;
 
 pub use block::{Block, Role, Sex};
-pub use facts::NAMES;
+pub use facts::{NAMES, TRAITS};
 pub use fault::Fault;
 pub use file::{Header, Reader, Summary, Writer};
 pub use marginals::{Area, Marginals};

@@ -89,6 +89,11 @@ impl Population {
         self.areas.last().map_or(0, |last| last.first_block + last.blocks)
     }
 
+    /// The blocks of one area.
+    pub fn blocks_of(&self, area: usize) -> std::ops::Range<u64> {
+        self.areas.get(area).map_or(0..0, |quota| quota.first_block..quota.first_block + quota.blocks)
+    }
+
     /// One block, made from the seed and its number alone; none beyond the last.
     pub fn block(&self, number: u64) -> Option<Block> {
         let area = self.areas.partition_point(|quota| quota.first_block + quota.blocks <= number);
