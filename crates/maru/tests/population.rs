@@ -1,7 +1,7 @@
 //! A made population where the pack is at hand: its facts, its areas, what services say of it, and the command.
 
 // Tests say what they expect by unwrapping it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::{
     collections::BTreeMap,
