@@ -8,7 +8,7 @@ use crate::{
     Block, Fault, Marginals,
     assemble::{at, by_age, of_age},
     marginals::{GROUPS, OLDEST, Place, Table},
-    random::{below, mix},
+    random::{below, nth},
 };
 
 /// What is drawn of a person or of a household: each has draws of its own, so that one never moves with another unless it is meant to.
@@ -358,7 +358,7 @@ impl Block {
     }
 
     fn word(&self, place: u64, what: Draw) -> u64 {
-        mix(self.key ^ mix((place << 8) + what.0))
+        nth(self.key, (place << 8) + what.0)
     }
 
     pub(crate) fn chance(&self, lane: usize, what: Draw, permille: u64) -> bool {

@@ -15,6 +15,11 @@ pub(crate) fn key(of: u64, place: u64) -> u64 {
     mix(mix(of) ^ place.wrapping_mul(STEP))
 }
 
+/// What a stream that begins with this key gives at that place.
+pub(crate) fn nth(key: u64, place: u64) -> u64 {
+    mix(key.wrapping_add(place.wrapping_mul(STEP)))
+}
+
 /// Even from 0 up to but without `n`, which is below 2^32.
 pub(crate) fn below(word: u64, n: u64) -> u64 {
     ((word >> 32) * n) >> 32

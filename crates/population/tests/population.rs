@@ -1,13 +1,13 @@
 //! The population against its marginals, and against itself.
 
 // Tests say what they expect by unwrapping it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
 use maru_kernel::Won;
-use maru_population::{Block, LARGEST_BLOCK, Marginals, NAMES, Population, Role, Sex};
+use maru_population::{Block, LARGEST_BLOCK, Marginals, NAMES, Population, Role, Sex, Writer};
 
 const AREAS: &str = include_str!("../../../packs/kr/population/areas.tsv");
 const ASSUMPTIONS: &str = include_str!("../../../packs/kr/population/assumptions.tsv");
@@ -78,9 +78,19 @@ fn counted(of: &Population) -> BTreeMap<(usize, usize, usize), u64> {
 
 #[test]
 fn every_cell_of_every_area_has_its_share_rounded() {
+    cells_have_their_share(&[100_000, 1_000_000]);
+}
+
+#[test]
+#[ignore = "long; run with --release"]
+fn every_cell_of_a_whole_nation_has_its_share_rounded() {
+    cells_have_their_share(&[52_000_000]);
+}
+
+fn cells_have_their_share(sizes: &[u64]) {
     let marginals = marginals();
     let total: u64 = marginals.areas().iter().map(|area| area.persons()).sum();
-    for persons in [100_000, 1_000_000] {
+    for persons in sizes.iter().copied() {
         let counts = counted(&made(persons, 11));
         let mut cells = 0;
         for (place, area) in marginals.areas().iter().enumerate() {
@@ -265,24 +275,38 @@ fn lives_come_out() {
     );
 }
 
+/// Nanoseconds this thread has had a core, whatever else the machine does.
+fn processor_time() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}
+
 #[test]
 #[ignore = "measures; run with --release"]
 fn measure() {
     let population = made(52_000_000, 1);
-    let every = 16;
     for (what, with_traits) in [("persons and households", false), ("with lives, traits and bands", true)] {
-        let start = std::time::Instant::now();
+        let start = processor_time();
         let mut persons = 0_u64;
-        for n in (0..population.blocks()).step_by(every) {
+        for n in (0..population.blocks()).step_by(16) {
             let block = population.block(n).unwrap();
             persons += u64::try_from(block.len()).unwrap();
             if with_traits {
                 std::hint::black_box((block.traits().len(), block.bands().len()));
             }
         }
-        println!(
-            "{what}: {persons} persons, {} a second on one core",
-            persons * 1000 / u64::try_from(start.elapsed().as_millis()).unwrap().max(1)
-        );
+        let milliseconds = ((processor_time() - start) / 1_000_000).max(1);
+        println!("{what}: {persons} persons, {} for a second of one core", persons * 1000 / milliseconds);
     }
+}
+
+#[test]
+#[ignore = "measures; run with --release"]
+fn measure_a_nation_into_a_file() {
+    let population = made(52_000_000, 1);
+    let start = processor_time();
+    let mut writer = Writer::new(std::io::sink(), &population, &marginals()).unwrap();
+    blocks(&population).for_each(|block| writer.write(&block).unwrap());
+    let (_, summary) = writer.finish().unwrap();
+    println!("{summary:?}; {} milliseconds of one core", (processor_time() - start) / 1_000_000);
 }
