@@ -2,9 +2,11 @@
 
 mod cases;
 mod evaluate;
+mod import;
 mod model;
 mod names;
 
 pub use cases::{Asked, Outcome, Why, run as run_cases};
 pub use evaluate::Evaluation;
+pub use import::{Legal, Taken, take_over};
 pub use model::{Decision, Model, Place, Policy, Refusal};
