@@ -128,10 +128,11 @@ impl<'m> Evaluation<'m> {
             Logic::Invocation(called, bindings) => {
                 self.invoke(boxed.place, called, bindings, names, depth)?
             }
-            Logic::If(condition, yes, no) => {
-                let chosen = self.boxed(condition, names, depth)?;
-                self.boxed(if chosen == Value::Bool(true) { yes } else { no }, names, depth)?
-            }
+            Logic::If(condition, yes, no) => match self.boxed(condition, names, depth)? {
+                Value::Bool(true) => self.boxed(yes, names, depth)?,
+                Value::Bool(false) | Value::Unknown => self.boxed(no, names, depth)?,
+                _ => Value::Unknown,
+            },
             Logic::Each(each, variable, list, body) => {
                 self.each(*each, variable, list, body, names, depth)?
             }
@@ -204,16 +205,14 @@ impl<'m> Evaluation<'m> {
             names.insert(variable, item);
             out.push(self.boxed(body, &names, depth)?);
         }
-        let truth = |value: &Value| match value {
-            Value::Bool(b) => Some(*b),
-            _ => None,
-        };
         let settles = each == Each::Some;
+        let is_truth = |value: &Value| matches!(value, Value::Bool(_) | Value::Unknown);
         Ok(match each {
             Each::For => Value::List(out),
-            _ if out.iter().any(|value| truth(value) == Some(settles)) => Value::Bool(settles),
-            _ if out.iter().all(|value| truth(value).is_some()) => Value::Bool(!settles),
-            _ => Value::Unknown,
+            _ if !out.iter().all(is_truth) => Value::Unknown,
+            _ if out.contains(&Value::Bool(settles)) => Value::Bool(settles),
+            _ if out.contains(&Value::Unknown) => Value::Unknown,
+            _ => Value::Bool(!settles),
         })
     }
 
@@ -238,8 +237,10 @@ impl<'m> Evaluation<'m> {
                 }
             }
             names.insert("item", item.clone());
-            if self.boxed(condition, &names, depth)? == Value::Bool(true) {
-                kept.push(item);
+            match self.boxed(condition, &names, depth)? {
+                Value::Bool(true) => kept.push(item),
+                Value::Bool(false) | Value::Unknown => {}
+                _ => return Ok(Value::Unknown),
             }
         }
         Ok(Value::List(kept))

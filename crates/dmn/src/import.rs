@@ -8,7 +8,7 @@ use jiff::civil::date;
 use maru_rules::{Expr, Facts, Parameters, RuleSet, Scope, Value};
 
 use crate::model::{Decision, Logic, Model, Output, Place, Policy, Refusal, Rule, Table, Tests, Text, Type};
-use crate::names::is_plain;
+use crate::names::{is_dotted, is_plain};
 
 /// An expression longer than this is cut into several lets; what may stand in one is bounded by the rules.
 const MAX_TEXT: usize = 8 * 1024;
@@ -304,7 +304,7 @@ impl<'m> Work<'m> {
                 subjects.push("null".to_owned());
                 continue;
             };
-            if text.split('.').all(is_plain) {
+            if is_dotted(&text) {
                 subjects.push(text);
             } else {
                 let id = format!("{name}_{n}");
@@ -595,7 +595,7 @@ impl<'m> Work<'m> {
         let texts = (1..).zip(&table.inputs);
         let subject = |(n, input): (i32, &crate::model::Column)| {
             let text = &input.expression.ours;
-            if text.split('.').all(is_plain) { text.clone() } else { format!("{name}_{n}") }
+            if is_dotted(text) { text.clone() } else { format!("{name}_{n}") }
         };
         texts.map(subject).collect()
     }

@@ -6,7 +6,7 @@ mod import;
 mod model;
 mod names;
 
-pub use cases::{Asked, Outcome, Why, run as run_cases};
+pub use cases::{Asked, Outcome, Why, model_of, run as run_cases};
 pub use evaluate::Evaluation;
 pub use import::{Legal, Taken, take_over};
 pub use model::{Decision, Model, Place, Policy, Refusal};

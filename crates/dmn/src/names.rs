@@ -13,10 +13,13 @@ pub struct Names {
 impl Names {
     pub fn of(names: impl IntoIterator<Item = String>) -> Names {
         let all: BTreeSet<String> = names.into_iter().map(|name| single_spaced(&name)).collect();
-        let mut taken: BTreeSet<String> = all.iter().filter(|name| is_plain(name)).cloned().collect();
+        let mut taken: BTreeSet<String> = all.iter().filter(|name| is_dotted(name)).cloned().collect();
         let mut ours = BTreeMap::new();
-        for name in all.into_iter().filter(|name| !name.is_empty() && !is_plain(name)) {
-            let mut plain: String = name.chars().filter(|c| is_name(*c)).collect();
+        for name in all.into_iter().filter(|name| !name.is_empty() && !is_dotted(name)) {
+            let mut plain: String = name.chars().filter(|c| is_name(*c) || *c == '.').collect();
+            if !is_dotted(&plain) {
+                plain.retain(is_name);
+            }
             if !plain.starts_with(begins_name) {
                 plain.insert(0, '_');
             }
@@ -114,6 +117,11 @@ fn is_name(c: char) -> bool {
     begins_name(c) || c.is_alphanumeric()
 }
 
+/// Whether a name is one of ours, or several joined by dots, as facts have them.
+pub fn is_dotted(name: &str) -> bool {
+    name.split('.').all(is_plain)
+}
+
 /// Whether a name is one of ours as it stands.
 pub fn is_plain(name: &str) -> bool {
     name.starts_with(begins_name) && name.chars().all(is_name)
@@ -135,6 +143,13 @@ mod tests {
             "소득인정액 <= 소득인정액상한 and \"소득 인정액\" = 소득 or 신청.가구원수 > 소득 인정액들"
         );
         assert_eq!(names.rewrite("\"\\\"소득 인정액\" + 소득 인정액"), "\"\\\"소득 인정액\" + 소득인정액");
+    }
+
+    #[test]
+    fn dots_join_names() {
+        let names = Names::of(["사람.이름", "사람.나이 대", "약어 A.B."].map(str::to_owned));
+        assert_eq!(names.ours("사람.이름"), "사람.이름");
+        assert_eq!(names.rewrite("사람.나이 대 + 약어 A.B."), "사람.나이대 + 약어AB");
     }
 
     #[test]

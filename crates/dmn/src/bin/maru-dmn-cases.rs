@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::civil::{Date, date};
-use maru_dmn::{Model, Outcome, Why, run_cases};
+use maru_dmn::{Model, Outcome, Why, model_of, run_cases};
 
 /// `today()` of every case: no clock is read.
 const ON: Date = date(2026, 7, 1);
@@ -49,9 +49,8 @@ fn all(folder: &Path, told: bool) -> Result<(), String> {
             let read =
                 |path: &Path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
             let cases = read(&path)?;
-            let named = cases.split_once("<modelName>").and_then(|(_, rest)| rest.split_once("</modelName>"));
-            let Some((model, _)) = named else { continue };
-            let model = Model::read(&read(&directory.join(model.trim()))?);
+            let Some(model) = model_of(&cases) else { continue };
+            let model = Model::read(&read(&directory.join(model))?);
             let results = run_cases(&cases, &model, ON).map_err(|e| format!("{}: {e}", path.display()))?;
             for asked in results {
                 // a case may ask several decisions: it passes when all of them do
