@@ -1,6 +1,7 @@
 //! Our FEEL beside another engine's: what we read it reads, and what both know is equal.
 
-use dsntk_feel::{FeelScope, Name, Value as Theirs};
+use dsntk_feel::values::Value as Theirs;
+use dsntk_feel::{FeelScope, Name};
 use jiff::civil::date;
 use maru_rules::{Expr, Facts, Parameters, Ratio, Scope, Value};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! One program: serve, demo, import, new-service, check, audit, standard.
+//! One program: serve, demo, import, new-service, check, audit, standard, population.
 
 // The command line speaks on standard output; logs go to standard error.
 #![allow(clippy::print_stdout)]
@@ -13,6 +13,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use maru::{
+    population::{self, Making},
     serve::{self, Serving, Where},
     wire,
 };
@@ -64,6 +65,8 @@ enum Command {
         #[command(subcommand)]
         what: standard::Standard,
     },
+    /// Make a country of persons in households who don't exist, from published counts and written assumptions
+    Population(Making),
     /// Recompute the access ledger
     Audit {
         #[command(flatten)]
@@ -157,6 +160,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::NewService { pack, name } => Ok(new_service::begin(&pack, &name)),
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Standard { what } => standard::run(what).await,
+        Command::Population(making) => population::run(&making).await,
         Command::Audit { place } => {
             let store = wire::open_store(&place.place(), &wire::rooms(maru_message::Post::None)).await?;
             let audit = maru_record::audit(&store).await?;

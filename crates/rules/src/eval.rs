@@ -89,17 +89,7 @@ pub(crate) struct Outcome {
 }
 
 fn run(root: &Node, scope: &Scope<'_>, checking: bool) -> Outcome {
-    let mut run = Run {
-        scope,
-        locals: Vec::new(),
-        bare: Vec::new(),
-        steps: MAX_STEPS,
-        seen: BTreeSet::new(),
-        looked: Vec::new(),
-        absent: Vec::new(),
-        faults: Vec::new(),
-        checking,
-    };
+    let mut run = Run::new(scope, checking);
     let mut value = run.eval(root);
     if value.nesting() > MAX_NESTING {
         run.fault(root, || format!("a value nested more than {MAX_NESTING} deep"));
@@ -110,6 +100,29 @@ fn run(root: &Node, scope: &Scope<'_>, checking: bool) -> Outcome {
     let Run { looked, faults, .. } = run;
     let origin = if matches!(value, Value::List(_)) { origin(root, scope, &[]) } else { None };
     Outcome { value, looked, absent, faults, origin }
+}
+
+/// What a function makes of values, on a day: for whoever has worked out the arguments.
+pub(crate) fn apply(function: Function, values: Vec<Value>, on: Date) -> Value {
+    bare(on, |run| run.apply(&Node::nowhere(), function, values))
+}
+
+/// What an operator makes of two values.
+pub(crate) fn operate(operator: Arithmetic, left: Value, right: Value) -> Value {
+    let nowhere = Node::nowhere();
+    bare(Date::ZERO, |run| run.operate(&nowhere, operator, (&nowhere, left), (&nowhere, right)))
+}
+
+/// How two values compare; nothing where that isn't known.
+pub(crate) fn compared(operator: Compare, left: &Value, right: &Value) -> Option<bool> {
+    bare(Date::ZERO, |run| run.compare(&(0..0), operator, left, right))
+}
+
+/// A run in which no name means anything.
+fn bare<T>(on: Date, work: impl FnOnce(&mut Run<'_>) -> T) -> T {
+    let (facts, parameters) = (Facts::default(), Parameters::default());
+    let scope = Scope::new(&facts, &parameters, on);
+    work(&mut Run::new(&scope, false))
 }
 
 struct Local<'a> {
@@ -133,6 +146,20 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    fn new(scope: &'a Scope<'a>, checking: bool) -> Run<'a> {
+        Run {
+            scope,
+            locals: Vec::new(),
+            bare: Vec::new(),
+            steps: MAX_STEPS,
+            seen: BTreeSet::new(),
+            looked: Vec::new(),
+            absent: Vec::new(),
+            faults: Vec::new(),
+            checking,
+        }
+    }
+
     fn fault(&mut self, node: &Node, message: impl FnOnce() -> String) {
         self.fault_at(&node.at, message);
     }
@@ -382,6 +409,16 @@ impl<'a> Run<'a> {
 
     fn arithmetic(&mut self, node: &'a Node, operator: Arithmetic, left: &'a Node, right: &'a Node) -> Value {
         let (a, b) = (self.eval(left), self.eval(right));
+        self.operate(node, operator, (left, a), (right, b))
+    }
+
+    fn operate(
+        &mut self,
+        node: &Node,
+        operator: Arithmetic,
+        (left, a): (&Node, Value),
+        (right, b): (&Node, Value),
+    ) -> Value {
         if let (Arithmetic::Add, Value::Text(a), Value::Text(b)) = (operator, &a, &b) {
             if a.len() + b.len() > MAX_TEXT {
                 self.fault(node, || format!("a text longer than {MAX_TEXT} bytes"));
@@ -451,15 +488,9 @@ impl<'a> Run<'a> {
         for test in tests {
             let found = match test {
                 Test::Is(choice) => match self.eval(choice) {
-                    Value::List(items) if !matches!(value, Value::List(_)) => {
-                        self.spend(items.len(), node);
-                        any_of(items.iter().map(|item| same(&value, item)))
-                    }
-                    // a list is in a list of lists, or equal to it
                     Value::List(items) => {
                         self.spend(items.len(), node);
-                        let one_of = any_of(items.iter().map(|item| same(&value, item)));
-                        either(one_of, same(&value, &Value::List(items)))
+                        among(&value, &items)
                     }
                     choice => self.compare(&node.at, Compare::Equal, &value, &choice),
                 },
@@ -629,6 +660,10 @@ impl<'a> Run<'a> {
 
     fn call(&mut self, node: &'a Node, function: Function, arguments: &'a [Node]) -> Value {
         let values: Vec<Value> = arguments.iter().map(|argument| self.eval(argument)).collect();
+        self.apply(node, function, values)
+    }
+
+    fn apply(&mut self, node: &Node, function: Function, values: Vec<Value>) -> Value {
         match function {
             Function::Today => Value::Date(self.scope.on),
             Function::Count | Function::Sum | Function::Min | Function::Max => {
@@ -805,7 +840,7 @@ pub(crate) fn as_list(value: Value) -> Option<Vec<Value>> {
     }
 }
 
-fn dig(value: &Value, fields: &[&str]) -> Result<Value, String> {
+pub(crate) fn dig(value: &Value, fields: &[&str]) -> Result<Value, String> {
     let Some((name, rest)) = fields.split_first() else { return Ok(value.clone()) };
     match value {
         Value::Unknown => Ok(Value::Unknown),
@@ -880,6 +915,17 @@ pub(crate) fn all_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> 
 /// Kleene's *or* over many.
 pub(crate) fn any_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     all_of(parts.map(|part| part.map(|b| !b))).map(|b| !b)
+}
+
+/// Whether a value is one of a list; a list may also be that list itself.
+pub(crate) fn among(value: &Value, items: &[Value]) -> Option<bool> {
+    let one = any_of(items.iter().map(|item| same(value, item)));
+    match value {
+        Value::List(own) if own.len() == items.len() => {
+            either(one, all_of(own.iter().zip(items).map(|(a, b)| same(a, b))))
+        }
+        _ => one,
+    }
 }
 
 /// Equality; values of different kinds differ. Inside lists and contexts an unknown part leaves it open unless another part differs.

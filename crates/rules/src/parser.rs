@@ -19,6 +19,17 @@ pub(crate) struct Node {
     height: usize,
 }
 
+impl Node {
+    /// A node that stands in no text.
+    pub fn nowhere() -> Node {
+        Node { kind: Kind::Literal(Value::Unknown), at: 0..0, height: 1 }
+    }
+
+    pub fn height(&self) -> usize {
+        self.height
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Literal(Value),
