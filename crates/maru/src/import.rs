@@ -115,7 +115,7 @@ pub fn dmn(asked: &Dmn) -> ExitCode {
     }
 }
 
-fn take(asked: &Dmn) -> Result<String, Vec<String>> {
+fn take(asked: &Dmn) -> std::result::Result<String, Vec<String>> {
     let read =
         |path: &Path| std::fs::read_to_string(path).map_err(|e| vec![format!("{}: {e}", path.display())]);
     let file = asked.file.display();
