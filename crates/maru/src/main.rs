@@ -99,6 +99,8 @@ enum Importing {
         #[command(flatten)]
         place: Where,
     },
+    /// A decision table from a .dmn file, as rules of a service
+    Dmn(import::Dmn),
 }
 
 #[derive(clap::Args)]
@@ -156,6 +158,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Import { what: Importing::Bokjiro { from, whole, place } } => {
             import::bokjiro(&from, whole.withdrawing(), &place.place()).await
         }
+        Command::Import { what: Importing::Dmn(dmn) } => Ok(import::dmn(&dmn)),
         Command::Admin { what } => admin::run(what).await,
         Command::NewService { pack, name } => Ok(new_service::begin(&pack, &name)),
         Command::Check { folder } => Ok(check::check(&folder)),

@@ -6,6 +6,7 @@
 mod column;
 mod eval;
 mod fault;
+mod functions;
 mod lexer;
 mod many;
 mod numbers;

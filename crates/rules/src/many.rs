@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::column::{Bottom, Column, Known, Lanes, Numbers, date_of, days_of, is_known, mask, place, span};
-use crate::eval::{any_of, apply, compared, dig, operate, same, years_between};
+use crate::eval::{among, apply, compared, dig, operate, same, years_between};
 use crate::numbers::{self, Operand};
 use crate::parameters::Parameters;
 use crate::parser::{Arithmetic, Compare, Each, Function, Kind, Node, PARAMETERS, Path, Test};
@@ -100,6 +100,8 @@ impl<'a> Many<'a> {
             Kind::Or(parts) => self.junction(parts, true),
             Kind::If(condition, yes, no) => self.conditional(condition, yes, no),
             Kind::Each(each, variable, list, body) => self.each(*each, variable, list, body),
+            // loops over steps and moved dates: rare, and each lane has its own length
+            Kind::Steps(..) | Kind::Shift(..) => Err(Slow),
             Kind::Index(list, index) => {
                 let (list, index) = (self.eval(list)?, self.eval(index)?);
                 self.index(&list, &index)
@@ -279,10 +281,9 @@ impl<'a> Many<'a> {
                 };
                 Ok(by_code(codes, &texts.iter().map(held).collect::<Vec<bool>>()))
             }
-            (value, choice) if is_list(choice) && !is_list(value) => self.by_lane(|lane| {
-                let value = value.value(lane);
+            (value, choice) if is_list(choice) => self.by_lane(|lane| {
                 let Value::List(items) = choice.value(lane) else { return Value::Unknown };
-                any_of(items.iter().map(|item| same(&value, item))).map_or(Value::Unknown, Value::Bool)
+                among(&value.value(lane), &items).map_or(Value::Unknown, Value::Bool)
             }),
             _ => self.compare(Compare::Equal, value, choice),
         }

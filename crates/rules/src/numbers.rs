@@ -398,9 +398,14 @@ fn to_step(top: i64, step: i64, way: Rounding) -> Option<i64> {
         Rounding::Ceiling => rest > 0,
         Rounding::Down => rest > 0 && top < 0,
         Rounding::Up => rest > 0 && top > 0,
-        Rounding::HalfUp => {
-            let twice = i128::from(rest) * 2;
-            twice > i128::from(step) || (twice == i128::from(step) && top > 0)
+        Rounding::HalfUp | Rounding::HalfDown | Rounding::HalfEven => {
+            match ((i128::from(rest) * 2).cmp(&i128::from(step)), way) {
+                (Ordering::Less, _) => false,
+                (Ordering::Greater, _) => true,
+                (Ordering::Equal, Rounding::HalfUp) => top > 0,
+                (Ordering::Equal, Rounding::HalfDown) => top < 0,
+                (Ordering::Equal, _) => floor % 2 != 0,
+            }
         }
     };
     floor.checked_add(i64::from(up))
