@@ -19,10 +19,14 @@ fn allowed(room: &str) -> Option<Vec<&'static str>> {
         "maru-population" => vec![kernel, rules],
         "maru-definition" => vec![kernel, store, rules],
         "maru-web" => FLOOR.to_vec(),
+        "maru-policy" => [&FLOOR[..], &["maru-web", "maru-population"]].concat(),
         // Measures the whole, so it may use the whole.
-        "maru-measure" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru", "maru-population"]].concat(),
+        "maru-measure" => {
+            [&FLOOR[..], &NOUNS[..], &["maru-web", "maru", "maru-population", "maru-policy"]].concat()
+        }
         "maru" => {
-            [&FLOOR[..], &NOUNS[..], &["maru-web", "maru-standard", "maru-population", "maru-dmn"]].concat()
+            let aside = ["maru-web", "maru-standard", "maru-population", "maru-policy", "maru-dmn"];
+            [&FLOOR[..], &NOUNS[..], &aside].concat()
         }
         noun if NOUNS.contains(&noun) => [&FLOOR[..], &["maru-web"]].concat(),
         _ => return None,
