@@ -6,8 +6,8 @@
 mod admin;
 mod check;
 mod import;
-mod screen;
 mod new_service;
+mod screen;
 mod standard;
 
 use std::{path::PathBuf, process::ExitCode};
