@@ -6,6 +6,7 @@
 mod column;
 mod eval;
 mod fault;
+mod fold;
 mod functions;
 mod lexer;
 mod many;
@@ -17,6 +18,7 @@ mod ruleset;
 mod screen;
 mod toml_text;
 mod value;
+mod years;
 
 pub use column::{Column, Columns, Known as KnownLanes, Lanes, Numbers, days_of};
 pub use eval::{Expr, Scope};
