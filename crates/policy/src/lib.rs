@@ -7,5 +7,5 @@ mod turn;
 
 pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
 pub use counts::{Because, Count, Explained, Somebody, Which};
-pub use screen::{Found, Paid, Progress, Screened, Screening, Spent};
+pub use screen::{Found, Lazy, Paid, Progress, Screened, Screening, Spent};
 pub use turn::{Change, Effect, Stuck, Turning, entries, with_entry};

@@ -86,7 +86,7 @@ pub struct Progress {
 }
 
 /// A block whose columns are made once, when the first rule asks for one.
-pub(crate) struct Lazy<'a> {
+pub struct Lazy<'a> {
     block: &'a Block,
     made: RefCell<HashMap<String, Option<Column>>>,
 }
