@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::value::{Answer, Facts, Value, nfc};
 const MAX_ENTRIES: usize = 2_000;
 mod batch;
 
-pub use batch::{Crowd, Hinge, Hinging, Hits};
+pub use batch::{Crowd, Hinge, Hinging, Hits, Meaning};
 
 const KINDS: [&str; 4] = ["let", "condition", "line", "amount"];
 
@@ -30,6 +31,7 @@ pub struct RuleSet {
     lets: Vec<(String, Vec<Entry<Written>>)>,
     /// For each let those it stands on, by their places.
     below: Vec<BTreeSet<usize>>,
+    meanings: Vec<Meaning>,
     conditions: Vec<Entry<Condition>>,
     /// For each condition the lets that its `when` stands on, by their places, a let before those that use it.
     needs: Vec<Vec<usize>>,
@@ -72,6 +74,7 @@ struct Condition {
 #[derive(Debug, Clone)]
 struct Written {
     expr: Expr,
+    text: Arc<str>,
     at: Range<usize>,
     /// Where its own text begins, when it stands in the file letter for letter.
     start: Option<usize>,
@@ -174,9 +177,11 @@ impl RuleSet {
                 (conditions_need.get(*place).map_or(0, Vec::len), height)
             });
             let needs = conditions_need;
+            let meanings = batch::meanings(&lets, &below);
             Ok(RuleSet {
                 lets,
                 below,
+                meanings,
                 conditions,
                 needs,
                 order,
@@ -505,7 +510,7 @@ fn written(table: &Table<'_>, key: &str, faults: &mut Vec<Fault>) -> Option<Writ
     let quoted = table.source().text.get(at.clone()).unwrap_or("");
     let start = quoted.find(text).map(|inside| at.start + inside);
     match Expr::parse(text) {
-        Ok(expr) => Some(Written { expr, at, start }),
+        Ok(expr) => Some(Written { expr, text: text.into(), at, start }),
         Err(fault) => {
             let at = match start {
                 Some(start) => start + fault.at.start..start + fault.at.end,

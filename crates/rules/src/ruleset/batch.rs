@@ -3,10 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{RuleSet, Written};
+use super::{Entry, RuleSet, Written};
 use crate::column::{Column, Columns, Lanes};
 use crate::many::{Many, Names, Slow, Worked};
 use crate::parameters::Parameters;
@@ -19,7 +20,22 @@ pub trait Crowd {
     fn lanes(&self) -> usize;
     /// Nothing for a name that is known of nobody.
     fn column(&self, name: &str) -> Option<Column>;
+
+    /// The same of some lanes, in the order in which they are named: for a source that can make fewer than all.
+    fn column_of(&self, name: &str, lanes: &[u32]) -> Option<Column> {
+        self.column(name).map(|column| column.take(lanes))
+    }
+
+    /// A let that other rules have as well, by its [`Meaning`], of all lanes: for a source that works out once what many rules say.
+    fn shared(&self, meaning: &Meaning) -> Option<Column> {
+        let _ = meaning;
+        None
+    }
 }
+
+/// What a let says on a day, those it stands on included: lets of the same meaning have the same value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Meaning(Arc<str>);
 
 impl Crowd for Columns {
     fn lanes(&self) -> usize {
@@ -161,6 +177,35 @@ impl Crowd for Hinging {
 }
 
 impl RuleSet {
+    /// What each of its lets says, with what it and those it stands on look at.
+    pub fn meanings(&self) -> impl Iterator<Item = (&Meaning, BTreeSet<String>)> {
+        self.meanings.iter().enumerate().map(|(place, meaning)| {
+            let lets = self.below.get(place).into_iter().flatten().copied().chain([place]);
+            let place_of = |name: &str| self.lets.iter().any(|(id, _)| id == name);
+            let entries = lets.filter_map(|place| self.lets.get(place)).flat_map(|(_, entries)| entries);
+            let facts = entries.flat_map(|entry| entry.body.expr.root().names(place_of)).collect();
+            (meaning, facts)
+        })
+    }
+
+    /// One let of many.
+    ///
+    /// # Errors
+    /// When it can't be worked out in columns: see [`Slow`].
+    pub fn let_of_many(
+        &self,
+        meaning: &Meaning,
+        source: &dyn Crowd,
+        parameters: &Parameters,
+        on: Date,
+    ) -> Result<Option<Column>, Slow> {
+        let place = self.meanings.iter().position(|mine| mine == meaning).ok_or(Slow)?;
+        let needs: Vec<usize> = self.below.get(place).into_iter().flatten().copied().chain([place]).collect();
+        let mut batch = Batch::new(self, source, parameters, on)?;
+        batch.define(&needs)?;
+        Ok(self.lets.get(place).and_then(|(name, _)| batch.let_(name)).flatten())
+    }
+
     /// The parameters it reads on a day, without `매개.`.
     pub fn parameters(&self, parameters: &Parameters, on: Date) -> BTreeSet<String> {
         let read = self.names();
@@ -353,6 +398,13 @@ impl<'a> Batch<'a> {
             if self.lets.borrow().contains_key(name.as_str()) {
                 continue;
             }
+            let shared = self.rules.meanings.get(*place).and_then(|meaning| self.source.shared(meaning));
+            if let Some(column) = shared {
+                let column = Some(if self.cuts.is_empty() { column } else { column.take(&self.chosen) });
+                let held = Held { column, cuts: self.cuts.len() };
+                self.lets.get_mut().insert(name, held);
+                continue;
+            }
             let column = match entries.iter().find(|entry| entry.in_force(self.on)) {
                 Some(entry) => Some(self.eval(&entry.body)?),
                 None => None,
@@ -414,9 +466,11 @@ impl Names for Batch<'_> {
         if let Some(held) = self.facts.borrow_mut().get_mut(name) {
             return held.follow(&self.cuts);
         }
-        let column = self.source.column(name);
-        let column =
-            if self.cuts.is_empty() { column } else { column.map(|column| column.take(&self.chosen)) };
+        let column = if self.cuts.is_empty() {
+            self.source.column(name)
+        } else {
+            self.source.column_of(name, &self.chosen)
+        };
         let held = Held { column: column.clone(), cuts: self.cuts.len() };
         self.facts.borrow_mut().insert(name.to_owned(), held);
         column
@@ -437,4 +491,25 @@ impl Columns {
         }
         Ok(columns)
     }
+}
+
+/// What each let says, for every day alike: its entries' texts and dates, and the meanings of those they stand on.
+pub(super) fn meanings(lets: &[(String, Vec<Entry<Written>>)], below: &[BTreeSet<usize>]) -> Vec<Meaning> {
+    let own = |(name, entries): &(String, Vec<Entry<Written>>)| {
+        let mut text = name.clone();
+        for entry in entries {
+            let until = entry.until.map_or_else(String::new, |until| until.to_string());
+            for part in ["\n", &entry.from.to_string(), " ", &until, "\n", &entry.body.text] {
+                text.push_str(part);
+            }
+        }
+        text
+    };
+    let texts: Vec<String> = lets.iter().map(own).collect();
+    let whole = |(place, text): (usize, &String)| {
+        let under = below.get(place).into_iter().flatten().filter_map(|under| texts.get(*under));
+        let whole: Vec<&str> = std::iter::once(text).chain(under).map(String::as_str).collect();
+        Meaning(whole.join("\n\n").into())
+    };
+    texts.iter().enumerate().map(whole).collect()
 }
