@@ -7,6 +7,7 @@ mod admin;
 mod check;
 mod import;
 mod new_service;
+mod replay;
 mod standard;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -63,6 +64,16 @@ enum Command {
     Standard {
         #[command(subcommand)]
         what: standard::Standard,
+    },
+    /// Work a notice of the welfare membership out again, from the facts and the law of its day
+    Replay {
+        /// The notice: the end of its page's address
+        notice: String,
+        /// Why; the person reads it in their access log
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        place: Where,
     },
     /// Recompute the access ledger
     Audit {
@@ -154,6 +165,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::NewService { pack, name } => Ok(new_service::begin(&pack, &name)),
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Standard { what } => standard::run(what).await,
+        Command::Replay { notice, reason, place } => replay::replay(&notice, &reason, &place.place()).await,
         Command::Audit { place } => {
             let store = wire::open_store(&place.place(), &wire::rooms(maru_message::Post::None)).await?;
             let audit = maru_record::audit(&store).await?;
