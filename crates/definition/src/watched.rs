@@ -11,8 +11,11 @@ use maru_rules::{Decision, Facts, Parameters, RuleSet};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Definitions, Pack, Register, Service, ServiceKind, catalogue::tables, files::Files,
-    pack::{PARAMETERS, sha256}, written::RulesText,
+    Definitions, Pack, Register, Service, ServiceKind,
+    catalogue::tables,
+    files::Files,
+    pack::{PARAMETERS, sha256},
+    written::RulesText,
 };
 
 impl Pack {
@@ -25,7 +28,10 @@ impl Pack {
 
     /// The facts that decide them.
     pub fn watched_facts(&self) -> BTreeSet<String> {
-        self.watched().flat_map(|service| service.rules.names()).filter(|name| self.fact(name).is_some()).collect()
+        self.watched()
+            .flat_map(|service| service.rules.names())
+            .filter(|name| self.fact(name).is_some())
+            .collect()
     }
 
     /// The fields of registers that give these facts, and no others.
@@ -37,9 +43,12 @@ impl Pack {
             let first = gives().next().and(register.fields.first()).map(|field| field.name.clone());
             let names: BTreeSet<String> = gives().flat_map(|gives| gives.value.names()).collect();
             let named = |field: &&str| {
-                names.iter().any(|name| name.strip_prefix(*field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+                names.iter().any(|name| {
+                    name.strip_prefix(*field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                })
             };
-            let fields = register.fields.iter().map(|field| field.name.as_str()).filter(named).map(str::to_owned);
+            let fields =
+                register.fields.iter().map(|field| field.name.as_str()).filter(named).map(str::to_owned);
             let fields: Vec<String> = fields.collect();
             if fields.is_empty() { first.into_iter().collect() } else { fields }
         };
@@ -50,7 +59,11 @@ impl Pack {
     /// Those of the facts that people may say themselves.
     pub fn watched_answers(&self) -> Vec<String> {
         let facts = self.watched_facts();
-        self.facts.iter().filter(|fact| fact.question.is_some() && facts.contains(&fact.name)).map(|fact| fact.name.clone()).collect()
+        self.facts
+            .iter()
+            .filter(|fact| fact.question.is_some() && facts.contains(&fact.name))
+            .map(|fact| fact.name.clone())
+            .collect()
     }
 
     /// The dates that facts of a person may turn on: what registers hold as dates, wherever it stands in a row.
@@ -98,7 +111,8 @@ impl Definitions {
         let parameters = format!("{}-parameters", self.pack().id);
         let Some(row) = tables::body_at(store, "service", service, at).await? else { return Ok(None) };
         let Some(country) = tables::body_at(store, "pack", &parameters, at).await? else { return Ok(None) };
-        let texts = |body: &str| serde_json::from_str::<BTreeMap<String, String>>(body).map_err(Error::internal);
+        let texts =
+            |body: &str| serde_json::from_str::<BTreeMap<String, String>>(body).map_err(Error::internal);
         let files = Files::of(texts(row.text("body")?)?);
         let country = texts(country.text("body")?)?;
         let read = |what: &str| Error::internal(format!("{what} of {service} as of then can't be read"));

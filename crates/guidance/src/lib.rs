@@ -14,7 +14,7 @@ use std::sync::Arc;
 use maru_store::Consumer;
 use maru_web::{Handling, Room};
 
-pub use membership::{Replay, Replayed, reassess, replay};
+pub use membership::{Replay, Replayed, join, reassess, replay};
 
 pub fn room() -> Room {
     Room {

@@ -179,19 +179,22 @@ pub async fn want(app: &App, person: &Person, service: &str) -> Result<()> {
 
 /// The law as this program serves it, worked out once a day and whenever something is published.
 #[derive(Default)]
-struct Served(Mutex<Option<(Arc<Pack>, Date, Arc<Law>)>>);
+struct Served(Mutex<Option<Serving>>);
+
+struct Serving {
+    pack: Arc<Pack>,
+    on: Date,
+    law: Arc<Law>,
+}
 
 fn law_now(app: &App, pack: &Arc<Pack>, today: Date) -> Arc<Law> {
     let served = app.kept.get::<Served>();
     let mut kept = served.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((of, on, law)) = kept.as_ref()
-        && Arc::ptr_eq(of, pack)
-        && *on == today
-    {
-        return law.clone();
+    if let Some(serving) = kept.as_ref().filter(|one| Arc::ptr_eq(&one.pack, pack) && one.on == today) {
+        return serving.law.clone();
     }
     let law = Arc::new(Law::of(pack, today));
-    *kept = Some((pack.clone(), today, law.clone()));
+    *kept = Some(Serving { pack: pack.clone(), on: today, law: law.clone() });
     law
 }
 
@@ -234,7 +237,8 @@ async fn look(app: &App, party: &str, cause: Cause) -> Result<(Batch, bool)> {
     for service in pack.watched() {
         let decision = service.rules.decide(&sourced.facts, &pack.parameters, today);
         let standing = Standing::of(service, &decision);
-        let theirs = cases.iter().any(|case| case.service == service.id && (case.open || case.state == "granted"));
+        let theirs =
+            cases.iter().any(|case| case.service == service.id && (case.open || case.state == "granted"));
         let gives = gives(app, service, standing, &sourced).await?;
         let silent = if declined.contains(&service.id) {
             Silent::Declined
@@ -331,7 +335,14 @@ fn paid(service: &Service, decision: &Decision, lang: Lang) -> Option<String> {
     })
 }
 
-fn letter(app: &App, pack: &Pack, person: &Person, id: &str, kept: &Kept, lang: Lang) -> Result<(String, String)> {
+fn letter(
+    app: &App,
+    pack: &Pack,
+    person: &Person,
+    id: &str,
+    kept: &Kept,
+    lang: Lang,
+) -> Result<(String, String)> {
     let address = &app.settings.address;
     let lines = kept.items.iter().filter_map(|item| {
         let service = pack.services.iter().find(|service| service.id == item.service)?;
@@ -341,11 +352,13 @@ fn letter(app: &App, pack: &Pack, person: &Person, id: &str, kept: &Kept, lang: 
         applicant => person.name.get(lang), count => kept.items.len(),
         services => lines.collect::<Vec<_>>().join("\n"), notice_url => format!("{address}/membership/notices/{id}"),
     };
-    let template = pack.letters.get("notice", lang).ok_or_else(|| Error::internal("the pack has no letter notice"))?;
+    let template =
+        pack.letters.get("notice", lang).ok_or_else(|| Error::internal("the pack has no letter notice"))?;
     let mut writer = Environment::new();
     writer.set_undefined_behavior(UndefinedBehavior::Strict);
     writer.set_auto_escape_callback(|_| AutoEscape::None);
-    let written = writer.render_str(template, values).map_err(|e| Error::internal(format!("letter notice: {e:#}")))?;
+    let written =
+        writer.render_str(template, values).map_err(|e| Error::internal(format!("letter notice: {e:#}")))?;
     let written = if lang == Lang::Ko { josa(&written) } else { written };
     let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
     Ok((subject.trim().to_owned(), body.trim().to_owned()))
@@ -417,7 +430,12 @@ async fn bring(app: &App, change: &Change) -> Result<usize> {
                     }
                 }
                 let (done, rows) = (parties.len() < PAGE, i64::try_from(parties.len()).unwrap_or(i64::MAX));
-                Ok(Piece { last: parties.into_iter().last().unwrap_or(after), rows, done, batch: Batch::new() })
+                Ok(Piece {
+                    last: parties.into_iter().last().unwrap_or(after),
+                    rows,
+                    done,
+                    batch: Batch::new(),
+                })
             }
         };
         if app.store.chunk_by(&name, piece).await?.done {

@@ -8,8 +8,9 @@ use maru_kernel::{Actor, At, Clock, Date, Error, Event, Id, Result};
 use maru_rules::Value;
 use maru_store::{Batch, Store};
 use maru_web::{
-    Ids, random,
+    Ids,
     ports::{Access, Ask, Held, Ledger, NewGrant, People, Proof, Registers, SAID, Sourced},
+    random,
 };
 use serde_json::{Map, Value as Json, json};
 

@@ -193,15 +193,19 @@ impl RuleSet {
     pub fn grounds(&self, parameters: &Parameters, on: Date) -> Vec<(String, String)> {
         let is_let = |name: &str| self.lets.iter().any(|(id, _)| id == name);
         let mut all: Vec<(String, String)> = Vec::new();
-        for (entry, needs) in self.conditions.iter().zip(&self.needs).filter(|(entry, _)| entry.in_force(on)) {
-            let lets = needs.iter().filter_map(|place| self.lets.get(*place)).filter_map(|(name, entries)| {
-                let in_force = entries.iter().find(|entry| entry.in_force(on));
-                in_force.map(|entry| (name.as_str(), &entry.body))
-            });
+        for (entry, needs) in self.conditions.iter().zip(&self.needs).filter(|(entry, _)| entry.in_force(on))
+        {
+            let lets =
+                needs.iter().filter_map(|place| self.lets.get(*place)).filter_map(|(name, entries)| {
+                    let in_force = entries.iter().find(|entry| entry.in_force(on));
+                    in_force.map(|entry| (name.as_str(), &entry.body))
+                });
             let mut text = String::new();
             let mut names = BTreeSet::new();
             for (name, written) in lets.chain([("", &entry.body.when)]) {
-                names.extend(written.expr.root().names(is_let).into_iter().filter(|n| n.starts_with(PARAMETERS)));
+                names.extend(
+                    written.expr.root().names(is_let).into_iter().filter(|n| n.starts_with(PARAMETERS)),
+                );
                 text.push_str(&format!("{name} = {}\n", written.text));
             }
             for name in names {
@@ -1011,7 +1015,11 @@ when = '가구.나 = 11 and some x in 아이들 satisfies x.나이 < 6'
         let first = of(text, 100, "2025-06-01");
         assert_eq!(first.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["age", "income"]);
         assert_eq!(first, of(text, 100, "2025-07-01"), "a day changes nothing");
-        assert_eq!(first, of(&text.replace("법 제2조", "법 제3조"), 100, "2025-06-01"), "an article decides nothing");
+        assert_eq!(
+            first,
+            of(&text.replace("법 제2조", "법 제3조"), 100, "2025-06-01"),
+            "an article decides nothing"
+        );
         for other in [
             of(text, 101, "2025-06-01"),
             of(text, 100, "2026-01-01"),

@@ -122,13 +122,18 @@ async fn home_unit(app: &App, person: &Person, service: &Service) -> Result<Opti
 /// They do not want it: what was given to them unasked is taken back. What they applied for themselves stays.
 pub async fn ungive(app: &App, party: &str, service: &str) -> Result<()> {
     for case in tables::cases_of(&app.store, party).await? {
-        if case.service != service || case.state.as_str() != "granted" || !unasked(&app.store, &case.id).await? {
+        if case.service != service
+            || case.state.as_str() != "granted"
+            || !unasked(&app.store, &case.id).await?
+        {
             continue;
         }
         let id = case.id;
         app.store
             .rerun(|| async {
-                let Some(mut case) = tables::case(&app.store, &id).await? else { return Ok((Batch::new(), ())) };
+                let Some(mut case) = tables::case(&app.store, &id).await? else {
+                    return Ok((Batch::new(), ()));
+                };
                 if case.state.as_str() != "granted" {
                     return Ok((Batch::new(), ()));
                 }

@@ -64,7 +64,12 @@ impl Check<'_> {
                 );
             }
             for event in &person.events {
-                self.both(FILE, &[&id, &quoted(&event.id)], &event.name, &format!("the name of {}", event.id));
+                self.both(
+                    FILE,
+                    &[&id, &quoted(&event.id)],
+                    &event.name,
+                    &format!("the name of {}", event.id),
+                );
             }
             let events = person.events.iter().flat_map(|event| &event.registers);
             for (register, row) in person.registers.iter().chain(events) {

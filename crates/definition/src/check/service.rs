@@ -148,7 +148,12 @@ impl Check<'_> {
         if let Some(article) = &service.without_application {
             if article.trim().is_empty() {
                 let todo = "name the article, or take the line out";
-                self.at(file, &["without_application"], "no article lets it be given without an application", todo);
+                self.at(
+                    file,
+                    &["without_application"],
+                    "no article lets it be given without an application",
+                    todo,
+                );
             }
             let benefit = service.kind == ServiceKind::Benefit && !service.asks_nothing();
             if !benefit || service.approval || !service.consults.is_empty() || service.to != To::Home {

@@ -41,7 +41,9 @@ impl Standing {
         match decision.answer {
             Answer::Yes => Standing::Yes,
             Answer::No => Standing::No,
-            Answer::Unknown if !decision.missing.is_empty() && decision.missing.iter().all(asked) => Standing::Ready,
+            Answer::Unknown if !decision.missing.is_empty() && decision.missing.iter().all(asked) => {
+                Standing::Ready
+            }
             Answer::Unknown => Standing::Open,
         }
     }
@@ -73,7 +75,8 @@ pub enum Silent {
 
 /// What a look makes of a service, and whether it is news.
 pub fn step(old: Option<&Stood>, standing: Standing, decision: &Decision, silent: Silent) -> (Stood, bool) {
-    let stop = decision.reasons.iter().find(|reason| reason.answer == Answer::No).map(|reason| reason.id.clone());
+    let stop =
+        decision.reasons.iter().find(|reason| reason.answer == Answer::No).map(|reason| reason.id.clone());
     // An entitlement that ended may come again; what is merely not known has not ended.
     let told = old.is_some_and(|old| old.told) && standing != Standing::No;
     let news = standing.is_possible() && !told && silent == Silent::No;
@@ -93,8 +96,10 @@ pub struct Law {
 
 impl Law {
     pub fn of(pack: &Pack, on: Date) -> Law {
-        let grounds: Grounds =
-            pack.watched().map(|service| (service.id.clone(), service.grounds(&pack.parameters, on))).collect();
+        let grounds: Grounds = pack
+            .watched()
+            .map(|service| (service.id.clone(), service.grounds(&pack.parameters, on)))
+            .collect();
         Law { hash: maru_definition::sha256(&[&serde_json::json!(grounds).to_string()]), grounds }
     }
 }
@@ -123,7 +128,8 @@ pub fn changes(law: i64, old: &Grounds, new: &Grounds) -> Vec<Change> {
             continue;
         };
         let ids: BTreeSet<&String> = before.keys().chain(conditions.keys()).collect();
-        let changed: Vec<&String> = ids.into_iter().filter(|id| before.get(*id) != conditions.get(*id)).collect();
+        let changed: Vec<&String> =
+            ids.into_iter().filter(|id| before.get(*id) != conditions.get(*id)).collect();
         if !changed.is_empty() {
             found.push(of(""));
             found.extend(changed.into_iter().map(|id| of(id)));
@@ -219,14 +225,29 @@ mod tests {
     use super::*;
 
     fn decision(answer: Answer) -> Decision {
-        Decision { answer, amount: None, version: None, reasons: Vec::new(), lines: Vec::new(), missing: Vec::new() }
+        Decision {
+            answer,
+            amount: None,
+            version: None,
+            reasons: Vec::new(),
+            lines: Vec::new(),
+            missing: Vec::new(),
+        }
     }
 
     #[test]
     fn a_service_is_told_of_once_until_it_has_ended() {
         let mut old: Option<Stood> = None;
         let mut heard = Vec::new();
-        for standing in [Standing::No, Standing::Ready, Standing::Yes, Standing::Open, Standing::Yes, Standing::No, Standing::Yes] {
+        for standing in [
+            Standing::No,
+            Standing::Ready,
+            Standing::Yes,
+            Standing::Open,
+            Standing::Yes,
+            Standing::No,
+            Standing::Yes,
+        ] {
             let answer = match standing {
                 Standing::Yes => Answer::Yes,
                 Standing::No => Answer::No,
@@ -252,8 +273,9 @@ mod tests {
     #[test]
     fn a_change_concerns_those_whom_it_may_change() {
         let grounds = |of: &[(&str, &[(&str, &str)])]| -> Grounds {
-            let conditions =
-                |all: &[(&str, &str)]| all.iter().map(|(id, text)| ((*id).to_owned(), (*text).to_owned())).collect();
+            let conditions = |all: &[(&str, &str)]| {
+                all.iter().map(|(id, text)| ((*id).to_owned(), (*text).to_owned())).collect()
+            };
             of.iter().map(|(service, all)| ((*service).to_owned(), conditions(all))).collect()
         };
         let old = grounds(&[("pension", &[("age", "65"), ("income", "100")]), ("gone", &[("age", "1")])]);
@@ -262,7 +284,11 @@ mod tests {
         let told: Vec<(String, String)> =
             changes(2, &old, &new).into_iter().map(|change| (change.service, change.stop)).collect();
         let is = |service: &str, stop: &str| (service.to_owned(), stop.to_owned());
-        assert_eq!(told, [is("new", "*"), is("pension", ""), is("pension", "income")], "whoever is too young is left alone");
+        assert_eq!(
+            told,
+            [is("new", "*"), is("pension", ""), is("pension", "income")],
+            "whoever is too young is left alone"
+        );
     }
 
     #[test]
@@ -270,7 +296,8 @@ mod tests {
         let pack = Pack::embedded().unwrap();
         let row = |json: Json| json.as_object().cloned();
         let held = |birth: &str| {
-            let registration = serde_json::json!({ "생년월일": birth, "거주지": "경기도 수원시 팔달구", "세대원수": 1 });
+            let registration =
+                serde_json::json!({ "생년월일": birth, "거주지": "경기도 수원시 팔달구", "세대원수": 1 });
             let survey = serde_json::json!({
                 "배우자있음": false, "본인근로소득": 0, "배우자근로소득": 0, "기타소득": 0, "이자소득": 0, "일반재산": 0,
                 "금융재산": 0, "부채": 0, "고급재산": 0, "직역연금": false, "전액대상": true, "배우자기초연금수급": false,

@@ -3,19 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
-    Json, Router,
+    Router,
     extract::Path,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use maru_definition::{Pack, Service, by_rules};
 use maru_kernel::{Error, Id, Result};
-use maru_web::{
-    ApiContext, Context, Fail, Sent, Shared, Shown, Typed, context,
-    ports::SAID,
-};
+use maru_rules::Reason;
+use maru_web::{ApiContext, Context, Fail, Sent, Shared, Shown, Typed, context, ports::SAID};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     line,
@@ -40,9 +38,7 @@ pub fn routes() -> Router<Shared> {
 }
 
 pub fn api() -> Router<Shared> {
-    Router::new()
-        .route("/me/membership", get(told).put(put))
-        .route("/me/membership/notices/{id}", get(told_notice))
+    Router::new().route("/me/membership", get(told).put(put))
 }
 
 /// Whether a service is one that somebody who asked to be told may decline, or has declined.
@@ -114,7 +110,9 @@ async fn show(context: Context) -> Answered {
     let demo = pack.demo.as_ref().filter(|_| context.app.settings.demo);
     let who = demo.and_then(|demo| demo.people.iter().find(|one| one.id == person.id));
     let events: Vec<Shown> = who
-        .map(|who| who.events.iter().map(|event| context! { id => event.id, name => event.name.get(context.lang) }))
+        .map(|who| {
+            who.events.iter().map(|event| context! { id => event.id, name => event.name.get(context.lang) })
+        })
         .into_iter()
         .flatten()
         .collect();
@@ -128,7 +126,8 @@ async fn show(context: Context) -> Answered {
 }
 
 fn covers(old: &BTreeMap<String, Vec<String>>, new: &BTreeMap<String, Vec<String>>) -> bool {
-    let has = |register: &String, field: &String| old.get(register).is_some_and(|fields| fields.contains(field));
+    let has =
+        |register: &String, field: &String| old.get(register).is_some_and(|fields| fields.contains(field));
     new.iter().all(|(register, fields)| fields.iter().all(|field| has(register, field)))
 }
 
@@ -190,6 +189,22 @@ async fn notice(context: Context, Path(id): Path<String>) -> Answered {
     Ok(context.page("home", "guidance/notice.html", values).await?)
 }
 
+fn in_words(context: &Context, notice: &Notice) -> Result<Json> {
+    let (kept, pack) = (notice.kept()?, context.app.definitions.pack());
+    let items = kept.items.iter().map(|one| {
+        let service = pack.services.iter().find(|service| service.id == one.service);
+        let reason =
+            |reason: &Reason| json!({ "id": reason.id, "article": reason.article, "answer": reason.answer });
+        json!({
+            "service": one.service, "standing": one.standing, "amount": one.decision.amount,
+            "text": service.map(|service| line(&context.app, service, one, context.lang)),
+            "reasons": one.decision.reasons.iter().map(reason).collect::<Vec<_>>(),
+        })
+    });
+    let items: Vec<_> = items.collect();
+    Ok(json!({ "id": notice.id, "at": notice.at.rfc3339(), "on": kept.on.to_string(), "items": items }))
+}
+
 async fn stands(context: &Context, party: &str) -> Result<Response> {
     let store = &context.app.store;
     let member = tables::member(store, party).await?;
@@ -197,13 +212,15 @@ async fn stands(context: &Context, party: &str) -> Result<Response> {
     let possible = stood.iter().filter(|(_, one)| one.standing.is_possible());
     let possible: Vec<_> =
         possible.map(|(id, one)| json!({ "service": id, "standing": one.standing })).collect();
-    let notices = tables::notices(store, party).await?;
-    let notices: Vec<_> = notices.iter().map(|one| json!({ "id": one.id, "at": one.at.rfc3339() })).collect();
+    let mut notices = Vec::new();
+    for notice in tables::notices(store, party).await? {
+        notices.push(in_words(context, &notice)?);
+    }
     let covered = |member: &Option<Member>| match member {
         Some(member) => member.scope.clone(),
         None => scope(&context.app.definitions.pack()),
     };
-    Ok(Json(json!({
+    Ok(axum::Json(json!({
         "member": member.is_some(), "since": member.as_ref().map(|member| member.since.rfc3339()),
         "read_at": member.as_ref().and_then(|member| member.read_at).map(|at| at.rfc3339()), "reads": covered(&member),
         "possible": possible, "declined": tables::declined(store, party).await?, "notices": notices,
@@ -229,7 +246,8 @@ async fn put(ApiContext(context): ApiContext, Sent(wanted): Sent<Wanted>) -> Ans
     let (person, app) = (context.resident()?, &context.app);
     if let Some(declined) = &wanted.declined {
         let before = tables::declined(&app.store, &person.id).await?;
-        let known = |id: &String| before.contains(id) || app.definitions.pack().watched().any(|one| one.id == *id);
+        let known =
+            |id: &String| before.contains(id) || app.definitions.pack().watched().any(|one| one.id == *id);
         if !declined.iter().all(known) {
             return Err(Error::invalid("declined", "membership-no-service").into());
         }
@@ -246,26 +264,4 @@ async fn put(ApiContext(context): ApiContext, Sent(wanted): Sent<Wanted>) -> Ans
         super::leave(app, person).await?;
     }
     Ok(stands(&context, &person.id).await?)
-}
-
-/// A notice of mine with its reasons, worked out again.
-async fn told_notice(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
-    let person = context.resident()?;
-    let notice = own(&context, &person.id, &id).await?;
-    let kept = notice.kept()?;
-    let pack = context.app.definitions.pack();
-    let items = kept.items.iter().map(|one| {
-        let service = pack.services.iter().find(|service| service.id == one.service);
-        json!({
-            "service": one.service, "standing": one.standing, "amount": one.decision.amount,
-            "text": service.map(|service| line(&context.app, service, one, context.lang)),
-            "reasons": one.decision.reasons.iter().map(|reason| json!({
-                "id": reason.id, "article": reason.article, "answer": reason.answer,
-            })).collect::<Vec<_>>(),
-        })
-    });
-    let items: Vec<_> = items.collect();
-    let same = worked_out(&context.app, &notice).await?.same();
-    let body = json!({ "id": notice.id, "at": notice.at.rfc3339(), "on": kept.on.to_string(), "same": same, "items": items });
-    Ok(Json(body).into_response())
 }

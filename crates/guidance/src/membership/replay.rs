@@ -6,7 +6,7 @@ use maru_web::{
     App,
     ports::{Ask, NewGrant},
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     model::{Item, Kept},
@@ -54,7 +54,9 @@ impl Replayed {
 pub async fn replay(app: &App, id: &str, reason: &str) -> Result<Replay> {
     let reason = reason.trim();
     if reason.chars().count() < 10 {
-        return Err(Error::internal("say why in ten characters or more: the person reads it in their access log"));
+        return Err(Error::internal(
+            "say why in ten characters or more: the person reads it in their access log",
+        ));
     }
     let id = Id::<Notice>::parse(id).map_err(|_| missing())?;
     let notice = tables::notice(&app.store, id.as_str()).await?.ok_or_else(missing)?;
@@ -99,7 +101,9 @@ fn missing() -> Error {
 pub async fn worked_out(app: &App, notice: &Notice) -> Result<Replay> {
     let Kept { on, items } = notice.kept()?;
     let entry = app.ports.ledger.proof(&subject(&notice.id)).await?;
-    let sealed = entry.is_some_and(|proof| proof.right && proof.entry == seal(&notice.id, &notice.body).to_string());
+    let sealed = entry.is_some_and(|proof| {
+        proof.right && proof.entry.parse::<Json>().is_ok_and(|entry| entry == seal(&notice.id, &notice.body))
+    });
     let mut replayed = Vec::new();
     for item in items {
         replayed.push(one(app, item, on, notice.at).await?);

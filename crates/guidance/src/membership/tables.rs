@@ -85,12 +85,18 @@ pub fn leave(batch: &mut Batch, party: &str) {
 /// How each service stood for a member at the last look.
 pub async fn stood(store: &Store, party: &str) -> Result<BTreeMap<String, Stood>> {
     let rows = store
-        .query("SELECT service, standing, stop, told FROM guidance_standing WHERE party = $1", vec![party.into()])
+        .query(
+            "SELECT service, standing, stop, told FROM guidance_standing WHERE party = $1",
+            vec![party.into()],
+        )
         .await?;
     rows.iter()
         .map(|row| {
             let standing = Standing::parse(row.text("standing")?);
-            Ok((row.string("service")?, Stood { standing, stop: row.string("stop")?, told: row.int("told")? == 1 }))
+            Ok((
+                row.string("service")?,
+                Stood { standing, stop: row.string("stop")?, told: row.int("told")? == 1 },
+            ))
         })
         .collect()
 }
@@ -99,12 +105,21 @@ pub fn put_stood(batch: &mut Batch, party: &str, service: &str, stood: &Stood) {
     batch.write(
         "INSERT INTO guidance_standing (party, service, standing, stop, told) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (party, service) DO UPDATE SET standing = $3, stop = $4, told = $5",
-        vec![party.into(), service.into(), stood.standing.as_str().into(), stood.stop.as_str().into(), stood.told.into()],
+        vec![
+            party.into(),
+            service.into(),
+            stood.standing.as_str().into(),
+            stood.stop.as_str().into(),
+            stood.told.into(),
+        ],
     );
 }
 
 pub fn drop_stood(batch: &mut Batch, party: &str, service: &str) {
-    batch.write("DELETE FROM guidance_standing WHERE party = $1 AND service = $2", vec![party.into(), service.into()]);
+    batch.write(
+        "DELETE FROM guidance_standing WHERE party = $1 AND service = $2",
+        vec![party.into(), service.into()],
+    );
 }
 
 /// Members whose day has come, after one of them.
@@ -125,7 +140,8 @@ pub async fn concerned(store: &Store, change: &Change, after: &str, most: usize)
         store.query(sql, vec![after.into(), limit(most)]).await?
     } else {
         let sql = "SELECT party FROM guidance_standing WHERE service = $1 AND stop = $2 AND party > $3 ORDER BY party LIMIT $4";
-        let params = vec![change.service.as_str().into(), change.stop.as_str().into(), after.into(), limit(most)];
+        let params =
+            vec![change.service.as_str().into(), change.stop.as_str().into(), after.into(), limit(most)];
         store.query(sql, params).await?
     };
     rows.iter().map(|row| row.string("party")).collect()
@@ -145,7 +161,10 @@ pub fn decline(batch: &mut Batch, party: &str, service: &str, at: At) {
 }
 
 pub fn want(batch: &mut Batch, party: &str, service: &str) {
-    batch.write("DELETE FROM guidance_declined WHERE party = $1 AND service = $2", vec![party.into(), service.into()]);
+    batch.write(
+        "DELETE FROM guidance_declined WHERE party = $1 AND service = $2",
+        vec![party.into(), service.into()],
+    );
 }
 
 /// A notice as it is kept, byte for byte.
@@ -163,13 +182,23 @@ impl Notice {
 }
 
 fn notice_of(row: &Row) -> Result<Notice> {
-    Ok(Notice { party: row.string("party")?, id: row.string("id")?, at: row.at("at")?, body: row.string("body")? })
+    Ok(Notice {
+        party: row.string("party")?,
+        id: row.string("id")?,
+        at: row.at("at")?,
+        body: row.string("body")?,
+    })
 }
 
 pub fn put_notice(batch: &mut Batch, notice: &Notice) {
     batch.write(
         "INSERT INTO guidance_notice (party, id, at, body) VALUES ($1, $2, $3, $4)",
-        vec![notice.party.as_str().into(), notice.id.as_str().into(), notice.at.into(), notice.body.as_str().into()],
+        vec![
+            notice.party.as_str().into(),
+            notice.id.as_str().into(),
+            notice.at.into(),
+            notice.body.as_str().into(),
+        ],
     );
 }
 
@@ -188,7 +217,10 @@ pub async fn notices(store: &Store, party: &str) -> Result<Vec<Notice>> {
 pub async fn law(store: &Store) -> Result<Option<(i64, Law)>> {
     let sql = "SELECT place, hash, grounds FROM guidance_law ORDER BY place DESC LIMIT 1";
     let row = store.query_one(sql, Vec::new()).await?;
-    row.map(|row| Ok((row.int("place")?, Law { hash: row.string("hash")?, grounds: json::<Grounds>(&row, "grounds")? }))).transpose()
+    row.map(|row| {
+        Ok((row.int("place")?, Law { hash: row.string("hash")?, grounds: json::<Grounds>(&row, "grounds")? }))
+    })
+    .transpose()
 }
 
 pub fn put_law(batch: &mut Batch, place: i64, law: &Law, at: At) -> Result<()> {
@@ -214,10 +246,13 @@ pub fn put_change(batch: &mut Batch, change: &Change) {
 
 /// Changes that have not reached everybody they concern, the oldest first.
 pub async fn open_changes(store: &Store) -> Result<Vec<Change>> {
-    let sql = "SELECT law, service, stop FROM guidance_change WHERE done_at IS NULL ORDER BY law, service, stop";
+    let sql =
+        "SELECT law, service, stop FROM guidance_change WHERE done_at IS NULL ORDER BY law, service, stop";
     let rows = store.query(sql, Vec::new()).await?;
     rows.iter()
-        .map(|row| Ok(Change { law: row.int("law")?, service: row.string("service")?, stop: row.string("stop")? }))
+        .map(|row| {
+            Ok(Change { law: row.int("law")?, service: row.string("service")?, stop: row.string("stop")? })
+        })
         .collect()
 }
 
