@@ -21,13 +21,13 @@ const OWN: [&str; 4] = ["start", "eligibility", "memory", "weight"];
 const LONG: [&str; 2] = ["build", "soak"];
 
 /// One line of the table.
-struct Figure {
+pub struct Figure {
     what: String,
     value: String,
     bound: String,
 }
 
-fn figure(what: impl Into<String>, value: impl Into<String>, bound: impl Into<String>) -> Figure {
+pub fn figure(what: impl Into<String>, value: impl Into<String>, bound: impl Into<String>) -> Figure {
     Figure { what: what.into(), value: value.into(), bound: bound.into() }
 }
 
@@ -378,7 +378,7 @@ fn kilobytes(bytes: usize) -> f64 {
 }
 
 /// Puts the figures into docs/figures.md, each in place of its older self.
-fn write(figures: &[Figure]) -> Outcome {
+pub fn write(figures: &[Figure]) -> Outcome {
     let path = root().join("docs/figures.md");
     let old = std::fs::read_to_string(&path).unwrap_or_default();
     let mut rows: Vec<(String, String)> = old
@@ -403,7 +403,7 @@ fn write(figures: &[Figure]) -> Outcome {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let table: Vec<String> = rows.into_iter().map(|(_, line)| line).collect();
     let text = format!(
-        "# Figures\n\nMade by `cargo xtask bench`, `cargo xtask bench build` and `cargo xtask bench soak`, on the release build, over loopback with kept\n\
+        "# Figures\n\nMade by `cargo xtask bench`, `cargo xtask bench build` and `cargo xtask bench soak` (and `cargo xtask tck`, where it says so), on the release build, over loopback with kept\n\
          connections; the clients run on the same cores. Eligibility: {REQUESTS} requests each after {WARM_UP} to warm up. Rates are the middle of three\n\
          runs, with the least and the most. Last machine: {cores} cores, {model}, shared with other work.\n\n\
          | figure | measured | promised | on |\n|---|---|---|---|\n{}\n",

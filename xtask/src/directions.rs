@@ -14,12 +14,20 @@ fn allowed(room: &str) -> Option<Vec<&'static str>> {
     let (kernel, rules, store) = ("maru-kernel", "maru-rules", "maru-store");
     Some(match room {
         "maru-kernel" | "maru-ledger" | "maru-rules" | "maru-standard" | "xtask" => vec![],
+        "maru-dmn" => vec![rules],
         "maru-store" => vec![kernel],
+        "maru-population" => vec![kernel, rules],
         "maru-definition" => vec![kernel, store, rules],
         "maru-web" => FLOOR.to_vec(),
+        "maru-policy" => [&FLOOR[..], &["maru-web", "maru-population"]].concat(),
         // Measures the whole, so it may use the whole.
-        "maru-measure" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru"]].concat(),
-        "maru" => [&FLOOR[..], &NOUNS[..], &["maru-web", "maru-standard"]].concat(),
+        "maru-measure" => {
+            [&FLOOR[..], &NOUNS[..], &["maru-web", "maru", "maru-population", "maru-policy"]].concat()
+        }
+        "maru" => {
+            let aside = ["maru-web", "maru-standard", "maru-population", "maru-policy", "maru-dmn"];
+            [&FLOOR[..], &NOUNS[..], &aside].concat()
+        }
         noun if NOUNS.contains(&noun) => [&FLOOR[..], &["maru-web"]].concat(),
         _ => return None,
     })

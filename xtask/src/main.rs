@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | bench | new-service | catalogue | gov24`.
+//! Development tasks: `cargo xtask test | bench | new-service | catalogue | gov24 | tck`.
 #![allow(clippy::print_stdout, reason = "a command line tool: what it finds goes to standard output")]
 
 mod bench;
@@ -11,6 +11,7 @@ mod import;
 mod needs;
 mod postgres;
 mod process;
+mod tck;
 mod test;
 mod words;
 
@@ -26,7 +27,8 @@ const USAGE: &str = "cargo xtask TASK
   catalogue                           makes packs/kr/catalogue/gov24.tsv from ../shared/data/gov24
   gov24 --listen 127.0.0.1:PORT | --save FOLDER
         [--data FOLDER] [--raw] [--fault KIND] [--key KEY]
-                                      the national catalogue in its official wire format";
+                                      the national catalogue in its official wire format
+  tck   [FOLDER [--commit ID]]        our models of decision tables, and the DMN TCK: writes docs/tck.md";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         "new-service" => new_service(&rest),
         "catalogue" => catalogue::run(&rest),
         "gov24" => gov24::run(&rest),
+        "tck" => tck::run(&rest),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

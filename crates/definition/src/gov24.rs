@@ -156,20 +156,20 @@ pub(crate) fn options(group: usize, leaves: usize) -> usize {
 }
 
 /// What one service restricts, read from its codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape {
-    pub(crate) sex: Option<u16>,
-    pub(crate) income: Option<u16>,
-    pub(crate) person: Option<u16>,
-    pub(crate) household: Option<u16>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shape {
+    pub sex: Option<u16>,
+    pub income: Option<u16>,
+    pub person: Option<u16>,
+    pub household: Option<u16>,
     /// Both ends inclusive.
-    pub(crate) ages: Option<(u8, u8)>,
+    pub ages: Option<(u8, u8)>,
     /// The span of smallest regions it serves.
-    pub(crate) region: Option<(u16, u16)>,
+    pub region: Option<(u16, u16)>,
     /// Something of it can't be read: reading 8.
-    pub(crate) unread: bool,
+    pub unread: bool,
     /// Not for residents at all: reading 5.
-    pub(crate) never: bool,
+    pub never: bool,
 }
 
 impl Shape {

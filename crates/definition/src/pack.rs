@@ -236,6 +236,11 @@ impl Pack {
         self.regions.find(text)
     }
 
+    /// What a population is made from: the counts by area, and the assumptions.
+    pub fn population(&self) -> Option<(&str, &str)> {
+        self.files.get("population/areas.tsv").zip(self.files.get("population/assumptions.tsv"))
+    }
+
     /// The rows of the catalogue that ships with the pack.
     pub(crate) fn shipped_rows(&self) -> Option<(&Shipped, String, &str)> {
         let shipped = self.catalogue.as_ref()?;

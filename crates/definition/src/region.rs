@@ -25,6 +25,11 @@ pub struct Region {
 }
 
 impl Region {
+    /// Its number among the smallest regions, when it is one.
+    pub fn leaf(&self) -> Option<u16> {
+        (self.end == self.first + 1).then(|| u16::try_from(self.first).ok()).flatten()
+    }
+
     /// The name without the regions it lies in: `수원시`.
     pub fn short(&self) -> &str {
         self.name.rsplit(' ').next().unwrap_or(&self.name)

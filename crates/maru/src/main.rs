@@ -1,4 +1,4 @@
-//! One program: serve, demo, import, new-service, check, audit, standard.
+//! One program: serve, demo, import, new-service, check, audit, standard, population.
 
 // The command line speaks on standard output; logs go to standard error.
 #![allow(clippy::print_stdout)]
@@ -8,12 +8,14 @@ mod check;
 mod import;
 mod new_service;
 mod replay;
+mod screen;
 mod standard;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use maru::{
+    population::{self, Making},
     serve::{self, Serving, Where},
     wire,
 };
@@ -75,6 +77,10 @@ enum Command {
         #[command(flatten)]
         place: Where,
     },
+    /// Make a country of persons in households who don't exist, from published counts and written assumptions
+    Population(Making),
+    /// The whole catalogue over a whole population: who qualifies for what, and why
+    Screen(screen::Screen),
     /// Recompute the access ledger
     Audit {
         #[command(flatten)]
@@ -104,6 +110,8 @@ enum Importing {
         #[command(flatten)]
         place: Where,
     },
+    /// A decision table from a .dmn file, as rules of a service
+    Dmn(import::Dmn),
 }
 
 #[derive(clap::Args)]
@@ -161,11 +169,14 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Import { what: Importing::Bokjiro { from, whole, place } } => {
             import::bokjiro(&from, whole.withdrawing(), &place.place()).await
         }
+        Command::Import { what: Importing::Dmn(dmn) } => Ok(import::dmn(&dmn)),
         Command::Admin { what } => admin::run(what).await,
         Command::NewService { pack, name } => Ok(new_service::begin(&pack, &name)),
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Standard { what } => standard::run(what).await,
         Command::Replay { notice, reason, place } => replay::replay(&notice, &reason, &place.place()).await,
+        Command::Screen(what) => screen::run(&what).await,
+        Command::Population(making) => population::run(&making).await,
         Command::Audit { place } => {
             let store = wire::open_store(&place.place(), &wire::rooms(maru_message::Post::None)).await?;
             let audit = maru_record::audit(&store).await?;

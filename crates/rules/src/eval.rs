@@ -8,10 +8,13 @@ use jiff::civil::Date;
 
 use crate::Fault;
 use crate::fault::Lines;
+use crate::functions;
 use crate::parameters::Parameters;
-use crate::parser::{self, Arithmetic, Compare, Each, Function, Kind, Node, PARAMETERS, Path, Test};
+use crate::parser::{
+    self, Arithmetic, Compare, Duration, Each, Function, Kind, Node, PARAMETERS, Path, Test,
+};
 use crate::ratio::{Ratio, Rounding};
-use crate::value::{Facts, MAX_NESTING, MAX_TEXT, Value, read_date};
+use crate::value::{Facts, MAX_LIST, MAX_NESTING, MAX_TEXT, Value, read_date};
 
 /// How many steps one expression may take (a step is a node visited or a value copied); past them it is unknown.
 const MAX_STEPS: usize = 200_000;
@@ -86,17 +89,7 @@ pub(crate) struct Outcome {
 }
 
 fn run(root: &Node, scope: &Scope<'_>, checking: bool) -> Outcome {
-    let mut run = Run {
-        scope,
-        locals: Vec::new(),
-        bare: Vec::new(),
-        steps: MAX_STEPS,
-        seen: BTreeSet::new(),
-        looked: Vec::new(),
-        absent: Vec::new(),
-        faults: Vec::new(),
-        checking,
-    };
+    let mut run = Run::new(scope, checking);
     let mut value = run.eval(root);
     if value.nesting() > MAX_NESTING {
         run.fault(root, || format!("a value nested more than {MAX_NESTING} deep"));
@@ -107,6 +100,29 @@ fn run(root: &Node, scope: &Scope<'_>, checking: bool) -> Outcome {
     let Run { looked, faults, .. } = run;
     let origin = if matches!(value, Value::List(_)) { origin(root, scope, &[]) } else { None };
     Outcome { value, looked, absent, faults, origin }
+}
+
+/// What a function makes of values, on a day: for whoever has worked out the arguments.
+pub(crate) fn apply(function: Function, values: Vec<Value>, on: Date) -> Value {
+    bare(on, |run| run.apply(&Node::nowhere(), function, values))
+}
+
+/// What an operator makes of two values.
+pub(crate) fn operate(operator: Arithmetic, left: Value, right: Value) -> Value {
+    let nowhere = Node::nowhere();
+    bare(Date::ZERO, |run| run.operate(&nowhere, operator, (&nowhere, left), (&nowhere, right)))
+}
+
+/// How two values compare; nothing where that isn't known.
+pub(crate) fn compared(operator: Compare, left: &Value, right: &Value) -> Option<bool> {
+    bare(Date::ZERO, |run| run.compare(&(0..0), operator, left, right))
+}
+
+/// A run in which no name means anything.
+fn bare<T>(on: Date, work: impl FnOnce(&mut Run<'_>) -> T) -> T {
+    let (facts, parameters) = (Facts::default(), Parameters::default());
+    let scope = Scope::new(&facts, &parameters, on);
+    work(&mut Run::new(&scope, false))
 }
 
 struct Local<'a> {
@@ -130,6 +146,20 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    fn new(scope: &'a Scope<'a>, checking: bool) -> Run<'a> {
+        Run {
+            scope,
+            locals: Vec::new(),
+            bare: Vec::new(),
+            steps: MAX_STEPS,
+            seen: BTreeSet::new(),
+            looked: Vec::new(),
+            absent: Vec::new(),
+            faults: Vec::new(),
+            checking,
+        }
+    }
+
     fn fault(&mut self, node: &Node, message: impl FnOnce() -> String) {
         self.fault_at(&node.at, message);
     }
@@ -199,6 +229,8 @@ impl<'a> Run<'a> {
             Kind::Or(parts) => self.junction(parts, true),
             Kind::If(condition, yes, no) => self.conditional(condition, yes, no),
             Kind::Each(each, variable, list, body) => self.each(*each, variable, list, body),
+            Kind::Steps(first, last) => self.numbers_from(node, first, last),
+            Kind::Shift(date, by) => self.shift(node, date, *by),
             Kind::Index(list, index) => self.index(node, list, index),
             Kind::Filter { list, condition, bare } => self.filter(node, list, condition, *bare),
             Kind::Call(function, arguments) => self.call(node, *function, arguments),
@@ -377,6 +409,16 @@ impl<'a> Run<'a> {
 
     fn arithmetic(&mut self, node: &'a Node, operator: Arithmetic, left: &'a Node, right: &'a Node) -> Value {
         let (a, b) = (self.eval(left), self.eval(right));
+        self.operate(node, operator, (left, a), (right, b))
+    }
+
+    fn operate(
+        &mut self,
+        node: &Node,
+        operator: Arithmetic,
+        (left, a): (&Node, Value),
+        (right, b): (&Node, Value),
+    ) -> Value {
         if let (Arithmetic::Add, Value::Text(a), Value::Text(b)) = (operator, &a, &b) {
             if a.len() + b.len() > MAX_TEXT {
                 self.fault(node, || format!("a text longer than {MAX_TEXT} bytes"));
@@ -446,9 +488,9 @@ impl<'a> Run<'a> {
         for test in tests {
             let found = match test {
                 Test::Is(choice) => match self.eval(choice) {
-                    Value::List(items) if !matches!(value, Value::List(_)) => {
+                    Value::List(items) => {
                         self.spend(items.len(), node);
-                        any_of(items.iter().map(|item| same(&value, item)))
+                        among(&value, &items)
                     }
                     choice => self.compare(&node.at, Compare::Equal, &value, &choice),
                 },
@@ -524,6 +566,40 @@ impl<'a> Run<'a> {
         if each == Each::For { Value::List(out) } else { truth(answer) }
     }
 
+    /// `1..n`, downwards too; both ends are in it.
+    fn numbers_from(&mut self, node: &'a Node, first: &'a Node, last: &'a Node) -> Value {
+        let (from, to) = (self.eval(first), self.eval(last));
+        let (Some(from), Some(to)) = (self.number(first, from), self.number(last, to)) else {
+            return Value::Unknown;
+        };
+        let ends = from.to_i64().zip(to.to_i64());
+        let ends = ends.filter(|(from, to)| usize::try_from(from.abs_diff(*to)).is_ok_and(|n| n < MAX_LIST));
+        let Some((from, to)) = ends else {
+            self.fault(node, || format!("a loop goes over at most {MAX_LIST} whole numbers"));
+            return Value::Unknown;
+        };
+        let up: Vec<Value> = (from.min(to)..=from.max(to)).map(Value::from).collect();
+        self.spend(up.len(), node);
+        Value::List(if from <= to { up } else { up.into_iter().rev().collect() })
+    }
+
+    fn shift(&mut self, node: &'a Node, date: &'a Node, by: Duration) -> Value {
+        match self.eval(date) {
+            Value::Unknown => Value::Unknown,
+            Value::Date(day) => functions::shift(day, by).map_or_else(
+                || {
+                    self.fault(node, || "this is beyond the calendar".to_owned());
+                    Value::Unknown
+                },
+                Value::Date,
+            ),
+            other => {
+                self.fault(date, || format!("a date is needed here, not {}", other.kind()));
+                Value::Unknown
+            }
+        }
+    }
+
     fn index(&mut self, node: &'a Node, list: &'a Node, index: &'a Node) -> Value {
         let (items, index_value) = (self.eval(list), self.eval(index));
         let (Some(items), Some(n)) = (as_list(items), self.number(index, index_value)) else {
@@ -584,6 +660,10 @@ impl<'a> Run<'a> {
 
     fn call(&mut self, node: &'a Node, function: Function, arguments: &'a [Node]) -> Value {
         let values: Vec<Value> = arguments.iter().map(|argument| self.eval(argument)).collect();
+        self.apply(node, function, values)
+    }
+
+    fn apply(&mut self, node: &Node, function: Function, values: Vec<Value>) -> Value {
         match function {
             Function::Today => Value::Date(self.scope.on),
             Function::Count | Function::Sum | Function::Min | Function::Max => {
@@ -602,6 +682,8 @@ impl<'a> Run<'a> {
             Function::RoundDown => self.round(node, values, Rounding::Down),
             Function::RoundUp => self.round(node, values, Rounding::Up),
             Function::RoundHalfUp => self.round(node, values, Rounding::HalfUp),
+            Function::RoundHalfDown => self.round(node, values, Rounding::HalfDown),
+            Function::Decimal => self.round(node, values, Rounding::HalfEven),
             Function::Contains | Function::StartsWith => {
                 let [text, part] = take(values);
                 let (text, part) = (self.text(node, text), self.text(node, part));
@@ -645,6 +727,16 @@ impl<'a> Run<'a> {
                         self.fault(node, || {
                             format!("dates are needed here, not {} and {}", from.kind(), to.kind())
                         });
+                        Value::Unknown
+                    }
+                }
+            }
+            other => {
+                self.spend(values.iter().map(Value::weight).fold(0, usize::saturating_add), node);
+                match functions::call(other, values) {
+                    Ok(value) => value,
+                    Err(why) => {
+                        self.fault(node, || why);
                         Value::Unknown
                     }
                 }
@@ -734,13 +826,13 @@ impl<'a> Run<'a> {
 }
 
 /// The arguments of a call, whose number the parser has checked.
-fn take<const N: usize>(values: Vec<Value>) -> [Value; N] {
+pub(crate) fn take<const N: usize>(values: Vec<Value>) -> [Value; N] {
     let mut values = values.into_iter();
     std::array::from_fn(|_| values.next().unwrap_or(Value::Unknown))
 }
 
 /// A single value stands for a list of itself, as in DMN; what is unknown is no list.
-fn as_list(value: Value) -> Option<Vec<Value>> {
+pub(crate) fn as_list(value: Value) -> Option<Vec<Value>> {
     match value {
         Value::Unknown => None,
         Value::List(items) => Some(items),
@@ -748,7 +840,7 @@ fn as_list(value: Value) -> Option<Vec<Value>> {
     }
 }
 
-fn dig(value: &Value, fields: &[&str]) -> Result<Value, String> {
+pub(crate) fn dig(value: &Value, fields: &[&str]) -> Result<Value, String> {
     let Some((name, rest)) = fields.split_first() else { return Ok(value.clone()) };
     match value {
         Value::Unknown => Ok(Value::Unknown),
@@ -812,7 +904,7 @@ fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 }
 
 /// Kleene's *and* over many.
-fn all_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+pub(crate) fn all_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut answer = Some(true);
     for part in parts {
         answer = both(answer, part);
@@ -821,12 +913,23 @@ fn all_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 /// Kleene's *or* over many.
-fn any_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+pub(crate) fn any_of(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     all_of(parts.map(|part| part.map(|b| !b))).map(|b| !b)
 }
 
+/// Whether a value is one of a list; a list may also be that list itself.
+pub(crate) fn among(value: &Value, items: &[Value]) -> Option<bool> {
+    let one = any_of(items.iter().map(|item| same(value, item)));
+    match value {
+        Value::List(own) if own.len() == items.len() => {
+            either(one, all_of(own.iter().zip(items).map(|(a, b)| same(a, b))))
+        }
+        _ => one,
+    }
+}
+
 /// Equality; values of different kinds differ. Inside lists and contexts an unknown part leaves it open unless another part differs.
-fn same(a: &Value, b: &Value) -> Option<bool> {
+pub(crate) fn same(a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
         (Value::Unknown, _) | (_, Value::Unknown) => None,
         (Value::List(a), Value::List(b)) => {
@@ -844,7 +947,7 @@ fn same(a: &Value, b: &Value) -> Option<bool> {
     }
 }
 
-fn order(a: &Value, b: &Value) -> Option<Ordering> {
+pub(crate) fn order(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
         (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
@@ -855,7 +958,7 @@ fn order(a: &Value, b: &Value) -> Option<Ordering> {
 
 /// Whole years completed. One born on 29 February completes a year, in a year without one, as 1 March begins
 /// (민법 제160조제3항: the period ends with the last day of February).
-fn years_between(from: Date, to: Date) -> i64 {
+pub(crate) fn years_between(from: Date, to: Date) -> i64 {
     if to < from {
         return -years_between(to, from);
     }
@@ -1142,6 +1245,114 @@ mod tests {
     }
 
     #[test]
+    fn functions_of_numbers() {
+        all(&[
+            ("round half down(2.5, 0)", "2"),
+            ("round half down(-2.5, 0)", "-2"),
+            ("round half down(2.51, 0)", "3"),
+            ("decimal(2.5, 0)", "2"),
+            ("decimal(3.5, 0)", "4"),
+            ("decimal(-0.25, 1)", "-0.2"),
+            ("modulo(12, 5)", "2"),
+            ("modulo(-12, 5)", "3"),
+            ("modulo(12, -5)", "-3"),
+            ("modulo(10.1, 4.5)", "1.1"),
+            ("modulo(1, 0)", "null"),
+            ("modulo(1, 없는것)", "null"),
+            ("even(-4)", "true"),
+            ("odd(3)", "true"),
+            ("even(2.5)", "null"),
+            ("product([2, 3.5])", "7"),
+            ("product([])", "null"),
+            ("mean(1, 2)", "1.5"),
+            ("mean([1, 없는것])", "null"),
+            ("median([8, 2, 5, 3, 4])", "4"),
+            ("median([6, 1, 2, 3])", "2.5"),
+            ("mode([6, 3, 9, 6, 6, 3, 3])", "[3,6]"),
+            ("mode([])", "[]"),
+            ("number(\"1,500.5\", \",\", \".\")", "1500.5"),
+            ("number(\"1 500,5\", \" \", \",\")", "1500.5"),
+            ("number(\"1/3\")", "null"),
+            ("number(\"열\")", "null"),
+        ]);
+    }
+
+    #[test]
+    fn functions_of_lists() {
+        all(&[
+            ("all([true, 없는것])", "null"),
+            ("all([false, 없는것])", "false"),
+            ("all([])", "true"),
+            ("any(false, 없는것, true)", "true"),
+            ("any([])", "false"),
+            ("any(1)", "null"),
+            ("append([1], 2, 없는것)", "[1,2,null]"),
+            ("concatenate([1], [2, 3], 4)", "[1,2,3,4]"),
+            ("concatenate([1], 없는것)", "null"),
+            ("union([1, 2], [2, 3])", "[1,2,3]"),
+            ("distinct values([1, \"가\", 1])", "[1,\"가\"]"),
+            ("distinct values([1, 없는것])", "null"),
+            ("flatten([[1, [2]], 3])", "[1,2,3]"),
+            ("flatten([[1], 없는것])", "null"),
+            ("index of([1, 2, 1], 1)", "[1,3]"),
+            ("index of([1, 없는것], 1)", "null"),
+            ("insert before([1, 3], 2, 2)", "[1,2,3]"),
+            ("insert before([1, 3], 5, 2)", "null"),
+            ("remove([1, 2, 3], -1)", "[1,2]"),
+            ("reverse([1, 없는것])", "[null,1]"),
+            ("sublist([1, 2, 3], 2)", "[2,3]"),
+            ("sublist([1, 2, 3], -2, 1)", "[2]"),
+            ("sublist([1, 2, 3], 2, 3)", "null"),
+            ("[1, 2] in [[1, 2], [3]]", "true"),
+            ("[1, 2] in [1, 2]", "true"),
+            ("[1, 2] in [[2, 1]]", "false"),
+            ("for x in 1..3 return x * x", "[1,4,9]"),
+            ("for x in 2..-1 return x", "[2,1,0,-1]"),
+            ("sum(for x in 1..count(가구원) return x)", "6"),
+            ("some x in 1..없는것 satisfies x > 2", "null"),
+            ("for x in 1..1.5 return x", "null"),
+            ("for x in 1..10001 return x", "null"),
+        ]);
+    }
+
+    #[test]
+    fn functions_of_text_and_dates() {
+        all(&[
+            ("ends with(이름, \"길동\")", "true"),
+            ("substring(이름, 2)", "길동"),
+            ("substring(이름, -2, 1)", "길"),
+            ("substring(이름, 4)", "null"),
+            ("substring(이름, 1, 없는것)", "null"),
+            ("substring before(\"서울-종로\", \"-\")", "서울"),
+            ("substring after(\"서울-종로\", \"-\")", "종로"),
+            ("substring after(\"서울\", \"-\")", ""),
+            ("upper case(\"aß\")", "ASS"),
+            ("lower case(\"A\")", "a"),
+            ("string join([\"가\", \"나\"], \"·\")", "가·나"),
+            ("string join([\"가\", 1])", "null"),
+            ("string(1 / 4)", "0.25"),
+            ("string(생년월일)", "1958-03-15"),
+            ("string([1])", "null"),
+            ("day of week(date(\"2026-07-01\"))", "Wednesday"),
+            ("month of year(date(\"2026-07-01\"))", "July"),
+            ("day of year(date(\"2024-12-31\"))", "366"),
+            ("week of year(date(\"2005-01-01\"))", "53"),
+            ("days between(date(\"2024-02-28\"), date(\"2024-03-01\"))", "2"),
+            ("days between(today(), date(\"2026-06-30\"))", "-1"),
+            ("months between(date(\"2026-01-31\"), date(\"2026-03-30\"))", "1"),
+            ("months between(date(\"2026-03-30\"), date(\"2025-03-30\"))", "-12"),
+            ("months between(이름, today())", "null"),
+            ("date(\"2026-01-31\") + duration(\"P1M\")", "2026-02-28"),
+            ("date(\"2024-02-29\") - duration(\"P1Y\")", "2023-02-28"),
+            ("today() + duration(\"P90D\")", "2026-09-29"),
+            ("생년월일 + duration(\"P65Y\") <= today()", "true"),
+            ("없는것 + duration(\"P1D\")", "null"),
+            ("나이 + duration(\"P1D\")", "null"),
+            ("today() + duration(\"P99999Y\")", "null"),
+        ]);
+    }
+
+    #[test]
     fn years_are_completed_years() {
         for (from, to, years) in [
             ("2000-03-15", "2020-03-14", 19),
@@ -1317,7 +1528,23 @@ mod tests {
                 inner.clone().prop_map(|a| format!("sum(for x in 목록 return x + ({a}))")),
                 two.clone().prop_map(|(a, b)| format!("max({a}, {b})")),
                 two.clone().prop_map(|(a, b)| format!("list contains({a}, {b})")),
-                two.prop_map(|(a, b)| format!("years between({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("years between({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("days between({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("concatenate({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("append({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("index of({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("union({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("sublist({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("remove({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("modulo({a}, {b})")),
+                two.clone().prop_map(|(a, b)| format!("[{a}] in [[{b}], 목록]")),
+                two.prop_map(|(a, b)| format!("any(for x in {a}..{b} return x = 수)")),
+                inner.clone().prop_map(|a| format!("all([참, {a}])")),
+                inner.clone().prop_map(|a| format!("flatten([{a}, 목록])")),
+                inner.clone().prop_map(|a| format!("mode({a})")),
+                inner.clone().prop_map(|a| format!("median({a})")),
+                inner.clone().prop_map(|a| format!("({a}) + duration(\"P1M\")")),
+                inner.clone().prop_map(|a| format!("string({a})")),
                 inner.prop_map(|a| format!("round half up({a}, 0)")),
             ]
         })

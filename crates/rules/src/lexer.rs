@@ -50,6 +50,10 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
             at += first.len_utf8();
             continue;
         }
+        if let Some(length) = comment(rest, at)? {
+            at += length;
+            continue;
+        }
         let (kind, length) = if first == '"' {
             string(rest, at)?
         } else if starts_number(rest) {
@@ -69,6 +73,18 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
     }
     out.push(Token { kind: Kind::End, at: text.len()..text.len() });
     Ok(out)
+}
+
+/// The length of a comment, from `//` to the line's end or between `/*` and `*/`.
+fn comment(rest: &str, at: usize) -> Result<Option<usize>, Fault> {
+    if rest.starts_with("//") {
+        return Ok(Some(rest.find('\n').unwrap_or(rest.len())));
+    }
+    let Some(inside) = rest.strip_prefix("/*") else { return Ok(None) };
+    match inside.find("*/") {
+        Some(end) => Ok(Some(end + 4)),
+        None => Err(Fault::at(at..at + rest.len(), "this comment has no end: close it with */")),
+    }
 }
 
 pub(crate) fn starts_name(c: char) -> bool {

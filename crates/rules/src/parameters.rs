@@ -112,6 +112,17 @@ impl Parameters {
         self.dated(name, on).map(|dated| dated.from)
     }
 
+    /// The same, but for one parameter: on a date and after it has another value. Nothing when it has none on that date to begin with.
+    pub fn with(&self, name: &str, on: Date, value: Value) -> Option<Parameters> {
+        let mut changed = self.clone();
+        let values = &mut changed.by_name.get_mut(bare(name))?.values;
+        let begun = values.partition_point(|dated| dated.from <= on);
+        let dated =
+            values.get_mut(begun.checked_sub(1)?).filter(|d| d.until.is_none_or(|until| on <= until))?;
+        dated.value = value;
+        Some(changed)
+    }
+
     pub fn article(&self, name: &str) -> Option<&str> {
         self.named(name).map(|parameter| parameter.article.as_str())
     }

@@ -19,6 +19,17 @@ pub(crate) struct Node {
     height: usize,
 }
 
+impl Node {
+    /// A node that stands in no text.
+    pub fn nowhere() -> Node {
+        Node { kind: Kind::Literal(Value::Unknown), at: 0..0, height: 1 }
+    }
+
+    pub fn height(&self) -> usize {
+        self.height
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Literal(Value),
@@ -37,6 +48,10 @@ pub(crate) enum Kind {
     Or(Vec<Node>),
     If(Box<Node>, Box<Node>, Box<Node>),
     Each(Each, String, Box<Node>, Box<Node>),
+    /// `1..n`, only as what a loop goes over.
+    Steps(Box<Node>, Box<Node>),
+    /// A date so much later, or earlier.
+    Shift(Box<Node>, Duration),
     Index(Box<Node>, Box<Node>),
     /// `bare`: the condition does not say `item`, so its bare names are fields of the item.
     Filter {
@@ -124,6 +139,50 @@ pub(crate) enum Each {
     For,
 }
 
+/// A written duration: whole months, or whole days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Duration {
+    Months(i32),
+    Days(i32),
+}
+
+impl Duration {
+    /// Reads `P1Y6M` or `P14D`, a minus before it allowed. Both at once would leave open which comes first.
+    fn parse(text: &str) -> Option<Duration> {
+        let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let mut rest = rest.strip_prefix('P').filter(|rest| !rest.is_empty())?;
+        let mut parts = [None; 3];
+        for (part, letter) in parts.iter_mut().zip(['Y', 'M', 'D']) {
+            if let Some((digits, after)) = rest.split_once(letter) {
+                if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                    return None;
+                }
+                *part = Some(digits.parse::<i32>().ok()?);
+                rest = after;
+            }
+        }
+        if !rest.is_empty() {
+            return None;
+        }
+        let sign = if negative { -1 } else { 1 };
+        match parts {
+            [None, None, Some(days)] => Some(Duration::Days(sign * days)),
+            [years, months, None] => {
+                let months = years.unwrap_or(0).checked_mul(12)?.checked_add(months.unwrap_or(0))?;
+                Some(Duration::Months(sign * months))
+            }
+            _ => None,
+        }
+    }
+
+    fn negated(self) -> Duration {
+        match self {
+            Duration::Months(months) => Duration::Months(-months),
+            Duration::Days(days) => Duration::Days(-days),
+        }
+    }
+}
+
 /// One of the things `in` may ask.
 #[derive(Debug, Clone)]
 pub(crate) enum Test {
@@ -144,48 +203,120 @@ impl Test {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Function {
     Abs,
+    All,
+    Any,
+    Append,
     Ceiling,
+    Concatenate,
     Contains,
     Count,
     Date,
+    DayOfWeek,
+    DayOfYear,
+    DaysBetween,
+    Decimal,
+    DistinctValues,
+    EndsWith,
+    Even,
+    Flatten,
     Floor,
     GetValue,
+    IndexOf,
+    InsertBefore,
     ListContains,
+    LowerCase,
     Max,
+    Mean,
+    Median,
     Min,
+    Mode,
+    Modulo,
+    MonthOfYear,
+    MonthsBetween,
     Not,
+    Number,
+    Odd,
+    Product,
+    Remove,
+    Reverse,
     RoundDown,
+    RoundHalfDown,
     RoundHalfUp,
     RoundUp,
     StartsWith,
+    String,
+    StringJoin,
     StringLength,
+    Sublist,
+    Substring,
+    SubstringAfter,
+    SubstringBefore,
     Sum,
     Today,
+    Union,
+    UpperCase,
+    WeekOfYear,
     YearsBetween,
 }
 
 const MANY: usize = usize::MAX;
 
 /// Every built-in: its name, and how many arguments it takes.
-const FUNCTIONS: [(&str, Function, usize, usize); 19] = [
+const FUNCTIONS: [(&str, Function, usize, usize); 55] = [
     ("abs", Function::Abs, 1, 1),
+    ("all", Function::All, 1, MANY),
+    ("any", Function::Any, 1, MANY),
+    ("append", Function::Append, 2, MANY),
     ("ceiling", Function::Ceiling, 1, 2),
+    ("concatenate", Function::Concatenate, 1, MANY),
     ("contains", Function::Contains, 2, 2),
     ("count", Function::Count, 1, 1),
     ("date", Function::Date, 1, 3),
+    ("day of week", Function::DayOfWeek, 1, 1),
+    ("day of year", Function::DayOfYear, 1, 1),
+    ("days between", Function::DaysBetween, 2, 2),
+    ("decimal", Function::Decimal, 2, 2),
+    ("distinct values", Function::DistinctValues, 1, 1),
+    ("ends with", Function::EndsWith, 2, 2),
+    ("even", Function::Even, 1, 1),
+    ("flatten", Function::Flatten, 1, 1),
     ("floor", Function::Floor, 1, 2),
     ("get value", Function::GetValue, 2, 2),
+    ("index of", Function::IndexOf, 2, 2),
+    ("insert before", Function::InsertBefore, 3, 3),
     ("list contains", Function::ListContains, 2, 2),
+    ("lower case", Function::LowerCase, 1, 1),
     ("max", Function::Max, 1, MANY),
+    ("mean", Function::Mean, 1, MANY),
+    ("median", Function::Median, 1, MANY),
     ("min", Function::Min, 1, MANY),
+    ("mode", Function::Mode, 1, MANY),
+    ("modulo", Function::Modulo, 2, 2),
+    ("month of year", Function::MonthOfYear, 1, 1),
+    ("months between", Function::MonthsBetween, 2, 2),
     ("not", Function::Not, 1, 1),
+    ("number", Function::Number, 1, 3),
+    ("odd", Function::Odd, 1, 1),
+    ("product", Function::Product, 1, MANY),
+    ("remove", Function::Remove, 2, 2),
+    ("reverse", Function::Reverse, 1, 1),
     ("round down", Function::RoundDown, 2, 2),
+    ("round half down", Function::RoundHalfDown, 2, 2),
     ("round half up", Function::RoundHalfUp, 2, 2),
     ("round up", Function::RoundUp, 2, 2),
     ("starts with", Function::StartsWith, 2, 2),
+    ("string", Function::String, 1, 1),
+    ("string join", Function::StringJoin, 1, 2),
     ("string length", Function::StringLength, 1, 1),
+    ("sublist", Function::Sublist, 2, 3),
+    ("substring", Function::Substring, 2, 3),
+    ("substring after", Function::SubstringAfter, 2, 2),
+    ("substring before", Function::SubstringBefore, 2, 2),
     ("sum", Function::Sum, 1, MANY),
     ("today", Function::Today, 0, 0),
+    ("union", Function::Union, 1, MANY),
+    ("upper case", Function::UpperCase, 1, 1),
+    ("week of year", Function::WeekOfYear, 1, 1),
     ("years between", Function::YearsBetween, 2, 2),
 ];
 
@@ -362,6 +493,9 @@ impl Parser {
                 }
             }
             _ => {
+                if let Some(duration) = self.duration(&operator)? {
+                    return node(at.start..self.end_of_last(), Kind::Shift(Box::new(left), duration));
+                }
                 let right = self.expression(power)?;
                 let arithmetic = match operator.kind {
                     T::Sign("+") => Arithmetic::Add,
@@ -373,6 +507,27 @@ impl Parser {
                 node(at.start..right.at.end, Kind::Arithmetic(arithmetic, Box::new(left), Box::new(right)))
             }
         }
+    }
+
+    /// What follows `+` or `-`, when it is `duration("…")`: how much later or earlier.
+    fn duration(&mut self, operator: &Token) -> Result<Option<Duration>, Fault> {
+        let sums = operator.is("+") || operator.is("-");
+        if !sums || !self.peek().is_word("duration") || !self.ahead(1).is("(") {
+            return Ok(None);
+        }
+        let (T::Text(text), true) = (&self.ahead(2).kind, self.ahead(3).is(")")) else {
+            let at = self.ahead(2).at.clone();
+            return Err(Fault::at(at, "a duration is written out, as in duration(\"P6M\")"));
+        };
+        let duration = Duration::parse(text).ok_or_else(|| {
+            let what = "write years and months as P1Y6M, or days as P14D";
+            Fault::at(self.ahead(2).at.clone(), format!("`{text}` is not a duration: {what}"))
+        })?;
+        self.next += 4;
+        if matches!(self.peek().kind, T::Sign("*" | "/" | "**" | "." | "[")) {
+            return Err(unexpected(self.peek()));
+        }
+        Ok(Some(if operator.is("-") { duration.negated() } else { duration }))
     }
 
     /// `1 < a < 2` would compare a truth with a number: refused here, where the author can be told.
@@ -572,7 +727,11 @@ impl Parser {
             return Err(Fault::at(at, format!("`{variable}` cannot be a variable")));
         }
         self.expect_word("in")?;
-        let list = self.expression(0)?;
+        let mut list = self.expression(0)?;
+        if self.accept("..") {
+            let last = self.expression(0)?;
+            list = node(list.at.start..last.at.end, Kind::Steps(Box::new(list), Box::new(last)))?;
+        }
         if self.peek().is(",") || self.peek().is("..") {
             return Err(Fault::at(
                 self.peek().at.clone(),
@@ -602,6 +761,10 @@ impl Parser {
         }
         if self.ahead(count).is("(") {
             let at = start..self.ahead(count.saturating_sub(1)).at.end;
+            if words == "duration" {
+                let what = "a duration is only added to a date or taken from one: date + duration(\"P6M\")";
+                return Err(Fault::at(at, what));
+            }
             let Some((_, function, least, most)) = FUNCTIONS.iter().find(|(name, ..)| *name == words) else {
                 return Err(Fault::at(at, unknown_function(&words)));
             };
@@ -711,7 +874,15 @@ fn is_condition(inside: &Node) -> bool {
         Kind::Call(function, _) => {
             matches!(
                 function,
-                Function::Not | Function::Contains | Function::StartsWith | Function::ListContains
+                Function::Not
+                    | Function::All
+                    | Function::Any
+                    | Function::Contains
+                    | Function::EndsWith
+                    | Function::Even
+                    | Function::ListContains
+                    | Function::Odd
+                    | Function::StartsWith
             )
         }
         Kind::If(_, yes, no) => is_condition(yes) || is_condition(no),
@@ -757,7 +928,7 @@ impl Node {
     fn children(&self) -> Vec<&Node> {
         match &self.kind {
             Kind::Literal(_) | Kind::Path(_) => Vec::new(),
-            Kind::Field(inner, _) | Kind::Negate(inner) => vec![inner],
+            Kind::Field(inner, _) | Kind::Negate(inner) | Kind::Shift(inner, _) => vec![inner],
             Kind::List(nodes) | Kind::And(nodes) | Kind::Or(nodes) | Kind::Call(_, nodes) => {
                 nodes.iter().collect()
             }
@@ -765,6 +936,7 @@ impl Node {
             Kind::Arithmetic(_, a, b)
             | Kind::Compare(_, a, b)
             | Kind::Index(a, b)
+            | Kind::Steps(a, b)
             | Kind::Each(_, _, a, b) => vec![a, b],
             Kind::Filter { list, condition, .. } => vec![list, condition],
             Kind::Between(a, b, c) | Kind::If(a, b, c) => vec![a, b, c],
@@ -884,6 +1056,8 @@ mod tests {
             Kind::If(..) => format!("(if {children})"),
             Kind::Each(each, name, ..) => format!("({each:?} {name} {children})"),
             Kind::Index(..) => format!("(index {children})"),
+            Kind::Steps(..) => format!("(steps {children})"),
+            Kind::Shift(_, duration) => format!("({duration:?} {children})"),
             Kind::Filter { bare, .. } => {
                 format!("({} {children})", if *bare { "filter" } else { "filter-item" })
             }
@@ -915,6 +1089,10 @@ mod tests {
             ("if a then b else if c then d else e", "(if a b (if c d e))"),
             ("1 + if a then 2 else 3 + 4", "(Add 1 (if a 2 (Add 3 4)))"),
             ("some x in 가구원 satisfies x.나이 < 6 and y", "(Some x 가구원 (and (Less x.나이 6) y))"),
+            ("for x in 1 + 1..n return x", "(For x (steps (Add 1 1) n) x)"),
+            ("a - duration(\"P1Y2M\") + 1", "(Add (Months(-14) a) 1)"),
+            ("a + duration(\"-P14D\") < b", "(Less (Days(-14) a) b)"),
+            ("a // all of it\n + /* not this */ 1", "(Add a 1)"),
             ("for x in [1,2] return x * 2", "(For x [1 2] (Multiply x 2))"),
             ("매개.기준중위소득[가구원수]", "(index 매개.기준중위소득 가구원수)"),
             ("가구원[나이 < 6]", "(filter 가구원 (Less 나이 6))"),
@@ -953,7 +1131,8 @@ mod tests {
             ("a < b < c", 6..7, "do not chain"),
             ("a = b in (1)", 6..8, "do not chain"),
             ("반올림(1)", 0..9, "no function `반올림`"),
-            ("round half down(1, 0)", 0..15, "round down"),
+            ("round half(1, 0)", 0..10, "no function `round half`"),
+            ("round quite down(1, 0)", 0..16, "is it `round down`?"),
             ("count()", 0..7, "does not take 0"),
             ("date(1, 2)", 0..10, "does not take 2"),
             ("date(\"2026-02-30\")", 5..17, "yyyy-mm-dd"),
@@ -971,6 +1150,13 @@ mod tests {
             ("", 0..0, "the end"),
             ("x in ()", 6..7, "`)`"),
             ("a[]", 1..2, "`[`"),
+            ("duration(\"P6M\")", 0..8, "only added to a date"),
+            ("a + duration(b)", 13..14, "written out"),
+            ("a + duration(\"P1M1D\")", 13..20, "P14D"),
+            ("a + duration(\"PT1H\")", 13..19, "P14D"),
+            ("a + duration(\"P\")", 13..16, "P14D"),
+            ("a + duration(\"P1M\") * 2", 20..21, "`*`"),
+            ("a /* open", 2..9, "no end"),
             ("\"open", 0..5, "no closing quote"),
         ] {
             let fault = parse(text).map(|node| show(&node)).unwrap_err();

@@ -23,6 +23,10 @@ pub enum Rounding {
     Up,
     /// To the nearest; a half goes away from zero (반올림).
     HalfUp,
+    /// To the nearest; a half goes towards zero.
+    HalfDown,
+    /// To the nearest; a half goes to the even neighbour.
+    HalfEven,
 }
 
 impl Ratio {
@@ -168,11 +172,15 @@ impl Ratio {
                 Rounding::Down => steps.is_negative(),
                 Rounding::Up => !steps.is_negative(),
                 // rest against half the bottom, written so that nothing can overflow
-                Rounding::HalfUp => match rest.cmp(&(steps.bottom - rest)) {
-                    Ordering::Less => false,
-                    Ordering::Greater => true,
-                    Ordering::Equal => !steps.is_negative(),
-                },
+                Rounding::HalfUp | Rounding::HalfDown | Rounding::HalfEven => {
+                    match (rest.cmp(&(steps.bottom - rest)), way) {
+                        (Ordering::Less, _) => false,
+                        (Ordering::Greater, _) => true,
+                        (Ordering::Equal, Rounding::HalfUp) => !steps.is_negative(),
+                        (Ordering::Equal, Rounding::HalfDown) => steps.is_negative(),
+                        (Ordering::Equal, _) => below % 2 != 0,
+                    }
+                }
             };
         let whole = if up { below.checked_add(1)? } else { below };
         Ratio::from_i128(whole).checked_mul(&step)

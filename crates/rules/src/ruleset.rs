@@ -17,6 +17,10 @@ use crate::value::{Answer, Facts, Value, nfc};
 
 /// More entries than any law has; a bound on what one file may cost.
 const MAX_ENTRIES: usize = 2_000;
+mod batch;
+
+pub use batch::{Crowd, Hinge, Hinging, Hits};
+
 const KINDS: [&str; 4] = ["let", "condition", "line", "amount"];
 
 /// The rules of one service, parsed once and decided as often as needed. The default has none: everybody may.
@@ -24,11 +28,17 @@ const KINDS: [&str; 4] = ["let", "condition", "line", "amount"];
 pub struct RuleSet {
     /// Grouped by name, a name before those that use it.
     lets: Vec<(String, Vec<Entry<Written>>)>,
+    /// For each let those it stands on, by their places.
+    below: Vec<BTreeSet<usize>>,
     conditions: Vec<Entry<Condition>>,
     /// For each condition the lets that its `when` stands on, by their places, a let before those that use it.
     needs: Vec<Vec<usize>>,
+    /// The conditions by their places, those that stand on least first.
+    order: Vec<usize>,
     lines: Vec<Entry<(Written, i8)>>,
     amounts: Vec<Entry<Written>>,
+    /// For each amount the lets that it stands on.
+    amount_needs: Vec<Vec<usize>>,
     /// To place what goes wrong while deciding.
     source: Lines,
 }
@@ -155,8 +165,27 @@ impl RuleSet {
         no_forward_use(&lets, &source.lines, &mut faults);
         faults.sort_by_key(|fault| (fault.line, fault.at.start));
         if faults.is_empty() {
-            let needs = needs(&lets, &conditions);
-            Ok(RuleSet { lets, conditions, needs, lines, amounts, source: source.lines })
+            let below = below(&lets);
+            let conditions_need =
+                conditions.iter().map(|entry| needs(&lets, &below, &entry.body.when)).collect::<Vec<_>>();
+            let amount_needs = amounts.iter().map(|entry| needs(&lets, &below, &entry.body)).collect();
+            let mut order: Vec<usize> = (0..conditions.len()).collect();
+            order.sort_by_key(|place| {
+                let height = conditions.get(*place).map_or(0, |entry| entry.body.when.expr.root().height());
+                (conditions_need.get(*place).map_or(0, Vec::len), height)
+            });
+            let needs = conditions_need;
+            Ok(RuleSet {
+                lets,
+                below,
+                conditions,
+                needs,
+                order,
+                lines,
+                amounts,
+                amount_needs,
+                source: source.lines,
+            })
         } else {
             Err(faults)
         }
@@ -423,33 +452,26 @@ impl<'a, 'f> Work<'a, 'f> {
     }
 }
 
-/// The lets that each condition stands on, those of lets included.
-fn needs(lets: &[(String, Vec<Entry<Written>>)], conditions: &[Entry<Condition>]) -> Vec<Vec<usize>> {
-    let place: BTreeMap<&str, usize> =
-        lets.iter().enumerate().map(|(place, (name, _))| (name.as_str(), place)).collect();
-    let is_let = |name: &str| place.contains_key(name);
-    let used = |written: &Written| -> Vec<usize> {
-        written.expr.root().lets(&is_let).filter_map(|name| place.get(name).copied()).collect()
-    };
-    // Lets only use those before them.
+/// For each let those it stands on, theirs included. Lets only use those before them.
+fn below(lets: &[(String, Vec<Entry<Written>>)]) -> Vec<BTreeSet<usize>> {
     let mut below: Vec<BTreeSet<usize>> = Vec::with_capacity(lets.len());
     for (_, entries) in lets {
-        let mut all = BTreeSet::new();
-        for one in entries.iter().flat_map(|entry| used(&entry.body)) {
-            all.extend(below.get(one).into_iter().flatten());
-            all.insert(one);
-        }
+        let all = entries.iter().flat_map(|entry| needs(lets, &below, &entry.body)).collect();
         below.push(all);
     }
-    let whole = |entry: &Entry<Condition>| {
-        let mut all = BTreeSet::new();
-        for one in used(&entry.body.when) {
-            all.extend(below.get(one).into_iter().flatten());
-            all.insert(one);
-        }
-        all.into_iter().collect()
-    };
-    conditions.iter().map(whole).collect()
+    below
+}
+
+/// The lets that an expression stands on, by their places, a let before those that use it.
+fn needs(lets: &[(String, Vec<Entry<Written>>)], below: &[BTreeSet<usize>], written: &Written) -> Vec<usize> {
+    let place = |name: &str| lets.iter().position(|(id, _)| id == name);
+    let is_let = |name: &str| place(name).is_some();
+    let mut all = BTreeSet::new();
+    for one in written.expr.root().lets(&is_let).filter_map(place) {
+        all.extend(below.get(one).into_iter().flatten());
+        all.insert(one);
+    }
+    all.into_iter().collect()
 }
 
 fn known(value: Value) -> Option<Value> {

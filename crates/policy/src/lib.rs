@@ -1,0 +1,11 @@
+//! What the law does to everybody: the whole catalogue over the whole population, what changes with it, and what would.
+
+mod classes;
+mod counts;
+mod screen;
+mod turn;
+
+pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
+pub use counts::{Because, Count, Explained, Somebody, Which};
+pub use screen::{Found, Paid, Progress, Screened, Screening, Spent};
+pub use turn::{Change, Effect, Stuck, Turning, entries, with_entry};
