@@ -18,7 +18,7 @@ use crate::{Place, figure, http::Client, quantile, server::Server, thousands};
 const PERSONS: usize = 1_000_000;
 const RUNS: usize = 3;
 /// Persons worked out together: what is between two operations stays in the cache.
-const BLOCK: usize = 8_192;
+const BLOCK: usize = 32_768;
 const RULES: &str = include_str!("../../../clients/openfisca/rules.toml");
 const PARAMETERS: &str = include_str!("../../../clients/openfisca/parameters.toml");
 /// In the order of the codes in the file.
@@ -41,7 +41,10 @@ pub fn run(place: &Place) -> Result<()> {
         let (all, lines) = timed(|| work(cores))?;
         if worst.compared == 0 {
             figure(
-                format!("memory: OpenFisca with both months of {} persons / ours with one", thousands(persons as f64)),
+                format!(
+                    "memory: OpenFisca with both months of {} persons / ours with one",
+                    thousands(persons as f64)
+                ),
                 format!(
                     "{:.0} MB / {:.0} MB",
                     theirs.get("memory").and_then(Json::as_f64).unwrap_or(0.0) / 1e6,
@@ -65,7 +68,11 @@ pub fn run(place: &Place) -> Result<()> {
             let cores = if cores == 1 { "one core".to_owned() } else { format!("{cores} cores") };
             figure(format!("the same rules in ours, {what}, exact, {cores}"), shown, "");
             let promised = if cores == "one core" { "" } else { "≥ 50" };
-            figure(format!("ratio of ours to OpenFisca, {month}, {cores}"), format!("{:.1}", fast / slow), promised);
+            figure(
+                format!("ratio of ours to OpenFisca, {month}, {cores}"),
+                format!("{:.1}", fast / slow),
+                promised,
+            );
         }
     }
     worst.say();
@@ -125,7 +132,8 @@ impl People {
         let (rent, size, status) =
             (column("rent")?, column("accommodation_size")?, column("housing_occupancy_status")?);
         let texts: std::sync::Arc<[std::sync::Arc<str>]> = STATUS.iter().map(|text| (*text).into()).collect();
-        let start = |household: usize| starts.get(household).and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
+        let start =
+            |household: usize| starts.get(household).and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
         let mut people = People { blocks: Vec::new(), incomes: Vec::new() };
         let mut first = 0;
         while first < rent.len() {
@@ -322,7 +330,8 @@ fn one_household(place: &Place) -> Result<()> {
         "facts": { "나이": 37, "성별": "여성", "거주지": "서울특별시 종로구", "가구.중위소득비율": 120, "구직자": false },
         "limit": 50,
     });
-    let ours = asked(server.port, "/api/v1/eligibility", &resident.to_string(), (REQUESTS / place.less).max(20))?;
+    let ours =
+        asked(server.port, "/api/v1/eligibility", &resident.to_string(), (REQUESTS / place.less).max(20))?;
     figure(
         "OpenFisca's web API, three variables of one household: p50 / p99",
         format!("{:.2} ms / {:.2} ms", quantile(&theirs, 0.5), quantile(&theirs, 0.99)),
@@ -344,7 +353,9 @@ fn asked(port: u16, path: &str, body: &str, requests: usize) -> Result<Vec<f64>>
         "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let ask = || Client::connect(port).and_then(|mut client| client.send(request.as_bytes()).map(|(status, _)| status));
+    let ask = || {
+        Client::connect(port).and_then(|mut client| client.send(request.as_bytes()).map(|(status, _)| status))
+    };
     let begun = Instant::now();
     while ask().is_err() {
         if begun.elapsed() > Duration::from_secs(60) {

@@ -2,10 +2,12 @@
 
 mod classes;
 mod counts;
+mod lazy;
 mod screen;
 mod turn;
 
 pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
 pub use counts::{Because, Count, Explained, Somebody, Which};
+pub use lazy::{Lazy, Shared};
 pub use screen::{Found, Paid, Progress, Screened, Screening, Spent};
 pub use turn::{Change, Effect, Stuck, Turning, entries, with_entry};

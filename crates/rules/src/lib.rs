@@ -18,7 +18,6 @@ mod ruleset;
 mod screen;
 mod toml_text;
 mod value;
-mod years;
 
 pub use column::{Column, Columns, Known as KnownLanes, Lanes, Numbers, days_of};
 pub use eval::{Expr, Scope};
@@ -27,6 +26,6 @@ pub use many::Slow;
 pub use parameters::Parameters;
 pub use parser::{MAX_DEPTH, PARAMETERS};
 pub use ratio::{Ratio, Rounding};
-pub use ruleset::{Crowd, Decision, Hinge, Hinging, Hits, Line, LineColumn, Reason, RuleSet};
+pub use ruleset::{Crowd, Decision, Hinge, Hinging, Hits, Line, LineColumn, Meaning, Reason, RuleSet};
 pub use screen::{Answers, Asker, Bits, Counts, Group, Kind, Known, Restriction, Screen};
 pub use value::{Answer, Facts, MAX_LIST, MAX_NESTING, MAX_TEXT, Value};
