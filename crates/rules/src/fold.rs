@@ -17,14 +17,11 @@ pub(crate) fn fold(
     lanes: usize,
 ) -> Worked {
     let sums = function == Function::Sum;
-    let rising = |least: u32| {
-        starts
-            .windows(2)
-            .all(|ends| matches!(ends, [from, to] if from.checked_add(least).is_some_and(|from| from <= *to)))
-    };
     let whole =
         starts.len() == lanes + 1 && starts.last().is_some_and(|end| place(*end) <= items.values.len());
-    let running = if sums && whole && rising(0) { running(&items.values, (low, high)) } else { None };
+    let none_empty = whole && starts.is_sorted_by(|from, to| from < to);
+    let in_order = none_empty || (whole && starts.is_sorted());
+    let running = if sums && in_order { running(&items.values, (low, high)) } else { None };
     let tops = match running {
         Some(running) => {
             let until = |end: &u32| running.get(place(*end)).copied().unwrap_or(0);
@@ -36,7 +33,6 @@ pub(crate) fn fold(
         }
         None => one_by_one(function, starts, &items.values, lanes)?,
     };
-    let none_empty = whole && rising(1);
     let known = if none_empty && listed.is_none() && items.known.is_none() {
         None
     } else {

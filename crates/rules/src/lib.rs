@@ -18,6 +18,7 @@ mod ruleset;
 mod screen;
 mod toml_text;
 mod value;
+mod years;
 
 pub use column::{Column, Columns, Known as KnownLanes, Lanes, Numbers, days_of};
 pub use eval::{Expr, Scope};

@@ -15,6 +15,7 @@ use crate::parameters::Parameters;
 use crate::parser::{Arithmetic, Compare, Each, Function, Kind, Node, PARAMETERS, Path, Test};
 use crate::ratio::{Ratio, Rounding};
 use crate::value::Value;
+use crate::years::Years;
 
 /// These lanes can't be worked out together: kinds of values mix, or a number outgrows its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -551,13 +552,8 @@ impl<'a> Many<'a> {
                 Ok(by_code(codes, &texts.iter().map(held).collect::<Vec<bool>>()))
             }
             (Function::YearsBetween, [Column::Dates(from), Column::Same(Value::Date(to))]) => {
-                let (last, to) = (days_of(*to), civil(days_of(*to)));
-                let years = from.values.iter().map(|days| {
-                    let (first, second) = if *days <= last { (civil(*days), to) } else { (to, civil(*days)) };
-                    let before = (second.1, second.2) < (first.1, first.2);
-                    let years = i64::from(second.0 - first.0) - i64::from(before);
-                    if *days <= last { years } else { -years }
-                });
+                let until = Years::until(*to);
+                let years = from.values.iter().map(|day| until.since(*day));
                 let lanes = Lanes { values: Arc::new(years.collect()), known: from.known.clone() };
                 Ok(Column::Numbers(Numbers::whole(lanes)))
             }
