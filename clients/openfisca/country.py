@@ -21,6 +21,8 @@ HOUSEHOLD = [
 # Their scales begin in 2017: before that they can't be computed.
 SCALES = ["meal_price", "swimming_pool_access"]
 MONTHS = {"2016-11": PERSON + HOUSEHOLD, "2017-01": PERSON + HOUSEHOLD + SCALES}
+# Where the law turns: some earn exactly this, or one more or less.
+TURNS = [1, 249, 499, 500, 999, 1_000, 2_000, 6_000, 12_300, 12_400]
 STATUS = ["owner", "tenant", "free_lodger", "homeless"]
 
 
@@ -37,13 +39,18 @@ def people(persons):
     adult = (place == 0) | ((place == 1) & (random.random(persons) < 0.8))
     last = numpy.datetime64("2016-11-01").astype(int)
     days = numpy.where(adult, random.integers(18 * 365, 95 * 366, persons), random.integers(0, 22 * 365, persons))
+    # some have their birthday on the first of January, or a day beside it
+    january = (2017 - days // 365 - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(int)
+    birth = numpy.where(random.random(persons) < 0.1, january + random.integers(-1, 2, persons), last - days)
     earns = adult & (random.random(persons) < 0.7)
     few = random.random(persons) < 0.2
     salary = numpy.where(earns, numpy.where(few, random.integers(0, 600, persons), random.integers(600, 20_000, persons)), 0)
+    turning = earns & (random.random(persons) < 0.2)
+    salary = numpy.where(turning, random.choice(TURNS, persons) + random.integers(-1, 2, persons), salary)
     returns = numpy.where(random.random(persons) < 0.2, random.integers(0, 3_000, persons), 0)
     status = random.choice(4, size=households, p=[0.5, 0.4, 0.08, 0.02])
     return {
-        "starts": starts, "household": household, "adult": adult, "birth": last - days, "salary": salary,
+        "starts": starts, "household": household, "adult": adult, "birth": numpy.minimum(birth, last), "salary": salary,
         "capital_returns": returns, "rent": numpy.where(status == 1, random.integers(100, 2_500, households), 0),
         "accommodation_size": random.integers(10, 220, households), "housing_occupancy_status": status,
     }
