@@ -120,8 +120,8 @@ fn rates(persons: usize, took: Vec<f64>) -> (f64, String) {
 /// The households in blocks, each as columns.
 struct People {
     blocks: Vec<Columns>,
-    /// What the members of a household earn together: what its rounding errors are measured by.
-    incomes: Vec<f64>,
+    /// About what the terms of a household's sums come to (incomes, rent, its tax of a month): what rounding errors are measured by.
+    terms: Vec<f64>,
 }
 
 impl People {
@@ -134,7 +134,7 @@ impl People {
         let texts: std::sync::Arc<[std::sync::Arc<str>]> = STATUS.iter().map(|text| (*text).into()).collect();
         let start =
             |household: usize| starts.get(household).and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
-        let mut people = People { blocks: Vec::new(), incomes: Vec::new() };
+        let mut people = People { blocks: Vec::new(), terms: Vec::new() };
         let mut first = 0;
         while first < rent.len() {
             let mut end = first + 1;
@@ -164,7 +164,14 @@ impl People {
                 let all = [&salary, &returns].map(|column| column.get(span.clone()).unwrap_or_default());
                 all.into_iter().flatten().map(|n| f64::from(*n)).sum::<f64>()
             };
-            people.incomes.extend((first..end).map(sum));
+            // twenty metres are the least that is taxed
+            let home = |household: usize| {
+                let of = |column: &[i32], least: i32| {
+                    column.get(household).map_or(0.0, |n| f64::from((*n).max(least)))
+                };
+                of(&rent, 0) + of(&size, 20)
+            };
+            people.terms.extend((first..end).map(|household| sum(household) + home(household)));
             first = end;
         }
         Ok(people)
@@ -215,7 +222,7 @@ impl Difference {
     /// Holds one variable against its line. Theirs is rounded to 24 bits at each step; ours never is.
     fn hold(&mut self, name: &str, people: &People, lines: &[Vec<LineColumn>], theirs: &[f32]) -> Result<()> {
         let mut theirs = theirs.iter();
-        let mut incomes = people.incomes.iter();
+        let mut terms = people.terms.iter();
         for (block, lines) in people.blocks.iter().zip(lines) {
             let line = lines.iter().find(|line| line.id == name);
             let line = line.ok_or_else(|| Error::internal(format!("no line {name} in force")))?;
@@ -231,9 +238,9 @@ impl Difference {
                     return Err(Error::internal(format!("{name}: theirs and ours are not as many")));
                 };
                 let ours = ours.numerator() as f64 / ours.denominator() as f64;
-                let income = if of_persons { 0.0 } else { incomes.next().copied().unwrap_or(0.0) };
+                let terms = if of_persons { 0.0 } else { terms.next().copied().unwrap_or(0.0) };
                 let difference = (f64::from(*theirs) - ours).abs();
-                if difference > 4.0 * f64::from(f32::EPSILON) * (ours.abs() + income) {
+                if difference > 4.0 * f64::from(f32::EPSILON) * (ours.abs() + terms) {
                     return Err(Error::internal(format!("{name}: theirs is {theirs}, ours {ours}")));
                 }
                 self.compared += 1;
