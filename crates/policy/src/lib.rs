@@ -2,12 +2,14 @@
 
 mod classes;
 mod counts;
+mod kept;
 mod lazy;
 mod screen;
 mod turn;
 
 pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
 pub use counts::{Because, Count, Explained, Somebody, Which};
+pub use kept::{Head, Kept, Reached, Region, Since};
 pub use lazy::{Lazy, Shared};
 pub use screen::{Found, Paid, Progress, Screened, Screening, Spent};
 pub use turn::{Change, Effect, Stuck, Turning, entries, with_entry};
