@@ -190,7 +190,7 @@ impl People {
             let mut done = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(block) = self.blocks.get(number) else { return Ok(done) };
+                let Some(block) = self.blocks.get(number) else { return Ok::<_, Error>(done) };
                 let lines = rules.lines_many(block, parameters, on);
                 done.push((number, lines.map_err(|_| Error::internal("the rules don't run in columns"))?));
             }
