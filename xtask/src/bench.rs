@@ -13,8 +13,18 @@ use std::time::{Duration, Instant};
 const REQUESTS: usize = 5_000;
 const WARM_UP: usize = 200;
 /// Measured by `maru-measure`, beside peers in the same run.
-const MEASURED: [&str; 9] =
-    ["submit", "transitions", "pages", "chunks", "holiday", "restore", "desk", "catalogue", "openfisca"];
+const MEASURED: [&str; 10] = [
+    "submit",
+    "transitions",
+    "pages",
+    "chunks",
+    "holiday",
+    "restore",
+    "desk",
+    "catalogue",
+    "nation",
+    "openfisca",
+];
 /// These also measure PostgreSQL.
 const BOTH: [&str; 2] = ["transitions", "desk"];
 const OWN: [&str; 4] = ["start", "eligibility", "memory", "weight"];

@@ -10,6 +10,7 @@ mod desk;
 mod floor;
 mod holiday;
 mod http;
+mod nation;
 mod openfisca;
 mod pages;
 mod peers;
@@ -79,6 +80,7 @@ fn run() -> Result<()> {
         "chunks" => chunks::run(&place),
         "desk" => desk::run(&place),
         "catalogue" => catalogue::run(&place),
+        "nation" => nation::run(&place),
         "openfisca" => openfisca::run(&place),
         // The folder is its parent's.
         "chunks-work" => return chunks::work(&place),
