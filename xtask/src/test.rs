@@ -76,6 +76,7 @@ const STEPS: [Step; 35] = [
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
     Step { name: "work", after: &["build", "judges"], run: |place| node(place, "work.test.mjs") },
     Step { name: "desk", after: &["build", "judges"], run: |place| node(place, "desk.test.mjs") },
+    Step { name: "policy", after: &["build", "judges"], run: |place| node(place, "policy.test.mjs") },
     Step {
         name: "denials",
         after: &["build", "clients-install"],
@@ -83,7 +84,18 @@ const STEPS: [Step; 35] = [
     },
     Step {
         name: "templates",
-        after: &["journey", "find", "reminders", "written", "admin", "petitions", "tasks", "work", "desk"],
+        after: &[
+            "journey",
+            "find",
+            "reminders",
+            "written",
+            "admin",
+            "petitions",
+            "tasks",
+            "work",
+            "desk",
+            "policy",
+        ],
         run: |place| node(place, "templates.test.mjs"),
     },
     Step { name: "api", after: &["build", "clients-install"], run: api },

@@ -2,10 +2,13 @@
 
 mod classes;
 mod counts;
+mod pages;
+pub mod people;
 mod screen;
 mod turn;
 
 pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
 pub use counts::{Because, Count, Explained, Somebody, Which};
+pub use pages::room;
 pub use screen::{Found, Paid, Progress, Screened, Screening, Spent};
 pub use turn::{Change, Effect, Stuck, Turning, entries, with_entry};
