@@ -92,7 +92,7 @@ export async function wording(page) {
       const text = node.textContent.trim();
       const parent = node.parentElement;
       if (!text || ['SCRIPT', 'STYLE'].includes(parent.tagName)) continue;
-      if (/\{\{|\}\}|\{%|\bundefined\b|\bNaN\b|\[object |\bNone\b|\{\s*\$/.test(text)) faults.push(`unfilled: “${text.slice(0, 80)}”`);
+      if (/\{\{|\}\}|\{%|\bundefined\b|\bNaN\b|\[object |\bNone\b(?! of\b)|\{\s*\$/.test(text)) faults.push(`unfilled: “${text.slice(0, 80)}”`);
       if (/^[a-z]+(-[a-z]+){2,}$/.test(text) && !parent.closest('code, pre, kbd')) faults.push(`a key instead of its text: “${text}”`);
       const language = parent.closest('[lang]')?.lang ?? '';
       if (language === 'en' && /[가-힣]/.test(text)) faults.push(`Korean inside lang=en: “${text.slice(0, 80)}” in ${parent.outerHTML.slice(0, 120)}`);

@@ -7,7 +7,7 @@ import { hands, language, signIn, walks } from './walk.mjs';
 
 walks('policy', walk);
 
-const PERSONS = 5000;
+const PERSONS = 2000;
 
 async function walk(browser, say, width) {
   const name = `policy-${say}-${width}`;
@@ -32,7 +32,7 @@ async function walk(browser, say, width) {
     await language(visitor);
     await signIn(visitor, 'narae');
     await see('/policy', 'policy');
-    assert.ok((await page.locator('main').innerText()).includes('5,000'));
+    assert.ok((await page.locator('main').innerText()).includes('2,000'));
     assert.ok((await page.locator('main tbody tr').count()) > 20, 'services');
     await see('/policy/assumptions', 'policy-assumptions');
     await see('/policy/livelihood-benefit', 'policy-service');

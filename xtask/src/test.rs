@@ -35,7 +35,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 35] = [
+const STEPS: [Step; 36] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -69,6 +69,7 @@ const STEPS: [Step; 35] = [
     Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
     Step { name: "find", after: &["build", "judges"], run: |place| node(place, "find.test.mjs") },
     Step { name: "reminders", after: &["build", "judges"], run: |place| node(place, "reminders.test.mjs") },
+    Step { name: "membership", after: &["build", "judges"], run: |place| node(place, "membership.test.mjs") },
     Step { name: "offline", after: &["build", "judges"], run: |place| node(place, "offline.test.mjs") },
     Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
     Step { name: "written", after: &["build", "judges"], run: |place| node(place, "written.test.mjs") },
@@ -88,6 +89,7 @@ const STEPS: [Step; 35] = [
             "journey",
             "find",
             "reminders",
+            "membership",
             "written",
             "admin",
             "petitions",

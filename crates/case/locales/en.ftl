@@ -641,3 +641,4 @@ together-sent-count = { $done } of { $all } received.
 together-done = Received.
 together-not = Not sent.
 together-follow = Follow them
+case-unasked = This was given without an application. If you don't want it, we take it back.

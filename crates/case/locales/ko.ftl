@@ -610,3 +610,4 @@ together-sent-count = { $all }건 가운데 { $done }건을 접수했습니다.
 together-done = 접수했습니다.
 together-not = 내지 못했습니다.
 together-follow = 진행 상황 보기
+case-unasked = 신청 없이 드린 것입니다. 원하지 않으시면 거둡니다.

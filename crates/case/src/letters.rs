@@ -16,7 +16,11 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{actions::Decided, model::Case, owed, tables};
+use crate::{
+    actions::{self, Decided},
+    model::Case,
+    owed, tables,
+};
 
 /// One condition as people read it.
 #[derive(Debug, Serialize)]
@@ -203,6 +207,16 @@ impl Cases for Matters {
         let service = self.definitions.service(&case.service).ok_or(Error::NotFound)?;
         let about = self.about(&case, &service, event).await?;
         let mut letters = Vec::new();
+        // Who did not apply hears once: that it is granted, and by which article.
+        let kind = match kind {
+            "received" | "granted" if actions::unasked(&self.store, &case.id).await? => {
+                if kind == "received" {
+                    return Ok(letters);
+                }
+                UNASKED
+            }
+            other => other,
+        };
         if TIMELY.contains(&kind) && !case.state.is_open() {
             return Ok(letters);
         }
@@ -258,6 +272,8 @@ struct About {
 }
 
 const WITHDRAWN: &str = "withdrawn";
+/// Granted to somebody who did not apply.
+const UNASKED: &str = "unasked";
 /// How the report ended that somebody joined.
 const JOINED: &str = "joined";
 /// To whoever works a case: its day is near.

@@ -108,6 +108,10 @@ pub fn room() -> Room {
                 },
                 handler: Arc::new(work::Queue),
             },
+            Handling {
+                consumer: Consumer { name: "unasked", wants: &["guidance.entitled", "guidance.declined"] },
+                handler: Arc::new(work::Unasked),
+            },
             Handling { consumer: Consumer { name: "lapse", wants: &[] }, handler: Arc::new(work::Lapse) },
             Handling {
                 consumer: Consumer {

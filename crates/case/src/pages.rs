@@ -423,6 +423,7 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
         open => case.state.is_open(), objection_until, objection_text => text.objection,
         links => links::shown(context, case).await?, may_object => links::may_object(context, case, &service).await?,
         pays => service.pays.as_str(), files => files::papers(context, case).await?,
+        unasked => actions::is_unasked(&events) && case.state.as_str() == "granted",
         fresh => events.last().is_some_and(|e| e.kind == "case.submitted"),
     };
     Ok(if problems.is_empty() {

@@ -89,6 +89,24 @@ impl Handler for Ended {
     }
 }
 
+/// What the law lets be given without an application is given to whoever consented, and taken back from whoever declines it.
+pub struct Unasked;
+
+#[async_trait]
+impl Handler for Unasked {
+    async fn handle(&self, app: &App, job: &Job) -> Result<()> {
+        let event = job.event()?;
+        let party = event.aggregate.trim_start_matches("member/");
+        let service = event.body.get("service").and_then(Json::as_str).unwrap_or_default();
+        if event.kind == "guidance.entitled" {
+            actions::give(app, party, service, &event.id).await?;
+        } else {
+            actions::ungive(app, party, service).await?;
+        }
+        finish(app, job).await
+    }
+}
+
 async fn finish(app: &App, job: &Job) -> Result<()> {
     let mut batch = Batch::new();
     batch.finish(job);

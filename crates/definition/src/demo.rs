@@ -46,4 +46,16 @@ pub struct DemoPerson {
     /// The row of each register, by its fields.
     #[serde(default)]
     pub registers: BTreeMap<String, Map<String, Json>>,
+    /// What may happen to a resident, at the push of a button.
+    #[serde(rename = "event", default)]
+    pub events: Vec<DemoEvent>,
+}
+
+/// Something that changes rows of registers at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoEvent {
+    pub id: String,
+    pub name: Both,
+    pub registers: BTreeMap<String, Map<String, Json>>,
 }

@@ -79,6 +79,11 @@ impl Files {
         }
     }
 
+    /// Files that were kept.
+    pub(crate) fn of(texts: BTreeMap<String, String>) -> Files {
+        Files(texts.into_iter().map(|(path, text)| (path, Cow::Owned(text))).collect())
+    }
+
     /// The same with what one folder holds instead of what it held.
     pub(crate) fn with_folder(&self, folder: &str, own: &BTreeMap<String, String>) -> Files {
         let mut files = self.clone();

@@ -18,7 +18,7 @@ use person::Person;
 
 pub use maru_rules::Counts;
 pub use question::NextQuestion;
-pub use why::{BillLine, Explained, Spoke, Why};
+pub use why::{BillLine, Explained, Spoke, Why, by_rules};
 
 /// Answers for one person on one day. Reasons are worked out when asked for.
 pub struct Guidance {

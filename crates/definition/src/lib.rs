@@ -29,6 +29,7 @@ mod search;
 mod service;
 mod skeleton;
 pub mod suggest;
+mod watched;
 mod written;
 
 pub use agency::{Agency, UnitKind};
@@ -39,16 +40,16 @@ pub use catalogue::{
 };
 pub use chart::{Chart, ChartRegion, ChartState, ChartVerb, DRAFT, Does, ENDINGS, Who};
 pub use check::RanCase;
-pub use demo::{Demo, DemoPerson, DemoUnit};
+pub use demo::{Demo, DemoEvent, DemoPerson, DemoUnit};
 pub use draft::{Ask, Asked, Draft, LeftOut, Published, Verb};
 pub use fact::{Choice, FactDef, FactKind};
 pub use fault::Fault;
 pub use form::{FieldKind, Form, FormField, FormPage, TEXT_LIMIT};
-pub use guide::{BillLine, Counts, Explained, Guidance, NextQuestion, Ranked, Spoke, Why};
+pub use guide::{BillLine, Counts, Explained, Guidance, NextQuestion, Ranked, Spoke, Why, by_rules};
 pub use holiday::Declared;
 pub use nation::{Nation, Profile, Shape, Trait};
 pub use overlay::Tried;
-pub use pack::Pack;
+pub use pack::{Pack, sha256};
 pub use plain::Plain;
 pub use position::Position;
 pub use region::{Area, Region, Regions, Vague};
@@ -60,3 +61,4 @@ pub use service::{
     ServiceText, To,
 };
 pub use skeleton::{ServiceFiles, file_names, good_name, skeleton, write_skeleton};
+pub use watched::AsOf;

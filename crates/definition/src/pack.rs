@@ -302,7 +302,8 @@ impl Pack {
     }
 }
 
-pub(crate) fn sha256(parts: &[&str]) -> String {
+/// Of several parts, each with its length.
+pub fn sha256(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());

@@ -40,6 +40,8 @@ pub struct Service {
     pub approval: bool,
     /// Everybody sees what was reported where, not by whom, and may join it.
     pub near: bool,
+    /// The article by which it is given to members who did not apply.
+    pub without_application: Option<String>,
     pub rules: RuleSet,
     pub form: Form,
     pub letters: Letters,
@@ -313,6 +315,7 @@ struct Written {
     near: bool,
     #[serde(default)]
     approval: bool,
+    without_application: Option<String>,
     /// Files of `shared/` whose lets its rules may use.
     #[serde(default)]
     uses: Vec<String>,
@@ -449,6 +452,7 @@ impl Service {
             consults: written.consults,
             near: written.near,
             approval: written.approval,
+            without_application: written.without_application,
             rules,
             form,
             letters,

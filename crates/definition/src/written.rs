@@ -28,6 +28,20 @@ impl RulesText {
         rules
     }
 
+    /// The rules of the one service whose files were kept together with the shared ones it uses.
+    pub(crate) fn as_kept(files: &Files) -> Option<RulesText> {
+        #[derive(serde::Deserialize)]
+        struct Uses {
+            #[serde(default)]
+            uses: Vec<String>,
+        }
+        let (path, text) = files.iter().find(|(path, _)| path.ends_with("/service.toml"))?;
+        let uses = toml::from_str::<Uses>(text).ok()?.uses;
+        let mut faults = Vec::new();
+        let rules = RulesText::of(files, path.strip_suffix("/service.toml")?, &uses, &mut faults);
+        faults.is_empty().then_some(rules)
+    }
+
     fn add(&mut self, file: &str, text: &str) {
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push('\n');

@@ -20,7 +20,7 @@ use maru_web::{
 };
 use serde::Serialize;
 
-use crate::{actions, home};
+use crate::{actions, home, membership};
 
 pub const PAGE: usize = 40;
 
@@ -137,7 +137,7 @@ pub fn leading(context: &Context, explained: &Explained, answer: Answer) -> Opti
 }
 
 #[derive(Serialize)]
-struct Condition {
+pub struct Condition {
     answer: Answer,
     label: String,
     detail: String,
@@ -149,7 +149,7 @@ struct Condition {
 }
 
 /// My value and where it comes from.
-fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Condition {
+pub fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Condition {
     let pack = context.app.definitions.pack();
     let lang = context.lang;
     let show = |name: &str, value: &Value| pack.fact(name).map_or(String::new(), |f| f.show(value, lang));
@@ -279,6 +279,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
     let mut lines = Vec::new();
     let (mut amount, mut spoke) = (None, "");
     let (mut unit, mut open) = (None, None);
+    let mut wish = None;
     if resident(&context) {
         let person = context.person()?;
         let (sourced, guidance) = actions::guide(&context, person).await?;
@@ -302,6 +303,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
             }
         }
         if let Some(service) = &deep {
+            wish = membership::pages::wish(&context, &person.id, service).await?;
             if service.to == To::Home {
                 unit = responsible(&context, &sourced, &service.unit_kind).await?;
             }
@@ -338,7 +340,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
         edits => context.session.as_ref().is_some_and(|s| s.has(RoleKind::Operator)),
         id, name => entry.name.get(context.lang), agency => agency(&context, &entry), field => definitions.pack().field(&entry.field, context.lang), url => entry.url,
         deadline => deadline(&context, &entry), area => area(&context, &entry), answer, conditions, lines, amount, spoke,
-        unit, open, resident => resident(&context), signed_in => context.session.is_some(), note => home::note(&context),
+        unit, open, wish, resident => resident(&context), signed_in => context.session.is_some(), note => home::note(&context),
     };
     Ok(context.page("services", "guidance/service.html", context! { ..shell, ..values }).await?)
 }

@@ -6,8 +6,9 @@
 mod admin;
 mod check;
 mod import;
-mod screen;
 mod new_service;
+mod replay;
+mod screen;
 mod standard;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -65,6 +66,16 @@ enum Command {
     Standard {
         #[command(subcommand)]
         what: standard::Standard,
+    },
+    /// Work a notice of the welfare membership out again, from the facts and the law of its day
+    Replay {
+        /// The notice: the end of its page's address
+        notice: String,
+        /// Why; the person reads it in their access log
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        place: Where,
     },
     /// Make a country of persons in households who don't exist, from published counts and written assumptions
     Population(Making),
@@ -163,6 +174,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::NewService { pack, name } => Ok(new_service::begin(&pack, &name)),
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Standard { what } => standard::run(what).await,
+        Command::Replay { notice, reason, place } => replay::replay(&notice, &reason, &place.place()).await,
         Command::Screen(what) => screen::run(&what).await,
         Command::Population(making) => population::run(&making).await,
         Command::Audit { place } => {

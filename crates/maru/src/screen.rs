@@ -100,7 +100,8 @@ async fn nation(screen: &Screen) -> Result<Nation> {
 
 fn bar(persons: u64) -> Result<ProgressBar> {
     let bar = ProgressBar::with_draw_target(Some(persons), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len} {eta}").map_err(Error::internal)?;
+    let style =
+        ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len} {eta}").map_err(Error::internal)?;
     bar.set_style(style);
     Ok(bar)
 }
@@ -151,11 +152,13 @@ fn table(screening: &Screening, screened: &Screened) {
 }
 
 fn explain(screening: &Screening, person: &str, service: &str) -> Result<ExitCode> {
-    let number = person
-        .parse()
-        .map_err(|_| Error::Internal(format!("{person} is no person's number; persons are counted from 0")))?;
+    let number = person.parse().map_err(|_| {
+        Error::Internal(format!("{person} is no person's number; persons are counted from 0"))
+    })?;
     let Some(found) = screening.person(number) else {
-        return Err(Error::Internal(format!("there is no person {number}; --persons says how many there are")));
+        return Err(Error::Internal(format!(
+            "there is no person {number}; --persons says how many there are"
+        )));
     };
     let Some(explained) = screening.explain(&found, service) else {
         return Err(Error::Internal(format!("there is no service {service}; `maru screen` lists some")));
@@ -169,7 +172,9 @@ fn explain(screening: &Screening, person: &str, service: &str) -> Result<ExitCod
     let won = explained.amount.map_or_else(String::new, |won| format!(", {won} won"));
     println!("{service}: {}{won}", word(explained.answer));
     for reason in &explained.reasons {
-        let part = |value: &Option<String>, before: &str| value.as_ref().map_or_else(String::new, |v| format!("{before}{v}"));
+        let part = |value: &Option<String>, before: &str| {
+            value.as_ref().map_or_else(String::new, |v| format!("{before}{v}"))
+        };
         println!(
             "  {:<14} {}{}{}  {}",
             word(reason.answer),
@@ -197,9 +202,15 @@ fn read_change(text: &str) -> Option<(&str, Option<&str>, Ratio)> {
 
 fn stuck(why: &Stuck, service: &str, change: &str) -> Error {
     Error::Internal(match why {
-        Stuck::Service => format!("no service written in depth is called {service}; `maru screen` lists them"),
-        Stuck::Parameter => format!("{service} does not read the parameter of {change}; see packs/kr/parameters.toml"),
-        Stuck::Entry => format!("{change} is no number of that parameter: NAME=NUMBER, or NAME[ENTRY]=NUMBER"),
+        Stuck::Service => {
+            format!("no service written in depth is called {service}; `maru screen` lists them")
+        }
+        Stuck::Parameter => {
+            format!("{service} does not read the parameter of {change}; see packs/kr/parameters.toml")
+        }
+        Stuck::Entry => {
+            format!("{change} is no number of that parameter: NAME=NUMBER, or NAME[ENTRY]=NUMBER")
+        }
         Stuck::Slow => format!("the rules of {service} can't be turned for many at once"),
         Stuck::Stopped => "stopped".to_owned(),
     })
@@ -209,7 +220,8 @@ fn turn(screening: &Screening, id: &str, change: &str, threads: usize, as_json: 
     let failed = |why: Stuck| stuck(&why, id, change);
     let Some(Which::Deep(service)) = screening.find(id) else { return Err(failed(Stuck::Service)) };
     let (name, entry, number) = read_change(change).ok_or_else(|| failed(Stuck::Entry))?;
-    let value = screening.nation.pack.parameters.at(name, screening.on).ok_or_else(|| failed(Stuck::Parameter))?;
+    let value =
+        screening.nation.pack.parameters.at(name, screening.on).ok_or_else(|| failed(Stuck::Parameter))?;
     let value = maru_policy::with_entry(value, entry, number).ok_or_else(|| failed(Stuck::Entry))?;
     let progress = Progress::default();
     let turning = screening.turning(service, name, threads, &progress).map_err(failed)?;

@@ -60,9 +60,8 @@ pub async fn seed(app: &App) -> Result<()> {
         .collect();
     enrol(&app.store, &agencies, &units, &people, &demo.password, app.now()).await?;
     for person in &demo.people {
-        for (register, row) in &person.registers {
-            maru_record::put(&app.store, &person.id, register, app.now(), row).await?;
-        }
+        let rows: Vec<_> = person.registers.iter().map(|(register, row)| (register.as_str(), row)).collect();
+        maru_record::put_all(&app.store, &person.id, app.now(), &rows).await?;
     }
     Ok(())
 }

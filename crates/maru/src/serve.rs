@@ -402,7 +402,12 @@ async fn look_at_cases(app: &Shared, stop: &watch::Receiver<bool>) -> Result<usi
         }
     }
     let told = maru_case::sweep(app).await?;
-    Ok(told.saturating_add(maru_message::remind(app).await?))
+    let told = told.saturating_add(maru_message::remind(app).await?);
+    let looked = maru_guidance::reassess(app).await?;
+    if looked > 0 {
+        tracing::info!(looked, "looked at members for what is new to them");
+    }
+    Ok(told)
 }
 
 /// The ways to be asked to stop.

@@ -25,6 +25,7 @@ pub fn room(post: Post) -> Room {
         migrations: &[
             ("message/0001", include_str!("../migrations/0001_message.sql")),
             ("message/0002", include_str!("../migrations/0002_reminder.sql")),
+            ("message/0003", include_str!("../migrations/0003_notice.sql")),
         ],
         templates: &[
             ("message/list.html", include_str!("../templates/list.html")),

@@ -1,14 +1,18 @@
 use async_trait::async_trait;
 use axum::{Router, extract::Path, response::Response, routing::get};
 use maru_definition::{Definitions, Opens};
-use maru_kernel::{Date, Error, Id, Result};
+use maru_kernel::{At, Date, Error, Id, Result};
 use maru_store::{Batch, Store};
 use maru_web::{
     Context, Fail, Shared, context,
-    ports::{ComingCard, Inbox, MessageCard, PersonKind},
+    ports::{ComingCard, Inbox, MessageCard, NewMessage, PersonKind},
 };
 
-use crate::{model::days_until, tables};
+use crate::{
+    model::days_until,
+    tables::{self, About, Told},
+    work,
+};
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/messages", get(list)).route("/messages/{id}", get(show))
@@ -27,6 +31,19 @@ impl Inbox for Letterbox {
     }
     async fn newest(&self, party: &str, limit: usize) -> Result<Vec<MessageCard>> {
         tables::newest(&self.store, party, limit).await
+    }
+    fn tell(&self, message: &NewMessage, now: At) -> Batch {
+        let told = Told {
+            to: &message.to,
+            kind: "notice",
+            about: About::Notice(&message.notice),
+            subject: &message.subject,
+            body: &message.body,
+            from: &message.from,
+        };
+        let mut batch = Batch::new();
+        work::notify(&mut batch, &message.notice, &told, &message.notice, now);
+        batch
     }
     async fn coming(&self, party: &str, today: Date, limit: usize) -> Result<Option<Vec<ComingCard>>> {
         let wishes = tables::wishes(&self.store, party).await?;
@@ -81,7 +98,7 @@ async fn show(context: Context, Path(id): Path<String>) -> std::result::Result<R
     };
     let values = context! {
         service, url, subject => message.subject.get(context.lang), from => message.from.get(context.lang),
-        at => message.at.micros(), paragraphs, case, desk, kind => message.kind,
+        at => message.at.micros(), paragraphs, case, desk, notice => message.notice, kind => message.kind,
         sent => sent.map(|at| at.micros()), mail => person.mail,
     };
     Ok(context.page("messages", "message/show.html", values).await?)

@@ -12,6 +12,7 @@ pub struct Message {
     pub id: String,
     pub case: Option<String>,
     pub reminder: Option<String>,
+    pub notice: Option<String>,
     pub kind: String,
     pub subject: Both,
     pub body: Both,
@@ -27,6 +28,7 @@ fn message_of(row: &Row) -> Result<Message> {
         id: row.string("id")?,
         case: row.maybe_text("case_id").map(str::to_owned),
         reminder: row.maybe_text("reminder").map(str::to_owned),
+        notice: row.maybe_text("notice").map(str::to_owned),
         kind: row.string("kind")?,
         subject: both("subject_ko", "subject_en")?,
         body: both("body_ko", "body_en")?,
@@ -41,6 +43,7 @@ fn message_of(row: &Row) -> Result<Message> {
 pub enum About<'a> {
     Case(&'a str),
     Reminder(&'a str),
+    Notice(&'a str),
 }
 
 /// A message to one person, before it is there.
@@ -54,13 +57,14 @@ pub struct Told<'a> {
 }
 
 pub fn add(batch: &mut Batch, id: &str, told: &Told<'_>, at: At) {
-    let (case, reminder) = match told.about {
-        About::Case(id) => (Some(id), None),
-        About::Reminder(id) => (None, Some(id)),
+    let (case, reminder, notice) = match told.about {
+        About::Case(id) => (Some(id), None, None),
+        About::Reminder(id) => (None, Some(id), None),
+        About::Notice(id) => (None, None, Some(id)),
     };
     batch.write(
-        "INSERT INTO message_message (party, id, case_id, reminder, kind, subject_ko, subject_en, body_ko, body_en, from_ko, from_en, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (party, id) DO NOTHING",
+        "INSERT INTO message_message (party, id, case_id, reminder, kind, subject_ko, subject_en, body_ko, body_en, from_ko, from_en, at, notice)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (party, id) DO NOTHING",
         vec![
             told.to.into(),
             id.into(),
@@ -74,6 +78,7 @@ pub fn add(batch: &mut Batch, id: &str, told: &Told<'_>, at: At) {
             told.from.ko.as_str().into(),
             told.from.en.as_str().into(),
             at.into(),
+            notice.into(),
         ],
     );
 }
@@ -81,7 +86,7 @@ pub fn add(batch: &mut Batch, id: &str, told: &Told<'_>, at: At) {
 pub async fn message(store: &Store, party: &str, id: &str) -> Result<Option<Message>> {
     let row = store
         .query_one(
-            "SELECT id, case_id, reminder, kind, subject_ko, subject_en, body_ko, body_en, from_ko, from_en, at, read_at
+            "SELECT id, case_id, reminder, notice, kind, subject_ko, subject_en, body_ko, body_en, from_ko, from_en, at, read_at
              FROM message_message WHERE party = $1 AND id = $2",
             vec![party.into(), id.into()],
         )
@@ -92,7 +97,7 @@ pub async fn message(store: &Store, party: &str, id: &str) -> Result<Option<Mess
 pub async fn newest(store: &Store, party: &str, limit: usize) -> Result<Vec<MessageCard>> {
     store
         .query(
-            "SELECT id, case_id, reminder, kind, subject_ko, subject_en, '' AS body_ko, '' AS body_en, from_ko, from_en, at, read_at
+            "SELECT id, case_id, reminder, notice, kind, subject_ko, subject_en, '' AS body_ko, '' AS body_en, from_ko, from_en, at, read_at
              FROM message_message WHERE party = $1 ORDER BY id DESC LIMIT $2",
             vec![party.into(), i64::try_from(limit).unwrap_or(1).into()],
         )

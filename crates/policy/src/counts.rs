@@ -72,7 +72,8 @@ impl Screened {
     }
 
     pub fn count(&self, screening: &Screening, service: Which) -> Count {
-        let mut count = Count { service, deep: matches!(service, Which::Deep(_)), yes: 0, unknown: 0, won: None };
+        let mut count =
+            Count { service, deep: matches!(service, Which::Deep(_)), yes: 0, unknown: 0, won: None };
         let (mut won, mut paid) = (0_i64, 0_u64);
         for region in &self.regions {
             if let Some((yes, unknown)) = self.cells(screening, region, service) {
@@ -199,7 +200,8 @@ impl Screening {
                     ("household", of(shape.household, profile.household)),
                 ];
                 let reasons = asked.iter().filter_map(|(what, holds)| Some(because(what, (*holds)?)));
-                let missing = if shape.unread { vec!["what its codes don't say".to_owned()] } else { Vec::new() };
+                let missing =
+                    if shape.unread { vec!["what its codes don't say".to_owned()] } else { Vec::new() };
                 Some(Explained { answer, amount: None, reasons: reasons.collect(), missing })
             }
         }

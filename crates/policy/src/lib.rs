@@ -2,6 +2,7 @@
 
 mod classes;
 mod counts;
+mod lazy;
 mod pages;
 pub mod people;
 mod screen;
@@ -9,6 +10,7 @@ mod turn;
 
 pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
 pub use counts::{Because, Count, Explained, Somebody, Which};
+pub use lazy::{Lazy, Shared};
 pub use pages::room;
 pub use screen::{Found, Paid, Progress, Screened, Screening, Spent};
 pub use turn::{Change, Effect, Stuck, Turning, entries, with_entry};

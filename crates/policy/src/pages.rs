@@ -105,12 +105,12 @@ async fn assumptions(context: Context) -> Answered {
     let tabs = admin_tabs(analyst(&context)?);
     let pack = context.app.definitions.pack();
     let (_, text) = pack.population().ok_or(Error::NotFound)?;
-    let rows: Vec<Vec<&str>> = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
-        .map(|line| line.splitn(4, '\t').collect())
-        .filter(|cells: &Vec<&str>| cells.len() == 4)
-        .collect();
+    let told = |line: &str| {
+        let [name, unit, values, note] = line.splitn(4, '\t').collect::<Vec<_>>().try_into().ok()?;
+        Some(context! { name, unit, values, note => tables::runs(note) })
+    };
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let rows: Vec<_> = lines.filter_map(told).collect();
     Ok(context.page("admin", "policy/assumptions.html", context! { tab => "policy", tabs, rows }).await?)
 }
 

@@ -2,8 +2,6 @@
 //! the memory needed is the same for a town and for a nation. Reasons are worked out for whoever asks about somebody.
 
 use std::{
-    cell::RefCell,
-    collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -14,9 +12,12 @@ use std::{
 use maru_definition::{Nation, Profile, Service};
 use maru_kernel::Date;
 use maru_population::{Block, Marginals, Population, TRAITS};
-use maru_rules::{Column, Crowd, Decision, Facts};
+use maru_rules::{Decision, Facts};
 
-use crate::classes::{CELLS, Cells, Classes, Open, cell};
+use crate::{
+    classes::{CELLS, Cells, Classes, Open, cell},
+    lazy::{Lazy, Shared},
+};
 
 /// What is screened: who, against what, on which day.
 pub struct Screening {
@@ -29,6 +30,7 @@ pub struct Screening {
     pub(crate) leaves: Vec<Option<u16>>,
     /// Where each trait of the population stands in a profile.
     traits: Vec<(bool, u32)>,
+    pub(crate) shared: Shared,
 }
 
 /// Of one service written in depth, in one region.
@@ -85,33 +87,6 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
-/// A block whose columns are made once, when the first rule asks for one.
-pub(crate) struct Lazy<'a> {
-    block: &'a Block,
-    made: RefCell<HashMap<String, Option<Column>>>,
-}
-
-impl<'a> Lazy<'a> {
-    pub fn of(block: &'a Block) -> Lazy<'a> {
-        Lazy { block, made: RefCell::new(HashMap::new()) }
-    }
-}
-
-impl Crowd for Lazy<'_> {
-    fn lanes(&self) -> usize {
-        self.block.len()
-    }
-
-    fn column(&self, name: &str) -> Option<Column> {
-        if let Some(column) = self.made.borrow().get(name) {
-            return column.clone();
-        }
-        let column = self.block.column(name);
-        self.made.borrow_mut().insert(name.to_owned(), column.clone());
-        column
-    }
-}
-
 impl Screening {
     pub fn new(
         nation: Arc<Nation>,
@@ -127,7 +102,9 @@ impl Screening {
         let leaf = |name: &str| nation.pack.regions.find(name).and_then(maru_definition::Region::leaf);
         let leaves = marginals.areas().iter().map(|area| leaf(&area.name)).collect();
         let traits = TRAITS.iter().map(|fact| place(&fact)).collect();
-        Screening { classes: Classes::of(&shapes), leaves, traits, nation, marginals, population, on }
+        let shared = Shared::of(nation.deep.iter().map(|(_, service)| Arc::clone(service)), on);
+        let classes = Classes::of(&shapes);
+        Screening { classes, leaves, traits, shared, nation, marginals, population, on }
     }
 
     /// How many services are asked about.
@@ -224,7 +201,7 @@ impl Screening {
             spent.catalogue += start.elapsed();
 
             let start = Instant::now();
-            let crowd = Lazy::of(&block);
+            let crowd = Lazy::of(&block, &self.shared, &self.nation.pack.parameters);
             for ((_, service), paid) in self.nation.deep.iter().zip(&mut deep) {
                 let hits = service.rules.decide_many(&crowd, &self.nation.pack.parameters, self.on);
                 alone += u64::try_from(hits.alone).unwrap_or(0);

@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use crate::{
     classes::{CELLS, cell},
-    screen::{Lazy, Progress, Screening},
+    lazy::Lazy,
+    screen::{Progress, Screening},
 };
 
 /// Why a parameter can't be moved.
@@ -166,7 +167,12 @@ impl Screening {
                 return Err(Stuck::Stopped);
             }
             let Some(block) = self.population.block(number) else { return Ok(None) };
-            let kept = found.rules.hinging(&hinge, &Lazy::of(&block), parameters, self.on)?;
+            let kept = found.rules.hinging(
+                &hinge,
+                &Lazy::of(&block, &self.shared, parameters),
+                parameters,
+                self.on,
+            )?;
             progress.persons.fetch_add(u64::try_from(block.len()).unwrap_or(0), Ordering::Relaxed);
             if kept.lanes().is_empty() {
                 return Ok(None);

@@ -226,6 +226,35 @@ pub const NAMES: &[&str] = &[
     "출산지원.받은아이",
 ];
 
+/// What everybody of a household has in common.
+const OF_HOUSEHOLD: [&str; 25] = [
+    "거주지",
+    "가구.중위소득비율",
+    "가구.도시근로자소득비율",
+    "가구원수",
+    "가구원",
+    "세대.구성원",
+    "가구.월소득",
+    "가구.재산소득",
+    "가구.이전소득",
+    "가구.지출비용",
+    "가구.주거용재산",
+    "가구.일반재산",
+    "가구.금융재산",
+    "가구.부채",
+    "가구.자동차",
+    "가구.초등학생수",
+    "가구.중학생수",
+    "가구.고등학생수",
+    "세대.임산부",
+    "세대.산정특례",
+    "세대.한부모",
+    "세대.보장시설",
+    "양육.농어촌",
+    "전기.월요금",
+    "전기.주거용",
+];
+
 const MINOR: u8 = 19;
 
 impl Block {
@@ -267,17 +296,17 @@ impl Block {
 
     /// One fact of everybody.
     pub fn column(&self, name: &str) -> Option<Column> {
-        let lives = self.lives();
-        if let Some(bit) = TRAITS.iter().position(|known| *known == name) {
-            return Some(Column::bools(self.traits().iter().map(|traits| traits >> bit & 1 == 1).collect()));
-        }
-        self.of_person(lives, name)
-            .or_else(|| self.of_household(lives, name))
-            .or_else(|| self.of_couple(lives, name))
-            .or_else(|| self.of_children(lives, name))
-            .or_else(|| self.of_work(lives, name))
-            .or_else(|| self.of_home(lives, name))
-            .or_else(|| self.of_support(lives, name))
+        View { block: self, lanes: None }.column(name)
+    }
+
+    /// One fact of some.
+    pub fn column_of(&self, name: &str, lanes: &[u32]) -> Option<Column> {
+        View { block: self, lanes: Some(lanes) }.column(name)
+    }
+
+    /// Whether a fact is the same for all of a household.
+    pub fn is_of_household(name: &str) -> bool {
+        OF_HOUSEHOLD.contains(&name)
     }
 
     fn own_traits(&self, lives: &Lives, lane: usize) -> u32 {
@@ -453,36 +482,67 @@ impl Block {
     fn even(&self, lane: usize, what: Draw, n: u64) -> i64 {
         i64::try_from(below(self.draw(lane, what), n)).unwrap_or(0)
     }
+}
 
+/// Some lanes of a block, of which columns are made: all, or those asked for.
+struct View<'a> {
+    block: &'a Block,
+    lanes: Option<&'a [u32]>,
+}
+
+impl std::ops::Deref for View<'_> {
+    type Target = Block;
+
+    fn deref(&self) -> &Block {
+        self.block
+    }
+}
+
+impl View<'_> {
     // --- shapes of columns -------------------------------------------------------------------------
 
+    /// Something of every lane asked for.
+    fn each<T>(&self, of: impl FnMut(usize) -> T) -> Vec<T> {
+        match self.lanes {
+            None => (0..self.len()).map(of).collect(),
+            Some(lanes) => lanes.iter().map(|lane| index(*lane)).map(of).collect(),
+        }
+    }
+
+    /// The same of its household: once a household, unless few are asked for.
+    fn each_house<T: Copy + Default>(&self, of: impl Fn(usize) -> T) -> Vec<T> {
+        match self.lanes {
+            None => {
+                let houses: Vec<T> = (0..self.households()).map(of).collect();
+                self.each(|lane| at(&houses, self.house(lane)))
+            }
+            Some(_) => self.each(|lane| of(self.house(lane))),
+        }
+    }
+
     fn bools(&self, of: impl Fn(usize) -> bool) -> Option<Column> {
-        Some(Column::bools((0..self.len()).map(of).collect()))
+        Some(Column::bools(self.each(of)))
     }
 
     fn whole(&self, of: impl Fn(usize) -> i64) -> Option<Column> {
-        Some(Column::whole((0..self.len()).map(of).collect()))
+        Some(Column::whole(self.each(of)))
     }
 
     fn bools_of_house(&self, of: impl Fn(usize) -> bool) -> Option<Column> {
-        let houses: Vec<bool> = (0..self.households()).map(of).collect();
-        self.bools(|lane| at(&houses, self.house(lane)))
+        Some(Column::bools(self.each_house(of)))
     }
 
     fn whole_of_house(&self, of: impl Fn(usize) -> i64) -> Option<Column> {
-        let houses: Vec<i64> = (0..self.households()).map(of).collect();
-        self.whole(|lane| at(&houses, self.house(lane)))
+        Some(Column::whole(self.each_house(of)))
     }
 
     fn choice(&self, options: &[&str], of: impl Fn(usize) -> u32) -> Option<Column> {
         let texts: Arc<[Arc<str>]> = options.iter().map(|option| Arc::from(*option)).collect();
-        Some(Column::texts((0..self.len()).map(of).collect(), texts))
+        Some(Column::texts(self.each(of), texts))
     }
 
     fn hundredths(&self, of: impl Fn(usize) -> i64) -> Option<Column> {
-        let houses: Vec<i64> = (0..self.households()).map(of).collect();
-        let lanes = (0..self.len()).map(|lane| at(&houses, self.house(lane))).collect();
-        Some(Column::Numbers(Numbers::over(Lanes::all(lanes), 100)))
+        Some(Column::Numbers(Numbers::over(Lanes::all(self.each_house(of)), 100)))
     }
 
     fn list(
@@ -491,14 +551,28 @@ impl Block {
         fields: &dyn Fn(&Items) -> Vec<(&'static str, Column)>,
     ) -> Option<Column> {
         let mut items = Items { lanes: Vec::new() };
-        let mut starts = Vec::with_capacity(self.len() + 1);
-        starts.push(0);
-        for lane in 0..self.len() {
+        let mut starts = vec![0];
+        self.each(|lane| {
             items.lanes.extend(of(lane));
             starts.push(u32::try_from(items.lanes.len()).unwrap_or(u32::MAX));
-        }
+        });
         let fields = fields(&items).into_iter().map(|(name, column)| (name.to_owned(), column));
         Some(Column::lists(starts, Column::contexts(fields)))
+    }
+
+    fn column(&self, name: &str) -> Option<Column> {
+        let lives = self.lives();
+        if let Some(bit) = TRAITS.iter().position(|known| *known == name) {
+            let traits = self.traits();
+            return self.bools(|lane| at(traits, lane) >> bit & 1 == 1);
+        }
+        self.of_person(lives, name)
+            .or_else(|| self.of_household(lives, name))
+            .or_else(|| self.of_couple(lives, name))
+            .or_else(|| self.of_children(lives, name))
+            .or_else(|| self.of_work(lives, name))
+            .or_else(|| self.of_home(lives, name))
+            .or_else(|| self.of_support(lives, name))
     }
 
     // --- the facts ---------------------------------------------------------------------------------
@@ -551,7 +625,7 @@ impl Block {
             "거주.시도전입일" => {
                 let on = maru_rules::days_of(living.on);
                 let days = |lane: usize| on - i32::try_from(self.days_in_province(lives, lane)).unwrap_or(0);
-                Some(Column::dates((0..self.len()).map(days).collect()))
+                Some(Column::dates(self.each(days)))
             }
             "거주.전입전1년거주" => self.bools(|lane| self.other(lane, 2, 50)),
             "거주.전입전최장연수" => self
@@ -922,21 +996,20 @@ impl Block {
             "이직.날" => {
                 let on = maru_rules::days_of(living.on);
                 let left = |lane| on - 1 - i32::try_from(self.even(lane, Draw::CHOICE, 540)).unwrap_or(0);
-                let days = (0..self.len()).map(left).collect();
-                Some(Column::Dates(Lanes::some(days, (0..self.len()).map(looking).collect())))
+                let days = self.each(left);
+                Some(Column::Dates(Lanes::some(days, self.each(looking))))
             }
             "이직.나이" => Some(Column::Numbers(Numbers::whole(Lanes::some(
-                (0..self.len()).map(|lane| i64::from(self.age(lane)).saturating_sub(1).max(0)).collect(),
-                (0..self.len()).map(looking).collect(),
+                self.each(|lane| i64::from(self.age(lane)).saturating_sub(1).max(0)),
+                self.each(looking),
             )))),
             "이직.임금일액" => Some(Column::Numbers(Numbers::whole(Lanes::some(
-                (0..self.len()).map(|lane| former_wage(lane) / 30).collect(),
-                (0..self.len()).map(looking).collect(),
+                self.each(|lane| former_wage(lane) / 30),
+                self.each(looking),
             )))),
-            "이직.하루시간" => Some(Column::Numbers(Numbers::whole(Lanes::some(
-                vec![8; self.len()],
-                (0..self.len()).map(looking).collect(),
-            )))),
+            "이직.하루시간" => {
+                Some(Column::Numbers(Numbers::whole(Lanes::some(self.each(|_| 8), self.each(looking)))))
+            }
             "고용보험.기준기간일수" => self.whole(|lane| match at(&lives.work, lane) {
                 Work::Employee => 480,
                 Work::Looking => 60 + self.even(lane, Draw::INSURED, 480),

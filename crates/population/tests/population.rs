@@ -310,3 +310,23 @@ fn measure_a_nation_into_a_file() {
     let (_, summary) = writer.finish().unwrap();
     println!("{summary:?}; {} milliseconds of one core", (processor_time() - start) / 1_000_000);
 }
+
+#[test]
+fn facts_of_some_are_those_of_all_and_a_household_agrees() {
+    let population = made(60_000, 5);
+    for block in blocks(&population).step_by(23) {
+        let some: Vec<u32> = (0..u32::try_from(block.len()).unwrap()).step_by(7).collect();
+        for name in NAMES {
+            let (Some(all), Some(few)) = (block.column(name), block.column_of(name, &some)) else { continue };
+            for (place, lane) in some.iter().enumerate() {
+                let lane = usize::try_from(*lane).unwrap();
+                assert_eq!(few.value(place), all.value(lane), "{name}");
+                let head =
+                    usize::try_from(block.starts()[usize::try_from(block.houses()[lane]).unwrap()]).unwrap();
+                if Block::is_of_household(name) {
+                    assert_eq!(all.value(lane), all.value(head), "{name}");
+                }
+            }
+        }
+    }
+}

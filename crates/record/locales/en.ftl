@@ -1,5 +1,6 @@
 record-why-own = To see my own data
 record-said = What I answered
+record-notice = Notice of the welfare membership
 record-case-file = Application
 record-you = Me
 record-automatic = automatic look-up

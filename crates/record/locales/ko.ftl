@@ -1,5 +1,6 @@
 record-why-own = 내 정보를 내가 보는 데
 record-said = 내가 답한 것
+record-notice = 복지멤버십 알림
 record-case-file = 신청서
 record-you = 나 (본인)
 record-automatic = 자동 조회

@@ -10,7 +10,7 @@ mod tables;
 use maru_web::Room;
 
 pub use access::{Audit, Unfit, audit, sequence};
-pub use registers::{Books, put};
+pub use registers::{Books, put, put_all};
 
 pub fn room() -> Room {
     Room {

@@ -6,27 +6,30 @@ use axum::{
     Router,
     extract::{Path, Query},
     http::header,
-    response::{IntoResponse, Response},
-    routing::get,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
 };
 use maru_definition::Pack;
 use maru_kernel::{Actor, Both, Error, Id, Result};
 use maru_web::{
-    Context, Fail, Shared, context,
-    ports::{Access, Ask, Role},
+    Context, Fail, Shared, Typed, context,
+    ports::{Access, Ask, Role, SAID},
     shown,
 };
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{registers::SAID, tables};
+use crate::{registers::put_all, tables};
 
+/// What a notice of somebody's stands under in grants and accesses; its id says nothing to people.
+const NOTICE: &str = "notice";
 /// How far back the page looks by itself.
 const DAYS: i64 = 30;
 
 pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/me", get(me))
+        .route("/demo/events/{id}", post(happen))
         .route("/me/accesses", get(accesses))
         .route("/me/accesses/{id}", get(proof))
 }
@@ -133,6 +136,22 @@ async fn me(context: Context) -> std::result::Result<Response, Fail> {
     Ok(context.page("me", "record/me.html", context! { books, empty, said, name }).await?)
 }
 
+/// In the demo something happens to its resident: an agency writes what follows into its registers.
+async fn happen(
+    context: Context,
+    Path(id): Path<String>,
+    _typed: Typed,
+) -> std::result::Result<Response, Fail> {
+    let person = context.resident()?;
+    let pack = context.app.definitions.pack();
+    let demo = pack.demo.as_ref().filter(|_| context.app.settings.demo).ok_or(Error::NotFound)?;
+    let who = demo.people.iter().find(|one| one.id == person.id).ok_or(Error::NotFound)?;
+    let event = who.events.iter().find(|event| event.id == id).ok_or(Error::NotFound)?;
+    let rows: Vec<_> = event.registers.iter().map(|(register, row)| (register.as_str(), row)).collect();
+    put_all(&context.app.store, &person.id, context.now, &rows).await?;
+    Ok(Redirect::to("/messages").into_response())
+}
+
 #[derive(Serialize)]
 struct Line {
     id: String,
@@ -164,6 +183,7 @@ fn what(pack: &Pack, context: &Context, access: &Access) -> Vec<String> {
             let name = match def {
                 Some(def) => def.name.get(lang).to_owned(),
                 None if register == SAID => context.t("record-said"),
+                None if register == NOTICE => return context.t("record-notice"),
                 None => context.t("record-case-file"),
             };
             let labels: Vec<String> = fields

@@ -3,20 +3,18 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use maru_definition::{Pack, Register};
-use maru_kernel::{At, Clock, Date, Error, Result};
+use maru_definition::Pack;
+use maru_kernel::{Actor, At, Clock, Date, Error, Event, Id, Result};
 use maru_rules::Value;
 use maru_store::{Batch, Store};
 use maru_web::{
     Ids,
-    ports::{Access, Ask, Held, Ledger, NewGrant, People, Proof, Registers, Source, Sourced},
+    ports::{Access, Ask, Held, Ledger, NewGrant, People, Proof, Registers, SAID, Sourced},
+    random,
 };
 use serde_json::{Map, Value as Json, json};
 
 use crate::{access, tables};
-
-/// The register of what people said themselves.
-pub const SAID: &str = "said";
 
 pub struct Books {
     pub store: Store,
@@ -55,18 +53,6 @@ impl Books {
         });
         Ok(held.collect())
     }
-
-    fn sourced(&self, all: Vec<Held>, on: Date) -> Sourced {
-        let mut sourced = Sourced::default();
-        for held in all {
-            if held.register == SAID {
-                continue_said(&mut sourced, held.row);
-            } else if let Some(register) = self.pack.register(&held.register) {
-                take(&mut sourced, register, &held, &self.pack, on);
-            }
-        }
-        sourced
-    }
 }
 
 #[async_trait]
@@ -85,7 +71,7 @@ impl Registers for Books {
         if ask.fields.is_empty() {
             return Ok(Sourced::default());
         }
-        Ok(self.sourced(self.read(ask).await?, on))
+        Ok(Sourced::of(&self.pack, &self.read(ask).await?, on))
     }
 
     async fn facts_under(&self, grant: &NewGrant, guards: Batch, ask: &Ask, on: Date) -> Result<Sourced> {
@@ -103,7 +89,7 @@ impl Registers for Books {
         let mut batch = self.people.grant(grant);
         batch.and(access::record(id, ask, &grant.id, now)?).and(guards);
         self.store.commit(batch).await?;
-        Ok(self.sourced(self.held(ask).await?, on))
+        Ok(Sourced::of(&self.pack, &self.held(ask).await?, on))
     }
 
     async fn say(&self, party: &str, fact: &str, value: Option<&Value>) -> Result<()> {
@@ -120,6 +106,7 @@ impl Registers for Books {
                 };
                 let mut batch = Batch::new();
                 tables::put(&mut batch, party, old.as_ref(), SAID, now, &body);
+                batch.event(changed(party, now, &[SAID]));
                 Ok((batch, ()))
             })
             .await
@@ -130,27 +117,17 @@ impl Registers for Books {
     }
 }
 
-/// What a register says counts: it is never overwritten by what somebody said.
-fn take(sourced: &mut Sourced, register: &Register, held: &Held, pack: &Pack, on: Date) {
-    for (name, value) in register.facts(held.row.as_ref(), &pack.parameters, on) {
-        if matches!(value, Value::Unknown) {
-            continue;
-        }
-        sourced.facts.insert(name.as_str(), value);
-        sourced.sources.insert(name, Source::Register { register: held.register.clone(), at: held.as_of });
-    }
-}
-
-fn continue_said(sourced: &mut Sourced, row: Option<Map<String, Json>>) {
-    for (name, said) in row.unwrap_or_default() {
-        let at = said.get("at").and_then(Json::as_i64).map_or(At::default(), At::from_micros);
-        let value = said.get("value").and_then(|v| Value::from_json(v).ok());
-        if let Some(value) = value
-            && !matches!(sourced.sources.get(&name), Some(Source::Register { .. }))
-        {
-            sourced.facts.insert(name.as_str(), value);
-            sourced.sources.insert(name, Source::Said { at });
-        }
+/// Says that rows about somebody changed: whose and in which registers, not what.
+fn changed(subject: &str, at: At, registers: &[&str]) -> Event {
+    Event {
+        id: Id::<Event>::new(at, random()).to_string(),
+        kind: "record.changed".into(),
+        aggregate: format!("record/{subject}"),
+        at,
+        actor: Actor::System { name: "registers".into() },
+        definition: None,
+        grant: None,
+        body: json!({ "registers": registers }),
     }
 }
 
@@ -162,12 +139,29 @@ pub async fn put(
     as_of: At,
     body: &Map<String, Json>,
 ) -> Result<()> {
+    put_all(store, subject, as_of, &[(register, body)]).await
+}
+
+/// The same for what one thing that happened, a birth or a move, changes in several registers: one commit, one event. What is as it
+/// was changes nothing.
+pub async fn put_all(
+    store: &Store,
+    subject: &str,
+    as_of: At,
+    rows: &[(&str, &Map<String, Json>)],
+) -> Result<()> {
     store
         .rerun(|| async {
-            let old = tables::row(store, subject, register).await?;
-            let mut batch = Batch::new();
-            if old.as_ref().is_none_or(|old| old.body != *body) {
-                tables::put(&mut batch, subject, old.as_ref(), register, as_of, body);
+            let (mut batch, mut registers) = (Batch::new(), Vec::new());
+            for (register, body) in rows {
+                let old = tables::row(store, subject, register).await?;
+                if old.as_ref().is_none_or(|old| old.body != **body) {
+                    tables::put(&mut batch, subject, old.as_ref(), register, as_of, body);
+                    registers.push(*register);
+                }
+            }
+            if !registers.is_empty() {
+                batch.event(changed(subject, as_of, &registers));
             }
             Ok((batch, ()))
         })

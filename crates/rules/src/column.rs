@@ -113,6 +113,11 @@ impl Numbers {
         }
     }
 
+    /// The number in a lane, where all of them are whole.
+    pub(crate) fn whole_at(&self, lane: usize) -> Option<i64> {
+        matches!(self.bottom, Bottom::All(1)).then(|| self.tops.get(lane)).flatten()
+    }
+
     pub fn get(&self, lane: usize) -> Option<Ratio> {
         Ratio::new(i128::from(self.tops.get(lane)?), i128::from(self.bottom(lane)))
     }
@@ -218,7 +223,19 @@ pub(crate) fn span(starts: &[u32], lane: usize) -> (usize, usize) {
 }
 
 pub(crate) fn date_of(days: i32) -> Option<Date> {
-    Date::constant(1970, 1, 1).checked_add(jiff::Span::new().try_days(days).ok()?).ok()
+    let (year, month, day) = civil(days);
+    Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// Year, month and day of a day counted from 1970-01-01: by eras of 400 years that begin in March.
+pub(crate) fn civil(days: i32) -> (i32, i32, i32) {
+    let from_march = days.wrapping_add(719_468);
+    let (era, day) = (from_march.div_euclid(146_097), from_march.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let in_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * in_year + 2) / 153;
+    let (day, month) = (in_year - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    (year + era * 400 + i32::from(month <= 2), month, day)
 }
 
 /// Days since 1970-01-01.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::column::{Bottom, Column, Known, Lanes, Numbers, date_of, days_of, is_known, mask, place, span};
-use crate::eval::{among, apply, compared, dig, operate, same, years_between};
+use crate::column::{Bottom, Column, Known, Lanes, Numbers, civil, days_of, is_known, mask, place, span};
+use crate::eval::{among, apply, compared, dig, operate, same};
 use crate::numbers::{self, Operand};
 use crate::parameters::Parameters;
 use crate::parser::{Arithmetic, Compare, Each, Function, Kind, Node, PARAMETERS, Path, Test};
@@ -214,6 +214,12 @@ impl<'a> Many<'a> {
                     dates.values.iter().map(|date| holds(operator, date.cmp(&day))).collect(),
                     &dates.known,
                 ))
+            }
+            (Column::Bools(lanes), Column::Same(Value::Bool(wanted)))
+                if matches!(operator, Compare::Equal | Compare::Unequal) =>
+            {
+                let wanted = *wanted == (operator == Compare::Equal);
+                Ok(bools(lanes.values.iter().map(|b| *b == wanted).collect(), &lanes.known))
             }
             (Column::Texts(codes, texts), Column::Same(one @ Value::Text(_))) => {
                 let held: Vec<bool> = texts
@@ -526,8 +532,13 @@ impl<'a> Many<'a> {
                 Ok(by_code(codes, &texts.iter().map(held).collect::<Vec<bool>>()))
             }
             (Function::YearsBetween, [Column::Dates(from), Column::Same(Value::Date(to))]) => {
-                let years =
-                    from.values.iter().map(|days| date_of(*days).map_or(0, |date| years_between(date, *to)));
+                let (last, to) = (days_of(*to), civil(days_of(*to)));
+                let years = from.values.iter().map(|days| {
+                    let (first, second) = if *days <= last { (civil(*days), to) } else { (to, civil(*days)) };
+                    let before = (second.1, second.2) < (first.1, first.2);
+                    let years = i64::from(second.0 - first.0) - i64::from(before);
+                    if *days <= last { years } else { -years }
+                });
                 let lanes = Lanes { values: Arc::new(years.collect()), known: from.known.clone() };
                 Ok(Column::Numbers(Numbers::whole(lanes)))
             }
@@ -650,6 +661,13 @@ fn junction(parts: &[Column], settles: bool, lanes: usize) -> Column {
 
 /// `some` and `every` over the items of each lane.
 fn fold_lanes(starts: &[u32], items: &Column, settles: bool, listed: &Known, lanes: usize) -> Column {
+    if let (Column::Bools(Lanes { values, known: None }), None) = (items, listed) {
+        let found = |lane| {
+            let (from, to) = span(starts, lane);
+            values.get(from..to).is_some_and(|items| items.contains(&settles)) == settles
+        };
+        return Column::Bools(Lanes::all((0..lanes).map(found).collect()));
+    }
     let (mut values, mut known) = (Vec::with_capacity(lanes), Vec::with_capacity(lanes));
     for lane in 0..lanes {
         let (from, to) = span(starts, lane);
@@ -773,10 +791,11 @@ fn field(column: Column, fields: &[&str]) -> Worked {
         }
         Column::Dates(Lanes { values, known }) if rest.is_empty() => {
             let part = |days: &i32| {
-                date_of(*days).map_or(0, |date| match *name {
-                    "year" => i64::from(date.year()),
-                    "month" => i64::from(date.month()),
-                    _ => i64::from(date.day()),
+                let (year, month, day) = civil(*days);
+                i64::from(match *name {
+                    "year" => year,
+                    "month" => month,
+                    _ => day,
                 })
             };
             if !matches!(*name, "year" | "month" | "day") {

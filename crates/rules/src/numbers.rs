@@ -78,6 +78,9 @@ impl<'c> Operand<'c> {
 
     /// The whole number in a lane.
     pub fn whole(&self, lane: usize) -> Option<i64> {
+        if matches!(self.bottom, Under::All(1)) {
+            return is_known(self.known, lane).then(|| self.top(lane));
+        }
         self.get(lane)?.to_i64()
     }
 }
@@ -304,10 +307,16 @@ pub(crate) fn choose(function: Function, left: &Column, right: &Column, lanes: u
         return Ok(whole_column(zip(a.tops, b.tops, lanes, pick), known, bottom, ends));
     }
     let wanted = if least { Ordering::Less } else { Ordering::Greater };
-    by_lane(lanes, |lane| {
-        let (a, b) = (a.get(lane)?, b.get(lane)?);
-        Some(if b.cmp(&a) == wanted { b } else { a })
-    })
+    let picked = (0..lanes).map(|lane| {
+        let (x, y) = (i128::from(a.top(lane)), i128::from(b.top(lane)));
+        let order = (y * i128::from(a.under(lane))).cmp(&(x * i128::from(b.under(lane))));
+        let of = if order == wanted { &b } else { &a };
+        (of.top(lane), of.under(lane))
+    });
+    let (tops, bottoms): (Vec<i64>, Vec<i64>) = picked.unzip();
+    let (low, high) = bounds(&tops);
+    let tops = Lanes { values: Arc::new(tops), known: both_known(a.known, b.known) };
+    Ok(Column::Numbers(Numbers { tops, bottom: Bottom::Each(Arc::new(bottoms)), low, high }))
 }
 
 /// One of two numbers a lane.
@@ -333,12 +342,19 @@ pub(crate) fn select(condition: &[bool], yes: &Column, no: &Column, lanes: usize
         ),
     };
     if let Some(Common { left, right, bottom }) = common(&a, &b) {
-        let tops = condition.iter().enumerate().map(|(lane, way)| {
-            if *way { a.top(lane).wrapping_mul(left) } else { b.top(lane).wrapping_mul(right) }
-        });
+        let pick = |way: bool, a: i64, b: i64| if way { a.wrapping_mul(left) } else { b.wrapping_mul(right) };
+        let ways = condition.iter();
+        let tops: Vec<i64> = match (a.tops, b.tops) {
+            (Tops::Each(a), Tops::Each(b)) => {
+                ways.zip(a.iter().zip(b)).map(|(w, (a, b))| pick(*w, *a, *b)).collect()
+            }
+            (Tops::Each(a), Tops::One(b)) => ways.zip(a).map(|(w, a)| pick(*w, *a, b)).collect(),
+            (Tops::One(a), Tops::Each(b)) => ways.zip(b).map(|(w, b)| pick(*w, a, *b)).collect(),
+            (Tops::One(a), Tops::One(b)) => ways.map(|w| pick(*w, a, b)).collect(),
+        };
         let low = a.low.wrapping_mul(left).min(b.low.wrapping_mul(right));
         let high = a.high.wrapping_mul(left).max(b.high.wrapping_mul(right));
-        return Ok(whole_column(tops.collect(), known, bottom, (low, high)));
+        return Ok(whole_column(tops, known, bottom, (low, high)));
     }
     by_lane(lanes, |lane| {
         let way = condition.get(lane).copied().unwrap_or(false);

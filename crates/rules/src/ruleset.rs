@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::value::{Answer, Facts, Value, nfc};
 const MAX_ENTRIES: usize = 2_000;
 mod batch;
 
-pub use batch::{Crowd, Hinge, Hinging, Hits};
+pub use batch::{Crowd, Hinge, Hinging, Hits, Meaning};
 
 const KINDS: [&str; 4] = ["let", "condition", "line", "amount"];
 
@@ -30,6 +31,7 @@ pub struct RuleSet {
     lets: Vec<(String, Vec<Entry<Written>>)>,
     /// For each let those it stands on, by their places.
     below: Vec<BTreeSet<usize>>,
+    meanings: Vec<Meaning>,
     conditions: Vec<Entry<Condition>>,
     /// For each condition the lets that its `when` stands on, by their places, a let before those that use it.
     needs: Vec<Vec<usize>>,
@@ -72,6 +74,7 @@ struct Condition {
 #[derive(Debug, Clone)]
 struct Written {
     expr: Expr,
+    text: Arc<str>,
     at: Range<usize>,
     /// Where its own text begins, when it stands in the file letter for letter.
     start: Option<usize>,
@@ -174,9 +177,11 @@ impl RuleSet {
                 (conditions_need.get(*place).map_or(0, Vec::len), height)
             });
             let needs = conditions_need;
+            let meanings = batch::meanings(&lets, &below);
             Ok(RuleSet {
                 lets,
                 below,
+                meanings,
                 conditions,
                 needs,
                 order,
@@ -214,6 +219,39 @@ impl RuleSet {
             }
         }
         found
+    }
+
+    /// What each condition in force on a day stands on, as one text: its own, that of the lets it uses, the parameters they name. Where
+    /// two days or two versions agree in it, the same facts give the same answer, but for what the day itself changes.
+    pub fn grounds(&self, parameters: &Parameters, on: Date) -> Vec<(String, String)> {
+        let is_let = |name: &str| self.lets.iter().any(|(id, _)| id == name);
+        let mut all: Vec<(String, String)> = Vec::new();
+        for (entry, needs) in self.conditions.iter().zip(&self.needs).filter(|(entry, _)| entry.in_force(on))
+        {
+            let lets =
+                needs.iter().filter_map(|place| self.lets.get(*place)).filter_map(|(name, entries)| {
+                    let in_force = entries.iter().find(|entry| entry.in_force(on));
+                    in_force.map(|entry| (name.as_str(), &entry.body))
+                });
+            let mut text = String::new();
+            let mut names = BTreeSet::new();
+            for (name, written) in lets.chain([("", &entry.body.when)]) {
+                names.extend(
+                    written.expr.root().names(is_let).into_iter().filter(|n| n.starts_with(PARAMETERS)),
+                );
+                text.push_str(&format!("{name} = {}\n", written.text));
+            }
+            for name in names {
+                let value = parameters.at(&name, on).map(Value::to_json).unwrap_or_default();
+                text.push_str(&format!("{name} = {value}\n"));
+            }
+            // Entries of one id that hold on one day are one condition to whoever reads a reason.
+            match all.iter_mut().find(|(id, _)| *id == entry.id) {
+                Some((_, before)) => before.push_str(&text),
+                None => all.push((entry.id.clone(), text)),
+            }
+        }
+        all
     }
 
     fn expressions(&self) -> impl Iterator<Item = &Written> {
@@ -505,7 +543,7 @@ fn written(table: &Table<'_>, key: &str, faults: &mut Vec<Fault>) -> Option<Writ
     let quoted = table.source().text.get(at.clone()).unwrap_or("");
     let start = quoted.find(text).map(|inside| at.start + inside);
     match Expr::parse(text) {
-        Ok(expr) => Some(Written { expr, at, start }),
+        Ok(expr) => Some(Written { expr, text: text.into(), at, start }),
         Err(fault) => {
             let at = match start {
                 Some(start) => start + fault.at.start..start + fault.at.end,
@@ -969,5 +1007,52 @@ when = '가구.나 = 11 and some x in 아이들 satisfies x.나이 < 6'
             std::hint::black_box(rules.decide(std::hint::black_box(&facts), &parameters, date(2026, 7, 1)));
         }
         println!("decide: {:?}", start.elapsed() / rounds);
+    }
+
+    #[test]
+    fn grounds_change_with_what_a_condition_stands_on_and_with_nothing_else() {
+        let text = r#"
+            [[let]]
+            id = "한도"
+            article = "법 제1조"
+            from = "2025-01-01"
+            value = '매개.한도 * 2'
+            [[condition]]
+            id = "age"
+            article = "법 제1조"
+            from = "2025-01-01"
+            when = '나이 >= 65'
+            [[condition]]
+            id = "income"
+            article = "법 제2조"
+            from = "2025-01-01"
+            when = '소득 <= 한도'
+        "#;
+        let parameters = |amount: u32| {
+            Parameters::parse(&format!(
+                "[[parameter]]\nname = \"한도\"\narticle = \"법\"\n[[parameter.value]]\nfrom = \"2025-01-01\"\nvalue = {amount}\n\
+                 [[parameter.value]]\nfrom = \"2026-01-01\"\nvalue = 300\n"
+            ))
+            .unwrap()
+        };
+        let of = |text: &str, amount, on: &str| {
+            RuleSet::parse(text).unwrap().grounds(&parameters(amount), on.parse().unwrap())
+        };
+        let first = of(text, 100, "2025-06-01");
+        assert_eq!(first.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["age", "income"]);
+        assert_eq!(first, of(text, 100, "2025-07-01"), "a day changes nothing");
+        assert_eq!(
+            first,
+            of(&text.replace("법 제2조", "법 제3조"), 100, "2025-06-01"),
+            "an article decides nothing"
+        );
+        for other in [
+            of(text, 101, "2025-06-01"),
+            of(text, 100, "2026-01-01"),
+            of(&text.replace("* 2", "* 3"), 100, "2025-06-01"),
+        ] {
+            assert_eq!(first[0], other[0], "age names no parameter");
+            assert_ne!(first[1], other[1]);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
+use maru_definition::{Pack, Register};
 use maru_kernel::{Actor, At, Both, Date, Lang, Result};
 use maru_rules::{Facts, Value};
 use maru_store::Batch;
@@ -308,6 +309,47 @@ pub struct Sourced {
     pub sources: BTreeMap<String, Source>,
 }
 
+/// The register of what people said themselves.
+pub const SAID: &str = "said";
+
+impl Sourced {
+    /// The facts that rows give on a day. What a register says counts: it is never overwritten by what somebody said.
+    pub fn of(pack: &Pack, held: &[Held], on: Date) -> Sourced {
+        let mut sourced = Sourced::default();
+        for held in held {
+            if held.register == SAID {
+                sourced.say(held.row.as_ref());
+            } else if let Some(register) = pack.register(&held.register) {
+                sourced.take(register, held, pack, on);
+            }
+        }
+        sourced
+    }
+
+    fn take(&mut self, register: &Register, held: &Held, pack: &Pack, on: Date) {
+        for (name, value) in register.facts(held.row.as_ref(), &pack.parameters, on) {
+            if matches!(value, Value::Unknown) {
+                continue;
+            }
+            self.facts.insert(name.as_str(), value);
+            self.sources.insert(name, Source::Register { register: held.register.clone(), at: held.as_of });
+        }
+    }
+
+    fn say(&mut self, row: Option<&Map<String, Json>>) {
+        for (name, said) in row.into_iter().flatten() {
+            let at = said.get("at").and_then(Json::as_i64).map_or(At::default(), At::from_micros);
+            let value = said.get("value").and_then(|v| Value::from_json(v).ok());
+            if let Some(value) = value
+                && !matches!(self.sources.get(name), Some(Source::Register { .. }))
+            {
+                self.facts.insert(name.as_str(), value);
+                self.sources.insert(name.clone(), Source::Said { at });
+            }
+        }
+    }
+}
+
 /// One line of the access log.
 #[derive(Debug, Clone, Serialize)]
 pub struct Access {
@@ -438,8 +480,21 @@ pub struct ComingCard {
     pub days: i64,
 }
 
+/// A message that another room writes, about a notice of its own.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    pub to: String,
+    /// The notice; the message has the same id.
+    pub notice: String,
+    pub subject: Both,
+    pub body: Both,
+    pub from: Both,
+}
+
 #[async_trait]
 pub trait Inbox: Send + Sync {
+    /// The change that puts a message into the inbox and leaves its mail behind.
+    fn tell(&self, message: &NewMessage, now: At) -> Batch;
     async fn unread(&self, party: &str) -> Result<usize>;
     async fn newest(&self, party: &str, limit: usize) -> Result<Vec<MessageCard>>;
     /// What comes due next, the soonest first; `None`: they never said what to be told of.

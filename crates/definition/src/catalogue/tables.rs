@@ -118,6 +118,17 @@ pub(crate) async fn body(store: &Store, kind: &str, id: &str) -> Result<Option<R
         .await
 }
 
+/// The version of a definition that held at a moment: hash, body.
+pub(crate) async fn body_at(store: &Store, kind: &str, id: &str, at: At) -> Result<Option<Row>> {
+    store
+        .query_one(
+            "SELECT hash, body FROM definition_version WHERE kind = $1 AND id = $2 AND since <= $3
+               AND (until IS NULL OR until > $3) ORDER BY since DESC LIMIT 1",
+            vec![kind.into(), id.into(), at.into()],
+        )
+        .await
+}
+
 /// What stands in the bodies of one kind: id, body.
 pub(crate) async fn bodies(store: &Store, kind: &str) -> Result<Vec<Row>> {
     store

@@ -63,7 +63,16 @@ impl Check<'_> {
                     format!("use {}", ROLES.join(", ")),
                 );
             }
-            for (register, row) in &person.registers {
+            for event in &person.events {
+                self.both(
+                    FILE,
+                    &[&id, &quoted(&event.id)],
+                    &event.name,
+                    &format!("the name of {}", event.id),
+                );
+            }
+            let events = person.events.iter().flat_map(|event| &event.registers);
+            for (register, row) in person.registers.iter().chain(events) {
                 let Some(known) = pack.register(register) else {
                     self.at(
                         FILE,

@@ -11,7 +11,10 @@ use crate::{
 };
 
 /// The names a letter may use.
-const LETTER: [&str; 29] = [
+const LETTER: [&str; 32] = [
+    "services",
+    "count",
+    "notice_url",
     "applicant",
     "service",
     "receipt",
@@ -141,6 +144,23 @@ impl Check<'_> {
         for kind in service.consults.iter().filter(|kind| pack.unit_kind(kind).is_none()) {
             let what = format!("no unit kind {kind}");
             self.at(file, &["consults", kind], what, "add it to agencies.toml, or name one that is there");
+        }
+        if let Some(article) = &service.without_application {
+            if article.trim().is_empty() {
+                let todo = "name the article, or take the line out";
+                self.at(
+                    file,
+                    &["without_application"],
+                    "no article lets it be given without an application",
+                    todo,
+                );
+            }
+            let benefit = service.kind == ServiceKind::Benefit && !service.asks_nothing();
+            if !benefit || service.approval || !service.consults.is_empty() || service.to != To::Home {
+                let what = "only a benefit that rules alone decide, where somebody lives, is given without an application";
+                let todo = "take out without_application, or kind, to, approval or consults";
+                self.at(file, &["without_application"], what, todo);
+            }
         }
         if !service.url.starts_with("https://") && !service.url.starts_with("http://") {
             self.at(file, &["url"], "the url is no address", "begin it with https://");

@@ -323,7 +323,8 @@ fn unread(entry: &Entry) -> Why {
     }
 }
 
-fn by_rules(service: &Service, decision: &Decision) -> Explained {
+/// A decision in the words of its service.
+pub fn by_rules(service: &Service, decision: &Decision) -> Explained {
     let words = |pick: &dyn Fn(Lang) -> String| Both { ko: pick(Lang::Ko), en: pick(Lang::En) };
     let reasons = decision.reasons.iter().map(|reason| {
         let text = |lang: Lang| service.text(lang).condition(&reason.id);

@@ -18,6 +18,7 @@ use axum::{
 use maru::{seed, serve, wire};
 use maru_kernel::{At, Clock};
 use maru_message::Post;
+use maru_store::Job;
 use maru_web::{Handler, Settings, Shared};
 use tower::ServiceExt;
 
@@ -91,6 +92,15 @@ impl Country {
             }
         }
         while maru_record::sequence(&self.app.store, self.app.now()).await.unwrap() > 0 {}
+    }
+
+    pub fn handlers(&self) -> BTreeMap<String, Arc<dyn Handler>> {
+        self.handlers.clone()
+    }
+
+    /// Does one job that was claimed.
+    pub async fn handle(&self, job: &Job) {
+        self.handlers[&job.kind].handle(&self.app, job).await.unwrap();
     }
 
     pub fn browser(&self) -> Browser<'_> {

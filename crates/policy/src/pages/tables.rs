@@ -130,6 +130,19 @@ pub fn share(part: u64, whole: u64) -> String {
     format!("{}.{}", thousandths / 10, thousandths % 10)
 }
 
+/// A text cut where Korean begins or ends, so that each part is read out rightly.
+pub fn runs(text: &str) -> Vec<(bool, String)> {
+    let mut runs: Vec<(bool, String)> = Vec::new();
+    for c in text.chars() {
+        let korean = ('가'..='힣').contains(&c);
+        match runs.last_mut() {
+            Some((same, run)) if *same == korean => run.push(c),
+            _ => runs.push((korean, c.to_string())),
+        }
+    }
+    runs
+}
+
 /// Rows of a chart of one count.
 #[derive(Serialize)]
 pub struct Bars(Vec<Bar>);
@@ -189,6 +202,16 @@ impl Moves {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_cut_where_korean_begins_or_ends() {
+        let part = |korean, text: &str| (korean, text.to_owned());
+        assert_eq!(
+            runs("in 서울, 경기"),
+            [part(false, "in "), part(true, "서울"), part(false, ", "), part(true, "경기")]
+        );
+        assert_eq!(runs(""), []);
+    }
 
     #[test]
     fn shares_are_rounded_and_bars_of_somebody_are_seen() {

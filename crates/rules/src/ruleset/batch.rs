@@ -3,14 +3,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{RuleSet, Written};
-use crate::column::{Column, Columns};
-use crate::many::{Many, Names, Slow, Worked, kept};
+use super::{Entry, RuleSet, Written};
+use crate::column::{Column, Columns, Lanes};
+use crate::many::{Many, Names, Slow, Worked};
 use crate::parameters::Parameters;
 use crate::parser::PARAMETERS;
+use crate::ratio::Ratio;
 use crate::value::{Answer, Facts, Value};
 
 /// Where the facts of many come from. A column is asked for only when somebody's answer hangs on it.
@@ -18,7 +20,22 @@ pub trait Crowd {
     fn lanes(&self) -> usize;
     /// Nothing for a name that is known of nobody.
     fn column(&self, name: &str) -> Option<Column>;
+
+    /// The same of some lanes, in the order in which they are named: for a source that can make fewer than all.
+    fn column_of(&self, name: &str, lanes: &[u32]) -> Option<Column> {
+        self.column(name).map(|column| column.take(lanes))
+    }
+
+    /// A let that other rules have as well, by its [`Meaning`], of all lanes: for a source that works out once what many rules say.
+    fn shared(&self, meaning: &Meaning) -> Option<Column> {
+        let _ = meaning;
+        None
+    }
 }
+
+/// What a let says on a day, those it stands on included: lets of the same meaning have the same value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Meaning(Arc<str>);
 
 impl Crowd for Columns {
     fn lanes(&self) -> usize {
@@ -62,7 +79,7 @@ impl RuleSet {
                 continue;
             }
             let column = batch.work_out(&entry.body.when, needs)?;
-            batch.keep(|lane| kept(&column, lane));
+            batch.keep(&column);
         }
         Ok(())
     }
@@ -79,13 +96,15 @@ impl RuleSet {
         }
         let unknown = batch.chosen.iter().zip(&batch.unsure).filter(|(_, unsure)| **unsure);
         let unknown: Vec<u32> = unknown.map(|(lane, _)| *lane).collect();
-        let sure: Vec<bool> = batch.unsure.iter().map(|unsure| !unsure).collect();
-        batch.keep(|lane| sure.get(lane).copied());
+        if !unknown.is_empty() {
+            let sure = (0_u32..).zip(&batch.unsure).filter(|(_, unsure)| !**unsure).map(|(lane, _)| lane);
+            batch.cut(sure.collect());
+        }
         let entry = self.amounts.iter().zip(&self.amount_needs).find(|(entry, _)| entry.in_force(on));
         let amounts = match entry {
             Some((entry, needs)) if !batch.chosen.is_empty() => {
                 let column = batch.work_out(&entry.body, needs)?;
-                (0..batch.chosen.len()).map(|lane| won(&column, lane)).collect()
+                won(&column, batch.chosen.len())
             }
             _ => vec![None; batch.chosen.len()],
         };
@@ -158,6 +177,35 @@ impl Crowd for Hinging {
 }
 
 impl RuleSet {
+    /// What each of its lets says, with what it and those it stands on look at.
+    pub fn meanings(&self) -> impl Iterator<Item = (&Meaning, BTreeSet<String>)> {
+        self.meanings.iter().enumerate().map(|(place, meaning)| {
+            let lets = self.below.get(place).into_iter().flatten().copied().chain([place]);
+            let place_of = |name: &str| self.lets.iter().any(|(id, _)| id == name);
+            let entries = lets.filter_map(|place| self.lets.get(place)).flat_map(|(_, entries)| entries);
+            let facts = entries.flat_map(|entry| entry.body.expr.root().names(place_of)).collect();
+            (meaning, facts)
+        })
+    }
+
+    /// One let of many.
+    ///
+    /// # Errors
+    /// When it can't be worked out in columns: see [`Slow`].
+    pub fn let_of_many(
+        &self,
+        meaning: &Meaning,
+        source: &dyn Crowd,
+        parameters: &Parameters,
+        on: Date,
+    ) -> Result<Option<Column>, Slow> {
+        let place = self.meanings.iter().position(|mine| mine == meaning).ok_or(Slow)?;
+        let needs: Vec<usize> = self.below.get(place).into_iter().flatten().copied().chain([place]).collect();
+        let mut batch = Batch::new(self, source, parameters, on)?;
+        batch.define(&needs)?;
+        Ok(self.lets.get(place).and_then(|(name, _)| batch.let_(name)).flatten())
+    }
+
     /// The parameters it reads on a day, without `매개.`.
     pub fn parameters(&self, parameters: &Parameters, on: Date) -> BTreeSet<String> {
         let read = self.names();
@@ -234,7 +282,7 @@ impl RuleSet {
         }
         let kept = |place: &usize| {
             let (name, _) = self.lets.get(*place)?;
-            Some((*place, batch.lets.get(name.as_str())?.clone()))
+            Some((*place, batch.let_(name)?))
         };
         let lets = hinge.lets.iter().filter_map(kept).collect();
         let facts = hinge.facts.iter().map(|name| (name.clone(), batch.fact(name))).collect();
@@ -255,7 +303,9 @@ impl RuleSet {
         let mut batch = Batch::new(self, kept, parameters, on)?;
         batch.unsure.clone_from(&kept.unsure);
         let name = |place: &usize| self.lets.get(*place).map(|(name, _)| name.as_str());
-        batch.lets = kept.lets.iter().filter_map(|(at, column)| Some((name(at)?, column.clone()))).collect();
+        let held = |column: &Option<Column>| Held { column: column.clone(), cuts: 0 };
+        let lets = kept.lets.iter().filter_map(|(at, column)| Some((name(at)?, held(column))));
+        batch.lets = RefCell::new(lets.collect());
         self.go_on(batch, |place| hinge.conditions.contains(&place))
     }
 }
@@ -267,13 +317,17 @@ fn prefixes(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whole won, not negative.
-fn won(column: &Column, lane: usize) -> Option<i64> {
-    let number = match column {
-        Column::Numbers(numbers) => numbers.get(lane)?,
-        Column::Same(Value::Number(number)) => *number,
-        _ => return None,
-    };
-    number.to_i64().filter(|won| *won >= 0)
+fn won(column: &Column, lanes: usize) -> Vec<Option<i64>> {
+    let whole = |number: Ratio| number.to_i64().filter(|won| *won >= 0);
+    match column {
+        Column::Numbers(numbers) => (0..lanes)
+            .map(|lane| {
+                numbers.whole_at(lane).or_else(|| numbers.get(lane).and_then(whole)).filter(|won| *won >= 0)
+            })
+            .collect(),
+        Column::Same(Value::Number(number)) => vec![whole(*number); lanes],
+        _ => vec![None; lanes],
+    }
 }
 
 /// Those still asked about, and what was worked out for them so far.
@@ -284,11 +338,30 @@ struct Batch<'a> {
     on: Date,
     /// Their lanes in the source.
     chosen: Vec<u32>,
-    whole: bool,
     /// Those of whom something that was asked isn't known.
     unsure: Vec<bool>,
-    lets: BTreeMap<&'a str, Option<Column>>,
-    facts: RefCell<BTreeMap<String, Option<Column>>>,
+    /// Who was left each time somebody dropped out, by places among those before.
+    cuts: Vec<Vec<u32>>,
+    lets: RefCell<BTreeMap<&'a str, Held>>,
+    facts: RefCell<BTreeMap<String, Held>>,
+}
+
+/// A column, and how many cuts it has followed: it follows the others when it is asked for again.
+struct Held {
+    column: Option<Column>,
+    cuts: usize,
+}
+
+impl Held {
+    fn follow(&mut self, cuts: &[Vec<u32>]) -> Option<Column> {
+        if let Some(column) = &mut self.column {
+            for left in cuts.iter().skip(self.cuts) {
+                *column = column.take(left);
+            }
+        }
+        self.cuts = cuts.len();
+        self.column.clone()
+    }
 }
 
 impl<'a> Batch<'a> {
@@ -305,10 +378,10 @@ impl<'a> Batch<'a> {
             parameters,
             on,
             chosen: (0..lanes).collect(),
-            whole: true,
             unsure: vec![false; source.lanes()],
-            lets: BTreeMap::new(),
-            facts: RefCell::new(BTreeMap::new()),
+            cuts: Vec::new(),
+            lets: RefCell::default(),
+            facts: RefCell::default(),
         })
     }
 
@@ -322,14 +395,22 @@ impl<'a> Batch<'a> {
     fn define(&mut self, needs: &[usize]) -> Result<(), Slow> {
         for place in needs {
             let Some((name, entries)) = self.rules.lets.get(*place) else { continue };
-            if self.lets.contains_key(name.as_str()) {
+            if self.lets.borrow().contains_key(name.as_str()) {
+                continue;
+            }
+            let shared = self.rules.meanings.get(*place).and_then(|meaning| self.source.shared(meaning));
+            if let Some(column) = shared {
+                let column = Some(if self.cuts.is_empty() { column } else { column.take(&self.chosen) });
+                let held = Held { column, cuts: self.cuts.len() };
+                self.lets.get_mut().insert(name, held);
                 continue;
             }
             let column = match entries.iter().find(|entry| entry.in_force(self.on)) {
                 Some(entry) => Some(self.eval(&entry.body)?),
                 None => None,
             };
-            self.lets.insert(name, column);
+            let held = Held { column, cuts: self.cuts.len() };
+            self.lets.get_mut().insert(name, held);
         }
         Ok(())
     }
@@ -339,40 +420,59 @@ impl<'a> Batch<'a> {
     }
 
     /// Goes on without those of whom it is known not to hold.
-    fn keep(&mut self, holds: impl Fn(usize) -> Option<bool>) {
-        let mut left = Vec::with_capacity(self.chosen.len());
-        for (lane, unsure) in self.unsure.iter_mut().enumerate() {
-            match holds(lane) {
-                Some(false) => continue,
-                Some(true) => {}
-                None => *unsure = true,
+    fn keep(&mut self, holds: &Column) {
+        let count = self.chosen.len();
+        let left: Vec<u32> = match holds {
+            Column::Same(Value::Bool(true)) => return,
+            Column::Same(Value::Bool(false)) => Vec::new(),
+            Column::Bools(Lanes { values, known: None }) => {
+                (0_u32..).zip(values.iter()).filter(|(_, holds)| **holds).map(|(lane, _)| lane).collect()
             }
-            left.extend(u32::try_from(lane));
+            Column::Bools(Lanes { values, known: Some(known) }) => {
+                let lanes = (0_u32..).zip(values.iter().zip(known.iter()).zip(&mut self.unsure));
+                lanes
+                    .filter_map(|(lane, ((holds, known), unsure))| {
+                        *unsure |= !known;
+                        (*holds || !known).then_some(lane)
+                    })
+                    .collect()
+            }
+            // unknown, or nothing that could be true or false
+            _ => {
+                self.unsure.fill(true);
+                return;
+            }
+        };
+        if left.len() < count {
+            self.cut(left);
         }
-        if left.len() == self.chosen.len() {
-            return;
-        }
+    }
+
+    /// Goes on with these alone.
+    fn cut(&mut self, left: Vec<u32>) {
         let at = |lane: &u32| usize::try_from(*lane).unwrap_or(usize::MAX);
         self.chosen = left.iter().filter_map(|lane| self.chosen.get(at(lane)).copied()).collect();
         self.unsure = left.iter().map(|lane| self.unsure.get(at(lane)).copied().unwrap_or(false)).collect();
-        self.whole = false;
-        self.lets.values_mut().flatten().for_each(|column| *column = column.take(&left));
-        self.facts.borrow_mut().values_mut().flatten().for_each(|column| *column = column.take(&left));
+        self.cuts.push(left);
     }
 }
 
 impl Names for Batch<'_> {
     fn let_(&self, name: &str) -> Option<Option<Column>> {
-        self.lets.get(name).cloned()
+        self.lets.borrow_mut().get_mut(name).map(|held| held.follow(&self.cuts))
     }
 
     fn fact(&self, name: &str) -> Option<Column> {
-        if let Some(found) = self.facts.borrow().get(name) {
-            return found.clone();
+        if let Some(held) = self.facts.borrow_mut().get_mut(name) {
+            return held.follow(&self.cuts);
         }
-        let column = self.source.column(name);
-        let column = if self.whole { column } else { column.map(|column| column.take(&self.chosen)) };
-        self.facts.borrow_mut().insert(name.to_owned(), column.clone());
+        let column = if self.cuts.is_empty() {
+            self.source.column(name)
+        } else {
+            self.source.column_of(name, &self.chosen)
+        };
+        let held = Held { column: column.clone(), cuts: self.cuts.len() };
+        self.facts.borrow_mut().insert(name.to_owned(), held);
         column
     }
 }
@@ -391,4 +491,25 @@ impl Columns {
         }
         Ok(columns)
     }
+}
+
+/// What each let says, for every day alike: its entries' texts and dates, and the meanings of those they stand on.
+pub(super) fn meanings(lets: &[(String, Vec<Entry<Written>>)], below: &[BTreeSet<usize>]) -> Vec<Meaning> {
+    let own = |(name, entries): &(String, Vec<Entry<Written>>)| {
+        let mut text = name.clone();
+        for entry in entries {
+            let until = entry.until.map_or_else(String::new, |until| until.to_string());
+            for part in ["\n", &entry.from.to_string(), " ", &until, "\n", &entry.body.text] {
+                text.push_str(part);
+            }
+        }
+        text
+    };
+    let texts: Vec<String> = lets.iter().map(own).collect();
+    let whole = |(place, text): (usize, &String)| {
+        let under = below.get(place).into_iter().flatten().filter_map(|under| texts.get(*under));
+        let whole: Vec<&str> = std::iter::once(text).chain(under).map(String::as_str).collect();
+        Meaning(whole.join("\n\n").into())
+    };
+    texts.iter().enumerate().map(whole).collect()
 }

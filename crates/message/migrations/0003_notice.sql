@@ -1,0 +1,1 @@
+ALTER TABLE message_message ADD COLUMN notice TEXT;
