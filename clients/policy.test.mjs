@@ -7,7 +7,7 @@ import { hands, language, signIn, walks } from './walk.mjs';
 
 walks('policy', walk);
 
-const PERSONS = 2000;
+const PERSONS = 1000;
 
 async function walk(browser, say, width) {
   const name = `policy-${say}-${width}`;
@@ -32,7 +32,7 @@ async function walk(browser, say, width) {
     await language(visitor);
     await signIn(visitor, 'narae');
     await see('/policy', 'policy');
-    assert.ok((await page.locator('main').innerText()).includes('2,000'));
+    assert.ok((await page.locator('main').innerText()).includes('1,000'));
     assert.ok((await page.locator('main tbody tr').count()) > 20, 'services');
     await see('/policy/assumptions', 'policy-assumptions');
     await see('/policy/livelihood-benefit', 'policy-service');
@@ -52,6 +52,9 @@ async function walk(browser, say, width) {
     await see(visitor.path, 'policy-turned');
     const after = await number('main .figures .big');
     assert.ok(after > before, `${now} to 40%: ${before}, then ${after}`);
+    // A parameter of several numbers: each is moved by its entry.
+    await see('/policy/basic-pension', 'policy-entries');
+    await see(await page.locator('main a[href*="entry="]').first().getAttribute('href'), 'policy-turn-entry');
   } finally {
     await visitor.close();
     await maru.stop();
