@@ -36,7 +36,7 @@ pub struct Place {
     pub log: PathBuf,
 }
 
-const STEPS: [Step; 37] = [
+const STEPS: [Step; 38] = [
     Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
     Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
     Step {
@@ -79,6 +79,7 @@ const STEPS: [Step; 37] = [
     Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
     Step { name: "work", after: &["build", "judges"], run: |place| node(place, "work.test.mjs") },
     Step { name: "desk", after: &["build", "judges"], run: |place| node(place, "desk.test.mjs") },
+    Step { name: "policy", after: &["build", "judges"], run: |place| node(place, "policy.test.mjs") },
     Step {
         name: "denials",
         after: &["build", "clients-install"],
@@ -97,6 +98,7 @@ const STEPS: [Step; 37] = [
             "tasks",
             "work",
             "desk",
+            "policy",
         ],
         run: |place| node(place, "templates.test.mjs"),
     },

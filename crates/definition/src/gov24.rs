@@ -258,7 +258,8 @@ pub(crate) fn income_option(percent: &Ratio) -> u32 {
         .map_or(4, |(_, band)| band)
 }
 
-pub(crate) fn income_words(band: u32) -> Both {
+/// A band in words, as a share of the median income.
+pub fn income_words(band: u32) -> Both {
     let words = [
         ("50% 이하", "up to 50%"),
         ("50% 초과 75% 이하", "50 to 75%"),

@@ -1,6 +1,10 @@
 //! A country as data.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use maru_kernel::{Both, Date, Lang};
 use maru_rules::Parameters;
@@ -26,6 +30,7 @@ pub struct Pack {
     /// What comes due for people, and when they are told.
     pub reminders: Vec<Reminder>,
     pub parameters: Parameters,
+    parameter_labels: BTreeMap<String, Both>,
     pub calendar: Calendar,
     pub charts: Vec<Chart>,
     pub services: Vec<Arc<Service>>,
@@ -107,6 +112,21 @@ struct Agencies {
     unit_kind: Vec<UnitKind>,
 }
 
+/// What parameters are called; the rest of their file is the rules' to read.
+#[derive(Default, Deserialize)]
+struct Labelled {
+    #[serde(default)]
+    parameter: Vec<Label>,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    label: Both,
+}
+
 pub(crate) const PARAMETERS: &str = "parameters.toml";
 pub(crate) const CATALOGUE: &str = "catalogue/gov24.toml";
 
@@ -140,6 +160,9 @@ impl Pack {
                 Parameters::default()
             }
         };
+        // What is wrong with the file was said above.
+        let labelled = files.toml::<Labelled>(PARAMETERS, &mut Vec::new()).unwrap_or_default();
+        let labels = labelled.parameter.into_iter().map(|one| (one.name, one.label));
         let calendar = Calendar::read(&files, &mut faults);
         let folders: BTreeSet<String> = files
             .under("services")
@@ -180,6 +203,7 @@ impl Pack {
                 registers,
                 reminders,
                 parameters,
+                parameter_labels: labels.collect(),
                 calendar,
                 charts,
                 services,
@@ -206,6 +230,11 @@ impl Pack {
     /// A field of the catalogue in a language; one the pack does not know stays Korean.
     pub fn field<'a>(&'a self, ko: &'a str, lang: Lang) -> &'a str {
         self.fields.iter().find(|f| f.ko == ko).map_or(ko, |f| f.get(lang))
+    }
+
+    /// What a parameter is called in a language; one without a label by its name.
+    pub fn parameter_label<'a>(&'a self, name: &'a str, lang: Lang) -> &'a str {
+        self.parameter_labels.get(name).map_or(name, |label| label.get(lang))
     }
 
     pub fn fact(&self, name: &str) -> Option<&FactDef> {

@@ -10,12 +10,13 @@ use std::{
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use maru_definition::Pack;
-use maru_kernel::{Clock, Date, Error, Result, Won};
+use maru_kernel::{Clock, Date, Error, Result};
 use maru_population::{Block, Fault, Marginals, Population, Reader, Role, Summary, Writer};
 use maru_rules::Value;
 
 use crate::wire;
+
+pub use maru_policy::people::{marginals, of};
 
 #[derive(Debug, Clone, Args)]
 pub struct Making {
@@ -44,38 +45,8 @@ const READABLE: u64 = 100_000;
 /// Blocks made at a time on each core: what is in memory is bounded by this, not by how many persons there are.
 const AT_A_TIME: u64 = 32;
 
-fn told(fault: &Fault) -> Error {
-    Error::Internal(fault.to_string())
-}
-
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     move |e| Error::Internal(format!("{}: {e}; make room, or name another file", path.display()))
-}
-
-pub fn marginals(pack: &Pack) -> Result<Marginals> {
-    let (areas, assumptions) =
-        pack.population().ok_or_else(|| Error::internal("the pack has no folder population"))?;
-    Marginals::parse(areas, assumptions).map_err(|fault| told(&fault))
-}
-
-/// A population by the marginals and the standard median incomes of a pack.
-pub fn of(pack: &Pack, persons: u64, seed: u64, on: Date) -> Result<Population> {
-    let medians = match pack.parameters.at("기준중위소득", on) {
-        Some(Value::List(values)) => values
-            .iter()
-            .filter_map(|value| match value {
-                Value::Number(n) => n.to_i64().map(Won),
-                _ => None,
-            })
-            .collect(),
-        _ => {
-            return Err(Error::Internal(format!(
-                "no 기준중위소득 is in force on {on}; name a day for which packs/kr/parameters.toml has one"
-            )));
-        }
-    };
-    let medians: Vec<Won> = medians;
-    Population::new(&marginals(pack)?, persons, seed, on, &medians).map_err(|fault| told(&fault))
 }
 
 /// Every block in order: made on all cores, handed on one by one.

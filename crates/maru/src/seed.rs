@@ -78,7 +78,9 @@ fn agency_of(demo: &Demo, unit: &DemoUnit) -> String {
 fn roles_of(demo: &Demo, person: &DemoPerson) -> Vec<(String, RoleKind)> {
     let unit = demo.units.iter().find(|unit| Some(&unit.id) == person.unit.as_ref());
     let over = |kind: RoleKind| match (kind, unit) {
-        (RoleKind::Operator | RoleKind::Auditor, _) => Some((Role::COUNTRY.to_owned(), kind)),
+        (RoleKind::Operator | RoleKind::Auditor | RoleKind::Analyst, _) => {
+            Some((Role::COUNTRY.to_owned(), kind))
+        }
         (RoleKind::Manager | RoleKind::Writer, Some(unit)) => Some((agency_of(demo, unit), kind)),
         (RoleKind::Clerk, Some(unit)) => Some((unit.id.clone(), kind)),
         (RoleKind::Manager | RoleKind::Writer | RoleKind::Clerk, None) => None,

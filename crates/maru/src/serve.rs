@@ -95,6 +95,9 @@ pub struct Serving {
     /// With less free disk than this many MiB, /readyz says that the server is not ready
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub keep_free: u64,
+    /// How many made persons the law is tried on at /policy; they are made when somebody first looks there
+    #[arg(long, value_name = "NUMBER", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=2_000_000))]
+    pub policy_persons: u64,
     /// Keep every change of the embedded database in this folder as well, so that any moment can be gone back to
     #[arg(long)]
     pub archive: Option<PathBuf>,
@@ -154,6 +157,7 @@ pub async fn serve(serving: Serving, demo: bool) -> Result<ExitCode> {
         demo,
         files_address: files_address.clone(),
         demo_password: None,
+        policy_persons: serving.policy_persons,
         address: address.clone(),
         secure: serving.secure || tls.is_some(),
         edge: EdgeSettings {

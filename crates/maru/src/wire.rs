@@ -75,6 +75,7 @@ pub fn rooms(post: Post) -> Vec<Room> {
         maru_case::room(),
         maru_message::room(post),
         maru_work::room(),
+        maru_policy::room(),
     ]
 }
 

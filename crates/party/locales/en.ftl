@@ -102,6 +102,7 @@ admin-role-manager = Manager
 admin-role-clerk = Clerk
 admin-role-auditor = Auditor
 admin-role-writer = Service writer
+admin-role-analyst = Analyst
 admin-role-over = Over
 admin-role-since = Since
 admin-role-until = Until

@@ -102,6 +102,7 @@ admin-role-manager = 기관 관리자
 admin-role-clerk = 사건 담당
 admin-role-auditor = 감사관
 admin-role-writer = 서비스 작성자
+admin-role-analyst = 분석관
 admin-role-over = 미치는 곳
 admin-role-since = 시작
 admin-role-until = 끝

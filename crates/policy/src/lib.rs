@@ -4,6 +4,8 @@ mod classes;
 mod counts;
 mod kept;
 mod lazy;
+mod pages;
+pub mod people;
 mod screen;
 mod turn;
 
@@ -11,5 +13,6 @@ pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
 pub use counts::{Because, Count, Explained, Somebody, Which};
 pub use kept::{Head, Kept, Reached, Region, Since};
 pub use lazy::{Lazy, Shared};
+pub use pages::room;
 pub use screen::{Found, Paid, Progress, Screened, Screening, Spent};
 pub use turn::{Change, Effect, Stuck, Turning, entries, with_entry};

@@ -11,6 +11,7 @@ use std::{
 
 use maru_kernel::Date;
 use maru_rules::{Hinge, Hinging, Hits, Parameters, Ratio, Slow, Value};
+use serde::Serialize;
 
 use crate::{
     classes::{CELLS, cell},
@@ -60,7 +61,7 @@ struct Part {
 }
 
 /// How many and how much, by one way of dividing people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Change {
     pub before: u64,
     pub after: u64,

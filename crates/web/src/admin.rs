@@ -20,6 +20,7 @@ pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
         (operator, ("edge", "/admin/edge")),
         (operator, ("holidays", "/admin/holidays")),
         (operator, ("catalogue", "/admin/catalogue")),
+        (session.has(RoleKind::Analyst), ("policy", "/policy")),
         (session.has(RoleKind::Auditor), ("audit", "/audit")),
         (reads, ("ledger", "/admin/ledger")),
         (reads, ("log", "/admin/log")),

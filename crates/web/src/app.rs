@@ -39,6 +39,8 @@ pub struct Settings {
     pub address: String,
     /// The address files that were handed in are opened at, another origin than `address`: `http://localhost:8081`.
     pub files_address: String,
+    /// How many persons the population has that the law is tried on.
+    pub policy_persons: u64,
     /// Behind TLS, cookies are for TLS only.
     pub secure: bool,
     pub edge: EdgeSettings,

@@ -88,11 +88,19 @@ pub enum RoleKind {
     Auditor,
     /// The services of one agency, as drafts; its managers publish them.
     Writer,
+    /// What the law does to a made population. No person's data.
+    Analyst,
 }
 
 impl RoleKind {
-    pub const ALL: [RoleKind; 5] =
-        [RoleKind::Operator, RoleKind::Manager, RoleKind::Clerk, RoleKind::Auditor, RoleKind::Writer];
+    pub const ALL: [RoleKind; 6] = [
+        RoleKind::Operator,
+        RoleKind::Manager,
+        RoleKind::Clerk,
+        RoleKind::Auditor,
+        RoleKind::Writer,
+        RoleKind::Analyst,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -101,7 +109,13 @@ impl RoleKind {
             RoleKind::Clerk => "clerk",
             RoleKind::Auditor => "auditor",
             RoleKind::Writer => "writer",
+            RoleKind::Analyst => "analyst",
         }
+    }
+
+    /// Over the whole country, so that it needs no unit.
+    pub fn is_over_country(self) -> bool {
+        matches!(self, RoleKind::Operator | RoleKind::Auditor | RoleKind::Analyst)
     }
 
     pub fn parse(text: &str) -> Option<RoleKind> {

@@ -4,8 +4,8 @@ use super::{Check, quoted};
 use crate::{DemoUnit, FactKind};
 
 /// Roles over the country, which need no unit.
-const COUNTRY: [&str; 2] = ["operator", "auditor"];
-const ROLES: [&str; 5] = ["operator", "auditor", "manager", "clerk", "writer"];
+const COUNTRY: [&str; 3] = ["operator", "auditor", "analyst"];
+const ROLES: [&str; 6] = ["operator", "auditor", "analyst", "manager", "clerk", "writer"];
 
 impl Check<'_> {
     pub(super) fn demo(&mut self) {

@@ -157,12 +157,12 @@ pub enum Official {
         rank_ko: String,
         #[arg(long, default_value = "")]
         rank_en: String,
-        /// Without: of no unit, as an operator or auditor may be
+        /// Without: of no unit, as an operator, analyst or auditor may be
         #[arg(long, default_value = "")]
         unit: String,
         #[arg(long, default_value = "")]
         mail: String,
-        /// operator, manager, clerk or auditor; default: clerk of the unit
+        /// operator, manager, clerk, writer, analyst or auditor; default: clerk of the unit
         #[arg(long, default_value = "clerk")]
         role: String,
         /// Without: one is made
@@ -209,7 +209,7 @@ pub enum Official {
 pub enum Role {
     Grant {
         official: String,
-        /// operator, manager, clerk or auditor
+        /// operator, manager, clerk, writer, analyst or auditor
         role: String,
         /// The agency to manage; default: that of the official's unit
         #[arg(long, default_value = "")]

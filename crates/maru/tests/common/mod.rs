@@ -66,6 +66,7 @@ pub async fn country_with(change: impl FnOnce(&mut Settings)) -> Country {
         demo: true,
         address: "http://localhost:8080".into(),
         files_address: "http://localhost:8081".into(),
+        policy_persons: 5_000,
         ..Settings::default()
     };
     let mut settings = seed::settings(settings).unwrap();

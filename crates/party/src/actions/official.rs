@@ -61,7 +61,7 @@ pub async fn governed(app: &App, doer: &Doer, id: &str) -> Result<(ListedOfficia
 /// The agency that a role's reach lies in.
 pub(super) async fn agency_over(app: &App, role: &Role) -> Result<Option<String>> {
     Ok(match role.kind {
-        RoleKind::Operator | RoleKind::Auditor => None,
+        RoleKind::Operator | RoleKind::Auditor | RoleKind::Analyst => None,
         RoleKind::Manager | RoleKind::Writer => Some(role.over.clone()),
         RoleKind::Clerk => tables::unit(&app.store, &role.over).await?.and_then(|unit| unit.agency_id),
     })
@@ -106,7 +106,7 @@ pub async fn add_official(app: &App, doer: &Doer, new: NewOfficial<'_>) -> Resul
         },
     };
     let agency = unit.as_ref().and_then(|unit| unit.agency_id.clone());
-    if new.unit.is_empty() && !(matches!(role, Some(RoleKind::Operator | RoleKind::Auditor))) {
+    if new.unit.is_empty() && !role.is_some_and(RoleKind::is_over_country) {
         checked.wrong("unit", "admin-unit-needed");
     }
     if let Some(kind) = role
@@ -150,7 +150,7 @@ pub async fn add_official(app: &App, doer: &Doer, new: NewOfficial<'_>) -> Resul
             tables::tell(&mut batch, event(app, doer, "official-added", about.clone(), now, body))?;
             if let Some(kind) = role {
                 let over = match kind {
-                    RoleKind::Operator | RoleKind::Auditor => Role::COUNTRY,
+                    RoleKind::Operator | RoleKind::Auditor | RoleKind::Analyst => Role::COUNTRY,
                     RoleKind::Manager | RoleKind::Writer => agency.as_deref().unwrap_or_default(),
                     RoleKind::Clerk => person.unit.as_deref().unwrap_or_default(),
                 };
@@ -191,7 +191,7 @@ pub async fn move_official(app: &App, doer: &Doer, id: &str, to: &str) -> Result
                 let left = match role.kind {
                     RoleKind::Clerk => true,
                     RoleKind::Manager | RoleKind::Writer => official.agency != unit.agency_id,
-                    RoleKind::Operator | RoleKind::Auditor => false,
+                    RoleKind::Operator | RoleKind::Auditor | RoleKind::Analyst => false,
                 };
                 if left {
                     clerk |= role.kind == RoleKind::Clerk;

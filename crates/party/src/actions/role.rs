@@ -21,7 +21,7 @@ pub async fn grant_role(app: &App, doer: &Doer, id: &str, role: &str, over: &str
             let (official, held) = official::governed(app, doer, id).await?;
             let person = &official.person;
             let over = match kind {
-                RoleKind::Operator | RoleKind::Auditor => Role::COUNTRY.to_owned(),
+                RoleKind::Operator | RoleKind::Auditor | RoleKind::Analyst => Role::COUNTRY.to_owned(),
                 RoleKind::Clerk if official.unit_ended => {
                     return Err(Error::invalid("role", "admin-role-no-unit"));
                 }

@@ -69,7 +69,7 @@ impl Doer {
     /// Whether this role may be given or taken. `agency` is what it is over, or whose unit it is over.
     pub fn gives(&self, kind: RoleKind, agency: Option<&str>) -> bool {
         match kind {
-            RoleKind::Operator | RoleKind::Auditor => self.runs_country(),
+            RoleKind::Operator | RoleKind::Auditor | RoleKind::Analyst => self.runs_country(),
             RoleKind::Manager | RoleKind::Clerk | RoleKind::Writer => self.runs(agency),
         }
     }

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Router, extract::Query, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::Query,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
 use maru_kernel::{Actor, Error, Event, Problem, Result};
 use maru_web::{Context, Fail, Shared, Shown, admin_tabs, context, ports::RoleKind};
 use serde::Serialize;
@@ -64,9 +69,12 @@ fn left_out(context: &Context) -> Vec<Shown> {
 
 async fn overview(context: Context) -> Answered {
     let session = context.with_role(
-        &[RoleKind::Operator, RoleKind::Manager, RoleKind::Auditor, RoleKind::Writer],
+        &[RoleKind::Operator, RoleKind::Manager, RoleKind::Auditor, RoleKind::Writer, RoleKind::Analyst],
         "error-not-admin",
     )?;
+    if session.roles.iter().all(|role| role.kind == RoleKind::Analyst) {
+        return Ok(Redirect::to("/policy").into_response());
+    }
     let (doer, store) = (Doer::of(session), &context.app.store);
     let mut counts = Vec::new();
     if doer.runs_country() {

@@ -128,12 +128,17 @@ async fn units(context: &Context, doer: &Doer, chosen: &str) -> Result<Vec<Choic
 }
 
 fn roles(context: &Context, doer: &Doer, chosen: &str) -> Vec<Choice> {
-    let kinds = [RoleKind::Clerk, RoleKind::Writer, RoleKind::Manager, RoleKind::Auditor, RoleKind::Operator];
+    let kinds = [
+        RoleKind::Clerk,
+        RoleKind::Writer,
+        RoleKind::Manager,
+        RoleKind::Analyst,
+        RoleKind::Auditor,
+        RoleKind::Operator,
+    ];
     kinds
         .into_iter()
-        .filter(|kind| {
-            doer.runs_country() || matches!(kind, RoleKind::Clerk | RoleKind::Writer | RoleKind::Manager)
-        })
+        .filter(|kind| doer.runs_country() || !kind.is_over_country())
         .map(|kind| Choice::new(kind.as_str(), context.t(&format!("admin-role-{}", kind.as_str())), chosen))
         .collect()
 }
@@ -205,7 +210,7 @@ struct Held {
 async fn over(context: &Context, role: &Role) -> Result<String> {
     let (store, lang) = (&context.app.store, context.lang);
     Ok(match role.kind {
-        RoleKind::Operator | RoleKind::Auditor => context.t("admin-country"),
+        RoleKind::Operator | RoleKind::Auditor | RoleKind::Analyst => context.t("admin-country"),
         RoleKind::Manager | RoleKind::Writer => tables::agency(store, &role.over)
             .await?
             .map_or(role.over.clone(), |agency| agency.name.get(lang).to_owned()),
