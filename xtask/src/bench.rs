@@ -4,6 +4,7 @@ use crate::http::{Answer, Client};
 use crate::import::ready;
 use crate::postgres::Cluster;
 use crate::process::{Beside, Scratch, free_port};
+use crate::test::python;
 use crate::{Outcome, process, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,8 +13,18 @@ use std::time::{Duration, Instant};
 const REQUESTS: usize = 5_000;
 const WARM_UP: usize = 200;
 /// Measured by `maru-measure`, beside peers in the same run.
-const MEASURED: [&str; 8] =
-    ["submit", "transitions", "pages", "chunks", "holiday", "restore", "desk", "catalogue"];
+const MEASURED: [&str; 10] = [
+    "submit",
+    "transitions",
+    "pages",
+    "chunks",
+    "holiday",
+    "restore",
+    "desk",
+    "catalogue",
+    "nation",
+    "openfisca",
+];
 /// These also measure PostgreSQL.
 const BOTH: [&str; 2] = ["transitions", "desk"];
 const OWN: [&str; 4] = ["start", "eligibility", "memory", "weight"];
@@ -68,6 +79,9 @@ pub fn run(arguments: &[String]) -> Outcome {
 
 /// Runs one measurement of `maru-measure`; each line it prints is a figure.
 fn measured(name: &str, program: &Path, folder: &Path, rest: &[String], log: &Path) -> Outcome<Vec<Figure>> {
+    if name == "openfisca" {
+        python(&root().join("clients/openfisca"), log)?;
+    }
     let cluster = if BOTH.contains(&name) { Some(Cluster::start(true, log)?) } else { None };
     let mut command = Command::new(program.with_file_name("maru-measure"));
     command.arg(name).arg("--program").arg(program).arg("--folder").arg(folder.join(name)).args(rest);

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in order, stopping at the first failure.
 
+use crate::process::Scratch;
 use crate::{Outcome, directions, import, needs, postgres, process, root, shared, words};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,7 @@ const STEPS: [Step; 37] = [
     Step { name: "packs", after: &["build"], run: packs },
     Step { name: "clients-install", after: &["needs"], run: install },
     Step { name: "import", after: &["build"], run: |place| import::suite(&place.program, &place.log) },
+    Step { name: "openfisca", after: &["build"], run: openfisca },
     Step { name: "judges", after: &["clients-install"], run: |place| node(place, "judges.test.mjs") },
     Step { name: "standard", after: &["build", "judges"], run: |place| node(place, "standard.test.mjs") },
     Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
@@ -224,33 +226,65 @@ fn packs(place: &Place) -> Outcome<Report> {
     Ok(Report::one(said.lines().last().unwrap_or_default()))
 }
 
+/// Two thousand people of `OpenFisca`'s country template: its values are ours.
+fn openfisca(place: &Place) -> Outcome<Report> {
+    python(&place.clients.join("openfisca"), &place.log)?;
+    let folder = Scratch::new("openfisca")?;
+    process::logged(
+        Command::new(place.program.with_file_name("maru-measure"))
+            .args(["openfisca", "--less", "500", "--program"])
+            .arg(&place.program)
+            .arg("--folder")
+            .arg(&folder.0)
+            .current_dir(&place.root),
+        &place.log,
+    )?;
+    let said = std::fs::read_to_string(&place.log).unwrap_or_default();
+    let equal = said.lines().find(|line| line.contains("equal to ours"));
+    Ok(Report::one(equal.ok_or("it does not say what it compared")?.replace('\t', ": ")))
+}
+
 /// Installs what is pinned, unless exactly that is already there.
 fn install(place: &Place) -> Outcome<Report> {
     let clients = &place.clients;
     let in_clients = |program: &Path, arguments: &[&str]| {
         process::logged(Command::new(program).args(arguments).current_dir(clients), &place.log)
     };
-    let fresh = |list: &str, stamp: &str| {
-        let list = std::fs::read(clients.join(list)).ok();
-        list.is_some() && list == std::fs::read(clients.join(stamp)).ok()
-    };
-    let stamp = |list: &str, stamp: &str| {
-        std::fs::copy(clients.join(list), clients.join(stamp)).map(drop).map_err(|e| format!("{stamp}: {e}"))
-    };
     let mut note = Vec::new();
-    if !fresh("package-lock.json", "node_modules/.installed") {
+    if !fresh(clients, "package-lock.json", "node_modules/.installed") {
         in_clients(Path::new("npm"), &["ci", "--no-audit", "--no-fund", "--ignore-scripts"])?;
-        stamp("package-lock.json", "node_modules/.installed")?;
+        stamp(clients, "package-lock.json", "node_modules/.installed")?;
         note.push("npm");
     }
-    if !fresh("requirements.txt", ".venv/.installed") {
-        in_clients(Path::new("python3"), &["-m", "venv", "--clear", ".venv"])?;
-        let pip = clients.join(".venv/bin/pip");
-        in_clients(&pip, &["install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"])?;
-        stamp("requirements.txt", ".venv/.installed")?;
+    if python(clients, &place.log)? {
         note.push("pip");
     }
     Ok(Report::one(if note.is_empty() { "already there".to_owned() } else { note.join(", ") }))
+}
+
+/// Whether exactly what is pinned was installed.
+fn fresh(folder: &Path, list: &str, stamp: &str) -> bool {
+    let list = std::fs::read(folder.join(list)).ok();
+    list.is_some() && list == std::fs::read(folder.join(stamp)).ok()
+}
+
+fn stamp(folder: &Path, list: &str, stamp: &str) -> Outcome {
+    std::fs::copy(folder.join(list), folder.join(stamp)).map(drop).map_err(|e| format!("{stamp}: {e}"))
+}
+
+/// The Python packages a folder pins, in its `.venv`; whether they had to be installed.
+pub fn python(folder: &Path, log: &Path) -> Outcome<bool> {
+    if fresh(folder, "requirements.txt", ".venv/.installed") {
+        return Ok(false);
+    }
+    let here = |program: &Path, arguments: &[&str]| {
+        process::logged(Command::new(program).args(arguments).current_dir(folder), log)
+    };
+    here(Path::new("python3"), &["-m", "venv", "--clear", ".venv"])?;
+    let pip = folder.join(".venv/bin/pip");
+    here(&pip, &["install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"])?;
+    stamp(folder, "requirements.txt", ".venv/.installed")?;
+    Ok(true)
 }
 
 fn node(place: &Place, file: &str) -> Outcome<Report> {

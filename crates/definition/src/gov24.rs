@@ -156,7 +156,7 @@ pub(crate) fn options(group: usize, leaves: usize) -> usize {
 }
 
 /// What one service restricts, read from its codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Shape {
     pub sex: Option<u16>,
     pub income: Option<u16>,

@@ -1,8 +1,12 @@
 //! `maru screen`: the whole catalogue over a whole population.
 
 use std::{
+    path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -11,7 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use maru_definition::{Definitions, Nation};
 use maru_kernel::{Clock, Date, Error, Lang, Result};
 use maru_message::Post;
-use maru_policy::{Progress, Screened, Screening, Stuck, Which};
+use maru_policy::{Head, Kept, Progress, Region, Screened, Screening, Stuck, Which};
 use maru_rules::{Answer, Ratio};
 use serde_json::json;
 
@@ -40,6 +44,12 @@ pub struct Screen {
     /// Move one parameter of a service written in depth: its id, and NAME=NUMBER, or NAME[ENTRY]=NUMBER where it has several
     #[arg(long, num_args = 2, value_names = ["SERVICE", "PARAMETER=NUMBER"], conflicts_with = "explain")]
     turn: Option<Vec<String>>,
+    /// Keep who qualifies for what in a file; a run that was cut short goes on from there
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
+    /// What has changed since an older run that was kept: who newly qualifies for what, and who no longer does
+    #[arg(long, value_name = "FILE", requires = "keep")]
+    since: Option<PathBuf>,
     /// The catalogue of this country, rather than the one that ships
     #[command(flatten)]
     place: Where,
@@ -69,14 +79,81 @@ pub async fn run(screen: &Screen) -> Result<ExitCode> {
     let bar = bar(screen.persons)?;
     let progress = Progress::default();
     let show = || bar.set_position(progress.persons.load(Ordering::Relaxed));
-    let screened = screening.run(threads, &progress, &|_| show());
+    let screened = match &screen.keep {
+        None => watched(&progress, &show, || Ok(screening.run(threads, &progress, Vec::new(), None)))?,
+        Some(path) => watched(&progress, &show, || keep(&screening, path, threads, &progress))?,
+    };
     bar.finish_and_clear();
     if screen.json {
         println!("{}", summary(&screening, &screened, opened, begun.elapsed()));
     } else {
         table(&screening, &screened);
     }
+    if let (Some(new), Some(old)) = (&screen.keep, &screen.since) {
+        since(&screening, new, old)?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows how far it is while it works.
+fn watched<T>(progress: &Progress, show: &(dyn Fn() + Sync), work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) && !progress.stop.load(Ordering::Relaxed) {
+                show();
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let worked = work();
+        done.store(true, Ordering::Relaxed);
+        worked
+    })
+}
+
+fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
+    move |e| Error::Internal(format!("{}: {e}", path.display()))
+}
+
+/// A run whose regions are kept as they are done.
+fn keep(screening: &Screening, path: &Path, threads: usize, progress: &Progress) -> Result<Screened> {
+    let mut kept = Kept::go_on(path, &Head::of(screening)).map_err(failed(path))?;
+    let areas: Vec<usize> = kept.areas().collect();
+    let mut known = Vec::new();
+    for area in areas {
+        let region = kept.region(area).map_err(failed(path))?;
+        known.extend(region.map(|region| screening.found(&region)));
+    }
+    let persons: u64 = known.iter().flat_map(|found| &found.people).map(|n| u64::from(*n)).sum();
+    progress.persons.store(persons, Ordering::Relaxed);
+    let file = Mutex::new((kept, None));
+    let add = |region: Region| {
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(e) = file.0.add(&region) {
+            file.1 = Some(e);
+            progress.stop.store(true, Ordering::Relaxed);
+        }
+    };
+    let screened = screening.run(threads, progress, known, Some(&add));
+    match file.into_inner().unwrap_or_else(PoisonError::into_inner).1 {
+        Some(e) => Err(failed(path)(e)),
+        None => Ok(screened),
+    }
+}
+
+fn since(screening: &Screening, new: &Path, old: &Path) -> Result<()> {
+    let mut before = Kept::open(old).map_err(failed(old))?;
+    let mut after = Kept::open(new).map_err(failed(new))?;
+    let changes = after.since(&mut before).map_err(failed(old))?;
+    println!("{} services reach others than on {}", changes.len(), before.head.on);
+    let mut changes: Vec<_> = changes.into_iter().collect();
+    changes.sort_by_key(|(_, change)| std::cmp::Reverse(change.new + change.gone));
+    println!("{:>12} {:>12}  service", "newly", "no longer");
+    for (id, change) in changes.iter().take(SHOWN) {
+        let name = screening.find(id).map_or("", |service| screening.name(service, Lang::Ko));
+        println!("{:>12} {:>12}  {id} {name}", change.new, change.gone);
+    }
+    Ok(())
 }
 
 /// The services of a folder or database; without one, those that ship.

@@ -87,7 +87,7 @@ async fn what_it_shows_is_what_was_counted_and_a_moved_number_says_for_whom() {
     let provinces = provinces.len();
     let population = people::of(&nation.pack, 5_000, 1, on).unwrap();
     let screening = Screening::new(Arc::new(nation), Arc::new(marginals), Arc::new(population), on);
-    let screened = screening.run(2, &Progress::default(), &|_| {});
+    let screened = screening.run(2, &Progress::default(), Vec::new(), None);
     let counts: Vec<_> = screened.counts(&screening).into_iter().filter(|count| count.deep).collect();
 
     let mut narae = country.signed_in("narae").await;

@@ -10,6 +10,8 @@ mod desk;
 mod floor;
 mod holiday;
 mod http;
+mod nation;
+mod openfisca;
 mod pages;
 mod peers;
 mod restore;
@@ -78,12 +80,14 @@ fn run() -> Result<()> {
         "chunks" => chunks::run(&place),
         "desk" => desk::run(&place),
         "catalogue" => catalogue::run(&place),
+        "nation" => nation::run(&place),
+        "openfisca" => openfisca::run(&place),
         // The folder is its parent's.
         "chunks-work" => return chunks::work(&place),
         "holiday" => holiday::run(&place),
         "holiday-work" => return holiday::work(&place),
         _ => Err(Error::internal(
-            "submit | transitions | pages | soak | restore | chunks | holiday | desk | catalogue",
+            "submit | transitions | pages | soak | restore | chunks | holiday | desk | catalogue | openfisca",
         )),
     };
     std::fs::remove_dir_all(&place.folder).ok();

@@ -2,6 +2,7 @@
 
 mod classes;
 mod counts;
+mod kept;
 mod lazy;
 mod pages;
 pub mod people;
@@ -10,6 +11,7 @@ mod turn;
 
 pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
 pub use counts::{Because, Count, Explained, Somebody, Which};
+pub use kept::{Head, Kept, Reached, Region, Since};
 pub use lazy::{Lazy, Shared};
 pub use pages::room;
 pub use screen::{Found, Paid, Progress, Screened, Screening, Spent};

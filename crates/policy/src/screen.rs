@@ -16,6 +16,7 @@ use maru_rules::{Decision, Facts};
 
 use crate::{
     classes::{CELLS, Cells, Classes, Open, cell},
+    kept::{Reached, Region},
     lazy::{Lazy, Shared},
 };
 
@@ -34,7 +35,7 @@ pub struct Screening {
 }
 
 /// Of one service written in depth, in one region.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paid {
     pub yes: Cells,
     pub unknown: Cells,
@@ -45,7 +46,7 @@ pub struct Paid {
 }
 
 /// What was found in one region.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     pub area: usize,
     pub people: Cells,
@@ -75,7 +76,7 @@ pub struct Screened {
 }
 
 impl Paid {
-    fn none() -> Paid {
+    pub(crate) fn none() -> Paid {
         Paid { yes: [0; CELLS], unknown: [0; CELLS], won: Box::new([0; CELLS]), with_amount: 0 }
     }
 }
@@ -101,7 +102,7 @@ impl Screening {
         };
         let leaf = |name: &str| nation.pack.regions.find(name).and_then(maru_definition::Region::leaf);
         let leaves = marginals.areas().iter().map(|area| leaf(&area.name)).collect();
-        let traits = TRAITS.iter().map(|fact| place(&fact)).collect();
+        let traits = TRAITS.iter().map(place).collect();
         let shared = Shared::of(nation.deep.iter().map(|(_, service)| Arc::clone(service)), on);
         let classes = Classes::of(&shapes);
         Screening { classes, leaves, traits, shared, nation, marginals, population, on }
@@ -138,24 +139,36 @@ impl Screening {
         service.rules.decide(facts, &self.nation.pack.parameters, self.on)
     }
 
-    /// Everybody. What `stop` cuts short is given back as far as it went.
-    pub fn run(&self, threads: usize, progress: &Progress, done: &(dyn Fn(&Found) + Sync)) -> Screened {
+    /// Everybody but in the areas that are known already. What `stop` cuts short is given back as far as it went.
+    pub fn run(
+        &self,
+        threads: usize,
+        progress: &Progress,
+        known: Vec<Found>,
+        keep: Option<&(dyn Fn(Region) + Sync)>,
+    ) -> Screened {
         let begun = Instant::now();
-        let mut order: Vec<usize> = (0..self.leaves.len()).collect();
+        let done: Vec<usize> = known.iter().map(|found| found.area).collect();
+        let mut order: Vec<usize> = (0..self.leaves.len()).filter(|area| !done.contains(area)).collect();
         // the largest first, so that no core is left with one at the end
         order.sort_by_key(|area| {
             let blocks = self.population.blocks_of(*area);
             std::cmp::Reverse(blocks.end.saturating_sub(blocks.start))
         });
         let next = AtomicUsize::new(0);
-        let found: Mutex<(Vec<Found>, Spent)> = Mutex::default();
+        let found: Mutex<(Vec<Found>, Spent)> = Mutex::new((known, Spent::default()));
         std::thread::scope(|scope| {
             for _ in 0..threads.max(1) {
                 scope.spawn(|| {
                     while let Some(area) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let mut spent = Spent::default();
-                        let Some(region) = self.region(*area, progress, &mut spent) else { return };
-                        done(&region);
+                        let Some((region, kept)) = self.region(*area, progress, keep.is_some(), &mut spent)
+                        else {
+                            return;
+                        };
+                        if let (Some(keep), Some(kept)) = (keep, kept) {
+                            keep(kept);
+                        }
                         let mut all = found.lock().unwrap_or_else(PoisonError::into_inner);
                         all.1.population += spent.population;
                         all.1.catalogue += spent.catalogue;
@@ -171,7 +184,13 @@ impl Screening {
     }
 
     /// One region; nothing when it was stopped.
-    fn region(&self, area: usize, progress: &Progress, spent: &mut Spent) -> Option<Found> {
+    fn region(
+        &self,
+        area: usize,
+        progress: &Progress,
+        keeps: bool,
+        spent: &mut Spent,
+    ) -> Option<(Found, Option<Region>)> {
         // a region the pack doesn't know is served by what serves the nation
         let leaf = self.leaves.get(area).copied().flatten().unwrap_or(u16::MAX);
         let open = Open::of(&self.classes, leaf);
@@ -179,6 +198,8 @@ impl Screening {
         let mut counts: Vec<Cells> = vec![[0; CELLS]; open.classes.len()];
         let mut deep: Vec<Paid> = self.nation.deep.iter().map(|_| Paid::none()).collect();
         let mut alone = 0;
+        let mut everybody: Vec<u64> = Vec::new();
+        let mut reached: Vec<Reached> = deep.iter().map(|_| Reached::default()).collect();
         for number in self.population.blocks_of(area) {
             if progress.stop.load(Ordering::Relaxed) {
                 return None;
@@ -197,14 +218,23 @@ impl Screening {
                 }
             }
             let mut keys: Vec<u64> = profiles.iter().map(Profile::key).collect();
+            // where in the region this block begins
+            let from = u32::try_from(everybody.len()).unwrap_or(u32::MAX);
+            if keeps {
+                everybody.extend(&keys);
+            }
             open.count(&mut keys, &mut counts);
             spent.catalogue += start.elapsed();
 
             let start = Instant::now();
             let crowd = Lazy::of(&block, &self.shared, &self.nation.pack.parameters);
-            for ((_, service), paid) in self.nation.deep.iter().zip(&mut deep) {
+            for (((_, service), paid), reached) in self.nation.deep.iter().zip(&mut deep).zip(&mut reached) {
                 let hits = service.rules.decide_many(&crowd, &self.nation.pack.parameters, self.on);
                 alone += u64::try_from(hits.alone).unwrap_or(0);
+                if keeps {
+                    reached.yes.extend(hits.yes.iter().map(|lane| from.saturating_add(*lane)));
+                    reached.unknown.extend(hits.unknown.iter().map(|lane| from.saturating_add(*lane)));
+                }
                 for (lane, amount) in hits.yes.iter().zip(&hits.amounts) {
                     let Some(cell) = cells.get(usize::try_from(*lane).unwrap_or(usize::MAX)) else {
                         continue;
@@ -225,19 +255,43 @@ impl Screening {
             spent.rules += start.elapsed();
             progress.persons.fetch_add(u64::try_from(block.len()).unwrap_or(0), Ordering::Relaxed);
         }
+        for (reached, paid) in reached.iter_mut().zip(&deep) {
+            (reached.won, reached.with_amount) = (Reached::won_by(&paid.won), paid.with_amount);
+        }
+        let region = keeps.then(|| Region::of(area, &everybody, reached));
+        Some((self.summed(area, people, &open, counts, deep, alone), region))
+    }
+
+    fn summed(
+        &self,
+        area: usize,
+        people: Cells,
+        open: &Open,
+        counts: Vec<Cells>,
+        deep: Vec<Paid>,
+        alone: u64,
+    ) -> Found {
         let sum = |cells: &Cells| cells.iter().map(|n| u64::from(*n)).sum::<u64>();
         let known = |class: usize| self.classes.shapes.get(class).is_some_and(|shape| !shape.unread);
-        let coded: u64 = open
-            .classes
-            .iter()
-            .zip(&counts)
-            .filter(|((class, _), _)| known(*class))
-            .map(|((_, services), cells)| services * sum(cells))
-            .sum();
+        let classes = open.classes.iter().zip(&counts).filter(|((class, _), _)| known(*class));
+        let coded: u64 = classes.map(|((_, services), cells)| services * sum(cells)).sum();
         let hits = coded + deep.iter().map(|paid| sum(&paid.yes)).sum::<u64>();
         let classes = open.classes.iter().zip(counts).map(|((class, _), cells)| (*class, cells));
         let classes = classes.filter(|(_, cells)| cells.iter().any(|n| *n > 0)).collect();
-        Some(Found { area, people, classes, deep, hits, alone })
+        Found { area, people, classes, deep, hits, alone }
+    }
+
+    /// A region of a kept run, counted again.
+    pub fn found(&self, region: &Region) -> Found {
+        let leaf = self.leaves.get(region.area).copied().flatten().unwrap_or(u16::MAX);
+        let open = Open::of(&self.classes, leaf);
+        let (mut people, mut counts) = ([0; CELLS], vec![[0; CELLS]; open.classes.len()]);
+        let mut keys = region.keys();
+        for profile in keys.iter().map(|key| Profile::of_key(*key)) {
+            add(&mut people, cell(profile.age, profile.income));
+        }
+        open.count(&mut keys, &mut counts);
+        self.summed(region.area, people, &open, counts, region.paid(), 0)
     }
 }
 

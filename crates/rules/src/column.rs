@@ -82,6 +82,7 @@ pub(crate) fn mask(known: Vec<bool>) -> Known {
     if known.iter().all(|known| *known) { None } else { Some(Arc::new(known)) }
 }
 
+#[inline]
 pub(crate) fn is_known(known: &Known, lane: usize) -> bool {
     known.as_ref().is_none_or(|known| known.get(lane).copied().unwrap_or(false))
 }
@@ -91,6 +92,7 @@ pub(crate) fn take_known(known: &Known, lanes: &[u32]) -> Known {
     mask(lanes.iter().map(|lane| known.get(place(*lane)).copied().unwrap_or(false)).collect())
 }
 
+#[inline]
 pub(crate) fn place(lane: u32) -> usize {
     usize::try_from(lane).unwrap_or(usize::MAX)
 }
@@ -217,6 +219,7 @@ impl Column {
 }
 
 /// Where the items of a lane are.
+#[inline]
 pub(crate) fn span(starts: &[u32], lane: usize) -> (usize, usize) {
     let at = |n: usize| starts.get(n).map_or(0, |start| place(*start));
     (at(lane), at(lane + 1).max(at(lane)))

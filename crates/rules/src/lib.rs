@@ -6,6 +6,7 @@
 mod column;
 mod eval;
 mod fault;
+mod fold;
 mod functions;
 mod lexer;
 mod many;
@@ -17,6 +18,7 @@ mod ruleset;
 mod screen;
 mod toml_text;
 mod value;
+mod years;
 
 pub use column::{Column, Columns, Known as KnownLanes, Lanes, Numbers, days_of};
 pub use eval::{Expr, Scope};
@@ -25,6 +27,6 @@ pub use many::Slow;
 pub use parameters::Parameters;
 pub use parser::{MAX_DEPTH, PARAMETERS};
 pub use ratio::{Ratio, Rounding};
-pub use ruleset::{Crowd, Decision, Hinge, Hinging, Hits, Line, Meaning, Reason, RuleSet};
+pub use ruleset::{Crowd, Decision, Hinge, Hinging, Hits, Line, LineColumn, Meaning, Reason, RuleSet};
 pub use screen::{Answers, Asker, Bits, Counts, Group, Kind, Known, Restriction, Screen};
 pub use value::{Answer, Facts, MAX_LIST, MAX_NESTING, MAX_TEXT, Value};

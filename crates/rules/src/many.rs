@@ -1,6 +1,7 @@
 //! One expression over many lanes at once. Lane by lane the values are those of `eval`, which stays the reference: a property test
 //! holds the two together. What can't be worked out in columns exactly is not worked out at all ([`Slow`]): the caller then asks `eval`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,11 +9,13 @@ use jiff::civil::Date;
 
 use crate::column::{Bottom, Column, Known, Lanes, Numbers, civil, days_of, is_known, mask, place, span};
 use crate::eval::{among, apply, compared, dig, operate, same};
+use crate::fold::fold;
 use crate::numbers::{self, Operand};
 use crate::parameters::Parameters;
 use crate::parser::{Arithmetic, Compare, Each, Function, Kind, Node, PARAMETERS, Path, Test};
 use crate::ratio::{Ratio, Rounding};
 use crate::value::Value;
+use crate::years::Years;
 
 /// These lanes can't be worked out together: kinds of values mix, or a number outgrows its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +43,22 @@ pub(crate) struct Many<'a> {
 /// The lanes inside a list: the items of all lanes around it.
 struct Level {
     lanes: usize,
-    /// The lane around it that each item belongs to.
-    owners: Vec<u32>,
+    starts: Arc<Vec<u32>>,
+    /// The lane around it that each item belongs to, once somebody asks.
+    owners: OnceCell<Vec<u32>>,
+}
+
+impl Level {
+    fn owners(&self) -> &[u32] {
+        self.owners.get_or_init(|| {
+            let mut owners = Vec::with_capacity(self.lanes);
+            for lane in 0..self.starts.len().saturating_sub(1) {
+                let (from, to) = span(&self.starts, lane);
+                owners.resize(owners.len() + (to - from), u32::try_from(lane).unwrap_or(u32::MAX));
+            }
+            owners
+        })
+    }
 }
 
 struct Local<'a> {
@@ -52,7 +69,7 @@ struct Local<'a> {
 
 impl<'a> Many<'a> {
     pub fn new(lanes: usize, on: Date, parameters: &'a Parameters, names: &'a dyn Names) -> Many<'a> {
-        let levels = vec![Level { lanes, owners: Vec::new() }];
+        let levels = vec![Level { lanes, starts: Arc::default(), owners: OnceCell::new() }];
         Many { on, parameters, names, levels, locals: Vec::new(), bare: Vec::new() }
     }
 
@@ -62,7 +79,10 @@ impl<'a> Many<'a> {
 
     /// What was worked out around a list, for the items in it.
     fn lift(&self, column: Column, from: usize) -> Column {
-        self.levels.iter().skip(from + 1).fold(column, |column, level| column.take(&level.owners))
+        if matches!(column, Column::Same(_)) {
+            return column;
+        }
+        self.levels.iter().skip(from + 1).fold(column, |column, level| column.take(level.owners()))
     }
 
     pub fn eval(&mut self, node: &'a Node) -> Worked {
@@ -321,18 +341,18 @@ impl<'a> Many<'a> {
     /// Goes into a list: what `work` says of its items, all lanes at once.
     fn inside<T>(
         &mut self,
-        starts: &[u32],
+        starts: &Arc<Vec<u32>>,
         items: &Column,
         name: &'a str,
         bare: bool,
         work: impl FnOnce(&mut Self) -> Result<T, Slow>,
     ) -> Result<T, Slow> {
-        let mut owners = Vec::new();
-        for lane in 0..self.lanes() {
-            let (from, to) = span(starts, lane);
-            owners.resize(owners.len() + (to - from), u32::try_from(lane).unwrap_or(u32::MAX));
-        }
-        self.levels.push(Level { lanes: owners.len(), owners });
+        let length = |ends: &[u32]| match ends {
+            [from, to] => place(to.saturating_sub(*from)),
+            _ => 0,
+        };
+        let lanes = starts.windows(2).map(length).sum();
+        self.levels.push(Level { lanes, starts: Arc::clone(starts), owners: OnceCell::new() });
         if bare {
             self.bare.push(self.locals.len());
         }
@@ -474,7 +494,7 @@ impl<'a> Many<'a> {
             (Function::Sum | Function::Min | Function::Max, [Column::Lists { starts, items, known }]) => {
                 match &**items {
                     Column::Numbers(Numbers { tops, bottom: Bottom::All(bottom), low, high }) => {
-                        numbers::fold(function, starts, tops, *bottom, (*low, *high), known, lanes)
+                        fold(function, starts, tops, *bottom, (*low, *high), known, lanes)
                     }
                     _ => self.by_lane(|lane| {
                         apply(function, columns.iter().map(|column| column.value(lane)).collect(), self.on)
@@ -532,13 +552,8 @@ impl<'a> Many<'a> {
                 Ok(by_code(codes, &texts.iter().map(held).collect::<Vec<bool>>()))
             }
             (Function::YearsBetween, [Column::Dates(from), Column::Same(Value::Date(to))]) => {
-                let (last, to) = (days_of(*to), civil(days_of(*to)));
-                let years = from.values.iter().map(|days| {
-                    let (first, second) = if *days <= last { (civil(*days), to) } else { (to, civil(*days)) };
-                    let before = (second.1, second.2) < (first.1, first.2);
-                    let years = i64::from(second.0 - first.0) - i64::from(before);
-                    if *days <= last { years } else { -years }
-                });
+                let until = Years::until(*to);
+                let years = from.values.iter().map(|day| until.since(*day));
                 let lanes = Lanes { values: Arc::new(years.collect()), known: from.known.clone() };
                 Ok(Column::Numbers(Numbers::whole(lanes)))
             }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::column::{Bottom, Column, Known, Lanes, Numbers, bounds, is_known, mask, span};
+use crate::column::{Bottom, Column, Known, Lanes, Numbers, bounds, is_known, mask};
 use crate::many::{Slow, Worked, bools, both_known, holds, is_unknown};
 use crate::parser::{Arithmetic, Compare, Function};
 use crate::ratio::{Ratio, Rounding};
@@ -256,25 +256,13 @@ pub(crate) fn compare(operator: Compare, left: &Column, right: &Column, lanes: u
     let (Some(a), Some(b)) = (Operand::of(left)?, Operand::of(right)?) else { return Ok(Column::unknown()) };
     let known = both_known(a.known, b.known);
     if let Some(Common { left, right, .. }) = common(&a, &b) {
-        let held = |work: &dyn Fn(&i64, &i64) -> bool| -> Vec<bool> {
-            match (a.tops, b.tops, left, right) {
-                (Tops::Each(a), Tops::Each(b), 1, 1) => a.iter().zip(b).map(|(a, b)| work(a, b)).collect(),
-                (Tops::Each(a), Tops::One(b), 1, _) => {
-                    let b = b.wrapping_mul(right);
-                    a.iter().map(|a| work(a, &b)).collect()
-                }
-                _ => (0..lanes)
-                    .map(|lane| work(&a.top(lane).wrapping_mul(left), &b.top(lane).wrapping_mul(right)))
-                    .collect(),
-            }
-        };
         let values = match operator {
-            Compare::Equal => held(&|a, b| a == b),
-            Compare::Unequal => held(&|a, b| a != b),
-            Compare::Less => held(&|a, b| a < b),
-            Compare::AtMost => held(&|a, b| a <= b),
-            Compare::More => held(&|a, b| a > b),
-            Compare::AtLeast => held(&|a, b| a >= b),
+            Compare::Equal => held(&a, &b, left, right, lanes, |a, b| a == b),
+            Compare::Unequal => held(&a, &b, left, right, lanes, |a, b| a != b),
+            Compare::Less => held(&a, &b, left, right, lanes, |a, b| a < b),
+            Compare::AtMost => held(&a, &b, left, right, lanes, |a, b| a <= b),
+            Compare::More => held(&a, &b, left, right, lanes, |a, b| a > b),
+            Compare::AtLeast => held(&a, &b, left, right, lanes, |a, b| a >= b),
         };
         return Ok(bools(values, &known));
     }
@@ -283,6 +271,27 @@ pub(crate) fn compare(operator: Compare, left: &Column, right: &Column, lanes: u
         left.cmp(&(i128::from(b.top(lane)) * i128::from(a.under(lane))))
     };
     Ok(bools((0..lanes).map(|lane| holds(operator, order(lane))).collect(), &known))
+}
+
+/// Whether it holds of the tops over one bottom, lane by lane.
+fn held(
+    a: &Operand<'_>,
+    b: &Operand<'_>,
+    left: i64,
+    right: i64,
+    lanes: usize,
+    work: impl Fn(i64, i64) -> bool,
+) -> Vec<bool> {
+    match (a.tops, b.tops, left, right) {
+        (Tops::Each(a), Tops::Each(b), 1, 1) => a.iter().zip(b).map(|(a, b)| work(*a, *b)).collect(),
+        (Tops::Each(a), Tops::One(b), 1, _) => {
+            let b = b.wrapping_mul(right);
+            a.iter().map(|a| work(*a, b)).collect()
+        }
+        _ => (0..lanes)
+            .map(|lane| work(a.top(lane).wrapping_mul(left), b.top(lane).wrapping_mul(right)))
+            .collect(),
+    }
 }
 
 /// The lesser (or greater) of two; of equal ones the first, which is the same number.
@@ -440,31 +449,4 @@ fn round_each(number: &Numbers, places: i32, way: Rounding) -> Option<Column> {
     let tops = steps.collect::<Option<Vec<i64>>>()?;
     let ends = bounds(&tops);
     Some(whole_column(tops, number.tops.known.clone(), 1, ends))
-}
-
-/// The sum, least or greatest of each lane's items; unknown of none, and where an item is.
-pub(crate) fn fold(
-    function: Function,
-    starts: &[u32],
-    items: &Lanes<i64>,
-    bottom: i64,
-    (low, high): (i64, i64),
-    listed: &Known,
-    lanes: usize,
-) -> Worked {
-    let (mut tops, mut known) = (Vec::with_capacity(lanes), Vec::with_capacity(lanes));
-    for lane in 0..lanes {
-        let (from, to) = span(starts, lane);
-        let here = items.values.get(from..to).unwrap_or_default();
-        let all = from < to && is_known(listed, lane) && (from..to).all(|item| is_known(&items.known, item));
-        let result = match function {
-            Function::Sum => here.iter().try_fold(0_i64, |sum, n| sum.checked_add(*n)).ok_or(Slow)?,
-            Function::Min => here.iter().copied().min().unwrap_or(0),
-            _ => here.iter().copied().max().unwrap_or(0),
-        };
-        known.push(all);
-        tops.push(result);
-    }
-    let ends = if function == Function::Sum { bounds(&tops) } else { (low.min(0), high.max(0)) };
-    Ok(whole_column(tops, mask(known), bottom, ends))
 }

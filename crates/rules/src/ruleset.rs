@@ -19,8 +19,10 @@ use crate::value::{Answer, Facts, Value, nfc};
 /// More entries than any law has; a bound on what one file may cost.
 const MAX_ENTRIES: usize = 2_000;
 mod batch;
+mod lines;
 
 pub use batch::{Crowd, Hinge, Hinging, Hits, Meaning};
+pub use lines::LineColumn;
 
 const KINDS: [&str; 4] = ["let", "condition", "line", "amount"];
 
@@ -38,6 +40,8 @@ pub struct RuleSet {
     /// The conditions by their places, those that stand on least first.
     order: Vec<usize>,
     lines: Vec<Entry<(Written, i8)>>,
+    /// For each line the lets that it stands on.
+    line_needs: Vec<Vec<usize>>,
     amounts: Vec<Entry<Written>>,
     /// For each amount the lets that it stands on.
     amount_needs: Vec<Vec<usize>>,
@@ -170,6 +174,7 @@ impl RuleSet {
             let below = below(&lets);
             let conditions_need =
                 conditions.iter().map(|entry| needs(&lets, &below, &entry.body.when)).collect::<Vec<_>>();
+            let line_needs = lines.iter().map(|entry| needs(&lets, &below, &entry.body.0)).collect();
             let amount_needs = amounts.iter().map(|entry| needs(&lets, &below, &entry.body)).collect();
             let mut order: Vec<usize> = (0..conditions.len()).collect();
             order.sort_by_key(|place| {
@@ -186,6 +191,7 @@ impl RuleSet {
                 needs,
                 order,
                 lines,
+                line_needs,
                 amounts,
                 amount_needs,
                 source: source.lines,

@@ -316,3 +316,31 @@ proptest! {
         }
     }
 }
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(250))]
+
+    #[test]
+    fn lines_are_those_of_the_reference(
+        let_ in number(), first in number(), second in number(), people in people(),
+    ) {
+        let toml = format!(
+            "[[let]]\nid = '값'\narticle = 'a'\nfrom = '2020-01-01'\nvalue = '{let_}'\n\
+             [[let]]\nid = '몫'\narticle = 'a'\nfrom = '2020-01-01'\nvalue = 'for 하나 in 아이 return 하나.나이 * 값'\n\
+             [[condition]]\nid = 'a'\narticle = 'a'\nfrom = '2020-01-01'\nwhen = '장애'\n\
+             [[line]]\nid = 'a'\narticle = '제1조'\nfrom = '2020-01-01'\nsign = -1\nvalue = '값 + {first}'\n\
+             [[line]]\nid = 'b'\narticle = 'a'\nfrom = '2020-01-01'\nsign = 1\nvalue = '몫'\n\
+             [[line]]\nid = 'old'\narticle = 'a'\nfrom = '2020-01-01'\nuntil = '2020-12-31'\nsign = 1\nvalue = '1'\n\
+             [[line]]\nid = 'c'\narticle = 'a'\nfrom = '2020-01-01'\nsign = 1\nvalue = '{second}'\n"
+        );
+        let Ok(rules) = RuleSet::parse(&toml) else { return Ok(()) };
+        let Ok(lines) = rules.lines_many(&Columns::of(&people).unwrap(), &parameters(), ON) else { return Ok(()) };
+        for (lane, facts) in people.iter().enumerate() {
+            let alone = rules.decide(facts, &parameters(), ON).lines;
+            prop_assert_eq!(lines.len(), alone.len());
+            for (line, alone) in lines.iter().zip(alone) {
+                prop_assert_eq!((&line.id, &line.article, line.sign), (&alone.id, &alone.article, alone.sign));
+                prop_assert_eq!(line.values.value(lane), alone.value.unwrap_or(Value::Unknown), "{}\n{:?}", toml, facts.to_json());
+            }
+        }
+    }
+}

@@ -331,7 +331,7 @@ fn won(column: &Column, lanes: usize) -> Vec<Option<i64>> {
 }
 
 /// Those still asked about, and what was worked out for them so far.
-struct Batch<'a> {
+pub(super) struct Batch<'a> {
     rules: &'a RuleSet,
     source: &'a dyn Crowd,
     parameters: &'a Parameters,
@@ -365,7 +365,7 @@ impl Held {
 }
 
 impl<'a> Batch<'a> {
-    fn new(
+    pub fn new(
         rules: &'a RuleSet,
         source: &'a dyn Crowd,
         parameters: &'a Parameters,
@@ -386,7 +386,7 @@ impl<'a> Batch<'a> {
     }
 
     /// An expression, after the lets it stands on.
-    fn work_out(&mut self, written: &'a Written, needs: &[usize]) -> Worked {
+    pub fn work_out(&mut self, written: &'a Written, needs: &[usize]) -> Worked {
         self.define(needs)?;
         self.eval(written)
     }

@@ -107,7 +107,7 @@ fn make(definitions: &Definitions, persons: u64, on: Date, progress: &Progress) 
     let marginals = people::marginals(&nation.pack)?;
     let population = people::of(&nation.pack, persons, SEED, on)?;
     let screening = Screening::new(Arc::new(nation), Arc::new(marginals), Arc::new(population), on);
-    let screened = screening.run(threads(), progress, &|_| {});
+    let screened = screening.run(threads(), progress, Vec::new(), None);
     if progress.stop.load(Ordering::Relaxed) {
         return Err(Error::Unavailable("policy-later".into()));
     }
