@@ -1,8 +1,9 @@
 //! What analysts see: the law over a made population, and what another number in it would do. Pages, and JSON over the same.
 
 mod api;
-mod kept;
+
 mod look;
+mod ready;
 mod tables;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -21,8 +22,8 @@ use maru_web::{
 };
 
 use self::{
-    kept::{Desk, Made, Waited},
     look::{Asked, Turned},
+    ready::{Desk, Made, Waited},
     tables::{Bars, Reach},
 };
 

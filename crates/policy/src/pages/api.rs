@@ -15,8 +15,8 @@ use serde_json::{Value as Body, json};
 
 use super::{
     Answered, Fields, analyst,
-    kept::{Made, Waited},
     look::{self, Asked},
+    ready::{Made, Waited},
     tables::{self, By, Sum},
 };
 

@@ -7,7 +7,7 @@ use maru_kernel::{Error, Lang, Problem, Result};
 use maru_rules::{Ratio, Value};
 use serde::Serialize;
 
-use super::kept::{Made, Waited, threads};
+use super::ready::{Made, Waited, threads};
 use crate::{Effect, Stuck, Which, entries, with_entry};
 
 /// A number longer than this is a mistake.

@@ -6,7 +6,7 @@ use maru_definition::gov24::income_words;
 use maru_kernel::Lang;
 use serde::Serialize;
 
-use super::kept::Made;
+use super::ready::Made;
 use crate::{AGES, Change, Effect, INCOMES};
 
 /// A bar that is as long as it gets.
