@@ -173,14 +173,7 @@ impl<'a> Many<'a> {
 
     fn list(&mut self, items: &'a [Node]) -> Worked {
         let columns = items.iter().map(|item| self.eval(item)).collect::<Result<Vec<_>, _>>()?;
-        let values: Option<Vec<Value>> = columns
-            .iter()
-            .map(|column| match column {
-                Column::Same(value) => Some(value.clone()),
-                _ => None,
-            })
-            .collect();
-        if let Some(values) = values {
+        if let Some(values) = same_values(&columns) {
             return Ok(Column::Same(Value::List(values)));
         }
         let lists =
@@ -471,14 +464,7 @@ impl<'a> Many<'a> {
 
     fn call(&mut self, function: Function, arguments: &'a [Node]) -> Worked {
         let columns = arguments.iter().map(|argument| self.eval(argument)).collect::<Result<Vec<_>, _>>()?;
-        let values: Option<Vec<Value>> = columns
-            .iter()
-            .map(|column| match column {
-                Column::Same(value) => Some(value.clone()),
-                _ => None,
-            })
-            .collect();
-        if let Some(values) = values {
+        if let Some(values) = same_values(&columns) {
             return Ok(Column::Same(apply(function, values, self.on)));
         }
         let lanes = self.lanes();
@@ -562,6 +548,15 @@ impl<'a> Many<'a> {
             }),
         }
     }
+}
+
+/// One value each, where every column is the same in all lanes.
+fn same_values(columns: &[Column]) -> Option<Vec<Value>> {
+    let value = |column: &Column| match column {
+        Column::Same(value) => Some(value.clone()),
+        _ => None,
+    };
+    columns.iter().map(value).collect()
 }
 
 fn numeric(columns: &[Column]) -> bool {
