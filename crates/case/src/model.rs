@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maru_definition::{Chart, ChartRegion, ChartVerb, DRAFT, Position, Service};
-use maru_kernel::{At, Date, Error, Problem, Result};
+use maru_definition::{Calendar, Chart, ChartRegion, ChartVerb, DRAFT, Position, Service};
+use maru_kernel::{At, Date, Error, Lang, Problem, Result};
 use maru_rules::{Facts, Value};
-use maru_web::ports::{Person, Source, Sourced};
+use maru_web::ports::{Person, Source, Sourced, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -245,6 +245,26 @@ pub struct Link {
 }
 
 impl Case {
+    /// It arrives at a unit, with the file that the unit decides on: from now on its time runs.
+    pub fn arrives(
+        &mut self,
+        person: &Person,
+        service: &Service,
+        unit: &Unit,
+        file: File,
+        calendar: &Calendar,
+        now: At,
+    ) {
+        self.file = Some(file);
+        self.unit = Some(unit.id.clone());
+        self.shown_name = Some(cover(person.name.get(Lang::Ko)));
+        self.submitted_at = Some(now);
+        let clock = Clock::new(now, Period::of(&service.period));
+        self.due_on = clock.due_on(calendar, calendar.hours(Some(&service.owner)));
+        self.clock = Some(clock);
+        self.rules_version = Some(service.version.to_string());
+    }
+
     /// What somebody begins to write.
     pub fn draft(person: &Person, service: &str, id: String, now: At) -> Case {
         Case {

@@ -1,5 +1,5 @@
 use maru_definition::Service;
-use maru_kernel::{Actor, At, Error, Event, Lang, Result};
+use maru_kernel::{Actor, At, Error, Event, Result};
 use maru_rules::{Answer, Value};
 use maru_store::{Batch, Store};
 use maru_web::{
@@ -11,7 +11,6 @@ use serde_json::json;
 
 use crate::{
     actions::{self, CASE_FILE, Decided, Said},
-    clock::{Clock, Period},
     model::{self, Case, File, State},
     tables,
 };
@@ -65,15 +64,7 @@ pub async fn give(app: &App, party: &str, service: &str, id: &str) -> Result<()>
             let mut batch = Batch::new();
             tables::add(&mut batch, &case);
             batch.event(actions::event(app, "filed", &case, system(), now, json!({ "service": case.service })));
-            case.file = Some(File::of(&sourced));
-            case.unit = Some(unit.id.clone());
-            case.shown_name = Some(model::cover(person.name.get(Lang::Ko)));
-            case.submitted_at = Some(now);
-            let calendar = &app.definitions.calendar();
-            let clock = Clock::new(now, Period::of(&service.period));
-            case.due_on = clock.due_on(calendar, calendar.hours(Some(&service.owner)));
-            case.clock = Some(clock);
-            case.rules_version = Some(service.version.to_string());
+            case.arrives(&person, &service, &unit, File::of(&sourced), &app.definitions.calendar(), now);
             tables::take_receipt(&mut batch, &receipt, &case.id);
             let body = json!({ "service": case.service, "receipt": receipt, "unit": unit.id, "due_on": case.due_on });
             batch.event(actions::event(app, "submitted", &case, system(), now, body));

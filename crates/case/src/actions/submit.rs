@@ -1,5 +1,5 @@
 use maru_definition::{Service, ServiceKind, To};
-use maru_kernel::{Actor, Error, Lang, Result};
+use maru_kernel::{Actor, Error, Result};
 use maru_rules::Value;
 use maru_store::Batch;
 use maru_web::{
@@ -11,7 +11,6 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     actions::{self, CASE_FILE},
-    clock::{Clock, Period},
     form::unanswered,
     guess,
     model::{self, Case, File, LinkKind},
@@ -81,15 +80,7 @@ pub async fn submit(
                     sourced.sources.insert(name.clone(), Source::Said { at: now });
                 }
             }
-            case.file = Some(File::of(&sourced));
-            case.unit = Some(unit.id.clone());
-            case.shown_name = Some(model::cover(person.name.get(Lang::Ko)));
-            case.submitted_at = Some(now);
-            let calendar = &app.definitions.calendar();
-            let clock = Clock::new(now, Period::of(&service.period));
-            case.due_on = clock.due_on(calendar, calendar.hours(Some(&service.owner)));
-            case.clock = Some(clock);
-            case.rules_version = Some(service.version.to_string());
+            case.arrives(person, &service, &unit, File::of(&sourced), &app.definitions.calendar(), now);
             let mut batch = Batch::new();
             tables::take_receipt(&mut batch, &receipt, &case.id);
             tables::put(&mut batch, &case)?;
