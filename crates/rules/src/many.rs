@@ -94,12 +94,7 @@ impl<'a> Many<'a> {
             Kind::Context(fields) => self.context(fields),
             Kind::Negate(inner) => {
                 let column = self.eval(inner)?;
-                numbers::arithmetic(
-                    Arithmetic::Subtract,
-                    &Column::Same(Value::from(0_i64)),
-                    &column,
-                    self.lanes(),
-                )
+                self.arithmetic(Arithmetic::Subtract, &Column::Same(Value::from(0_i64)), &column)
             }
             Kind::Arithmetic(operator, left, right) => {
                 let (left, right) = (self.eval(left)?, self.eval(right)?);
