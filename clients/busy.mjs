@@ -248,7 +248,13 @@ export async function whole(place, busy, { mail, seen = new Set() }) {
     opened += isOpen;
     must((openOf.get(`${resident}/${service}`) === id) === isOpen, `${id}: ${state}, open is ${openOf.get(`${resident}/${service}`)}`);
   }
-  must(lives.size === cases.length, `${lives.size} lives of ${cases.length} cases`);
+  const lived = [...lives.keys()].filter((aggregate) => aggregate.startsWith('case/'));
+  must(lived.length === cases.length, `${lived.length} lives of ${cases.length} cases`);
+  for (const [aggregate, life] of lives) {
+    if (aggregate.startsWith('case/')) continue;
+    const kinds = new Set(life.map(({ kind }) => kind));
+    must([...kinds].join() === 'record.changed', `${aggregate}: its events are ${[...kinds]}`);
+  }
   must(open.length === opened, `${open.length} open cases, ${opened} in an open state`);
   must(receipts.length === submitted, `${receipts.length} receipt numbers for ${submitted} submitted cases`);
 

@@ -748,24 +748,25 @@ fn select(condition: &Lanes<bool>, yes: &Column, no: &Column, lanes: usize) -> W
     let numbers_or_unknown = |column: &Column| {
         matches!(column, Column::Numbers(_) | Column::Same(Value::Number(_) | Value::Unknown))
     };
-    if condition.known.is_none() {
-        match (yes, no) {
-            (Column::Same(Value::Unknown), Column::Same(Value::Unknown)) => return Ok(Column::unknown()),
-            (yes, no) if numbers_or_unknown(yes) && numbers_or_unknown(no) => {
-                return numbers::select(&condition.values, yes, no, lanes);
-            }
-            (
-                yes @ (Column::Bools(_) | Column::Same(Value::Bool(_) | Value::Unknown)),
-                no @ (Column::Bools(_) | Column::Same(Value::Bool(_) | Value::Unknown)),
-            ) => {
-                let chosen = |lane: usize, yes_way: &bool| kept(if *yes_way { yes } else { no }, lane);
-                let picked: Vec<Option<bool>> =
-                    condition.values.iter().enumerate().map(|(lane, way)| chosen(lane, way)).collect();
-                let known = mask(picked.iter().map(Option::is_some).collect());
-                return Ok(bools(picked.into_iter().map(|b| b == Some(true)).collect(), &known));
-            }
-            _ => {}
-        }
+    if is_unknown(yes) && is_unknown(no) {
+        return Ok(Column::unknown());
+    }
+    if numbers_or_unknown(yes) && numbers_or_unknown(no) {
+        let chosen = numbers::select(&condition.values, yes, no, lanes)?;
+        let Some(known) = &condition.known else { return Ok(chosen) };
+        let agree = numbers::compare(Compare::Equal, yes, no, lanes)?;
+        let settled =
+            known.iter().enumerate().map(|(lane, known)| *known || kept(&agree, lane) == Some(true));
+        return Ok(masked(chosen, &mask(settled.collect()), lanes));
+    }
+    let bools_or_unknown =
+        |column: &Column| matches!(column, Column::Bools(_) | Column::Same(Value::Bool(_) | Value::Unknown));
+    if condition.known.is_none() && bools_or_unknown(yes) && bools_or_unknown(no) {
+        let chosen = |lane: usize, yes_way: &bool| kept(if *yes_way { yes } else { no }, lane);
+        let picked: Vec<Option<bool>> =
+            condition.values.iter().enumerate().map(|(lane, way)| chosen(lane, way)).collect();
+        let known = mask(picked.iter().map(Option::is_some).collect());
+        return Ok(bools(picked.into_iter().map(|b| b == Some(true)).collect(), &known));
     }
     let one = |lane: usize| match condition.get(lane) {
         Some(true) => yes.value(lane),
