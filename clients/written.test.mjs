@@ -47,7 +47,12 @@ async function walk(browser, say, width) {
     assert.equal(await page.locator('main table b.is-err').count(), 1, 'one case is red');
     await see(`${DRAFT}/publish`, 'service-publish-faulty');
     assert.equal(await page.locator('[name="from"]').count(), 0, 'nothing faulty is published');
-    await edit('rules.toml', (text) => text.replace('나이 >= 70', '나이 >= 65'));
+    assert.equal(await page.locator('#warnings').count(), 0, 'a fault is no warning');
+    await edit('rules.toml', (text) => text.replace("'나이 >= 70'", "'나이 >= 65 and 나이 < 60'"));
+    await look('service-never');
+    const never = page.locator('#warnings + p + ul li').first();
+    assert.match(await never.innerText(), /rules\.toml · .*\d[^]*나이 < 60/, 'what can never be true, and where');
+    await edit('rules.toml', (text) => text.replace("'나이 >= 65 and 나이 < 60'", "'나이 >= 65'"));
     await edit('text.ko.toml', (text) => text.replace('보기 지원금', '겨울 난방비'));
     await edit('text.en.toml', (text) => text.replace('Example grant', 'Winter heating grant'));
     await see(`${DRAFT}/preview`, 'service-preview');

@@ -228,6 +228,11 @@ services-faults = { $count ->
 }
 services-faults-short = { $count }
 services-faults-text = It is saved all the same, but can be published only when all is right. Each says the file, the line and what to do.
+services-warnings = { $count ->
+    [one] 1 thing that can never be true
+   *[other] { $count } things that can never be true
+}
+services-warnings-text = It can be published all the same. But whatever somebody's circumstances are, this is never true: look whether it is meant so.
 services-line = line { $number }
 services-right = Nothing to correct.
 services-right-text = All cases come out as written: { $count }.
