@@ -12,7 +12,7 @@ const DRAFT = '/admin/services/winter-heating';
 
 async function walk(browser, say, width) {
   const name = `written-${say}-${width}`;
-  const maru = await Maru.start(name);
+  const maru = await Maru.start(name, { more: ['--policy-persons', '1000'] });
   const visitor = await Visitor.open(browser, { url: maru.url, language: say, scripts: false, width, name });
   const { page } = visitor;
   const faults = [];
@@ -60,6 +60,19 @@ async function walk(browser, say, width) {
     await send(`${DRAFT}/preview#try`, { 'fact-0': '70' });
     assert.match(await page.locator('#decided').innerText(), /100,000/);
     await look('service-tried');
+    // Before it is published: for whom it changes what, over made persons.
+    await visitor.go(`${DRAFT}/population`);
+    const begun = performance.now();
+    while (visitor.visit.status === 202 || !visitor.visit.status) {
+      assert.ok(performance.now() - begun < 60_000, 'the persons are made');
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    await visitor.settled();
+    await look('service-population');
+    await send(`${DRAFT}/population`, { on: '' });
+    assert.ok((await page.locator('main .figures .big').count()) >= 2, 'how many, and what it costs');
+    assert.equal(await page.locator('main .boards.three table').count(), 3, 'by place, age and income');
+    await look('service-changes');
     await see(`${DRAFT}/publish`, 'service-publish');
     await send(`${DRAFT}/publish`, { verb: 'publish' });
     assert.equal(await page.locator('form[action$="/approve"]').count(), 0, 'nobody approves their own');

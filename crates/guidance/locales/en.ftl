@@ -222,6 +222,7 @@ services-version = save number { $number }
 services-files = Files
 services-preview = Preview
 services-publish = Publish
+services-population = For whom it changes what
 services-faults = { $count ->
     [one] 1 thing to correct
    *[other] { $count } things to correct

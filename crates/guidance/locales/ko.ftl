@@ -203,6 +203,7 @@ services-version = { $number }번째 저장
 services-files = 파일
 services-preview = 미리 보기
 services-publish = 내놓기
+services-population = 누구에게 달라지나
 services-faults = 고칠 곳 { $count }곳
 services-faults-short = { $count }
 services-faults-text = 저장은 되지만, 모두 고쳐야 내놓을 수 있습니다. 어느 파일의 몇째 줄인지와 할 일을 적었습니다.

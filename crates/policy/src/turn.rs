@@ -10,6 +10,7 @@ use std::{
 };
 
 use maru_kernel::Date;
+use maru_population::Block;
 use maru_rules::{Hinge, Hinging, Hits, Parameters, Ratio, Slow, Value};
 use serde::Serialize;
 
@@ -177,11 +178,10 @@ impl Screening {
             if kept.lanes().is_empty() {
                 return Ok(None);
             }
-            let (ages, bands) = (block.ages(), block.bands());
+            let all = cells_of(&block);
             let cell_of = |lane: &u32| {
-                let lane = usize::try_from(*lane).unwrap_or(usize::MAX);
-                let cell = cell(ages.get(lane).copied().unwrap_or(0), bands.get(lane).copied().unwrap_or(0));
-                u8::try_from(cell).unwrap_or(u8::MAX)
+                let lane = usize::try_from(*lane).ok();
+                lane.and_then(|lane| all.get(lane)).copied().unwrap_or(u8::MAX)
             };
             let cells = kept.lanes().iter().map(cell_of).collect();
             let before = found.rules.turn(&hinge, &kept, parameters, self.on)?;
@@ -207,15 +207,12 @@ impl Screening {
             let mut table = Effect::nothing(turning.areas);
             for part in *run {
                 let after = service.rules.turn(&turning.hinge, &part.kept, &parameters, turning.on)?;
-                table.count(part, &after);
+                table.count(part.area, &part.cells, &part.before, &after);
             }
             Ok(table)
         })?;
         let mut effect = Effect::nothing(turning.areas);
-        for table in tables {
-            effect.areas.iter_mut().zip(&table.areas).for_each(|(sum, part)| sum.add(part));
-            effect.cells.iter_mut().zip(&table.cells).for_each(|(sum, part)| sum.add(part));
-        }
+        tables.iter().for_each(|table| effect.add(table));
         effect.all = Change::sum(&effect.areas);
         effect.wall = begun.elapsed();
         Ok(effect)
@@ -230,7 +227,7 @@ impl Turning {
 }
 
 impl Effect {
-    fn nothing(areas: usize) -> Effect {
+    pub(crate) fn nothing(areas: usize) -> Effect {
         Effect {
             all: Change::default(),
             areas: vec![Change::default(); areas],
@@ -239,10 +236,15 @@ impl Effect {
         }
     }
 
-    fn count(&mut self, part: &Part, after: &Hits) {
-        let before = &part.before;
+    pub(crate) fn add(&mut self, other: &Effect) {
+        self.areas.iter_mut().zip(&other.areas).for_each(|(sum, part)| sum.add(part));
+        self.cells.iter_mut().zip(&other.cells).for_each(|(sum, part)| sum.add(part));
+    }
+
+    /// The same lanes before and after, each in its cell.
+    pub(crate) fn count(&mut self, area: usize, cells: &[u8], before: &Hits, after: &Hits) {
         let (mut b, mut a) = (0, 0);
-        let mut area = Change::default();
+        let mut here = Change::default();
         loop {
             let (was, is) = (before.yes.get(b), after.yes.get(a));
             let lane = match (was, is) {
@@ -265,20 +267,27 @@ impl Effect {
                 won_before,
                 won_after,
             };
-            area.add(&change);
-            let cell = usize::try_from(lane).ok().and_then(|lane| part.cells.get(lane));
+            here.add(&change);
+            let cell = usize::try_from(lane).ok().and_then(|lane| cells.get(lane));
             if let Some(cell) = cell.and_then(|cell| self.cells.get_mut(usize::from(*cell))) {
                 cell.add(&change);
             }
         }
-        if let Some(sum) = self.areas.get_mut(part.area) {
-            sum.add(&area);
+        if let Some(sum) = self.areas.get_mut(area) {
+            sum.add(&here);
         }
     }
 }
 
+/// The cell of everybody in a block, by age and income.
+pub(crate) fn cells_of(block: &Block) -> Vec<u8> {
+    let bands = block.bands();
+    let lanes = block.ages().iter().zip(&bands);
+    lanes.map(|(age, band)| u8::try_from(cell(*age, *band)).unwrap_or(u8::MAX)).collect()
+}
+
 /// Work shared out over threads; the results in no order, or the first failure.
-fn on_threads<I: Sync, T: Send>(
+pub(crate) fn on_threads<I: Sync, T: Send>(
     threads: usize,
     items: &[I],
     work: impl Fn(&I) -> Result<T, Stuck> + Sync,
