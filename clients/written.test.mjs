@@ -108,6 +108,7 @@ async function walk(browser, say, width) {
     await send(`/cases/${id}/assign`);
     await visitor.go(`/desk/cases/${id}`);
     await send(`/cases/${id}/grant`);
+    await see(`/desk/cases/${id}/owed`, 'service-owed');
     await as('daon');
     await see(`/cases/${id}`, 'service-granted');
     assert.match(await page.locator('main').innerText(), /100,000/);

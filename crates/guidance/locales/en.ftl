@@ -233,7 +233,7 @@ services-warnings = { $count ->
     [one] 1 thing that can never be true
    *[other] { $count } things that can never be true
 }
-services-warnings-text = It can be published all the same. But whatever somebody's circumstances are, this is never true: look whether it is meant so.
+services-warnings-text = This alone keeps nothing from being published. But whatever somebody's circumstances are, this is never true: look whether it is meant so.
 services-line = line { $number }
 services-right = Nothing to correct.
 services-right-text = All cases come out as written: { $count }.

@@ -82,7 +82,7 @@ pub fn run(asked: &Asked) -> Result<ExitCode> {
         Some(0) => println!("nothing is owed"),
         Some(won) if won > 0 => println!("{} won are still to be paid", Won(won)),
         Some(won) => println!("{} won are to be paid back", Won(won.saturating_neg())),
-        None => println!("not known: {} has to be known first", found.missing.join(", ")),
+        None => println!("not known yet; to be known first: {}", found.missing.join(", ")),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -99,3 +99,58 @@ async fn a_correction_of_the_past_gives_the_difference_owed() {
     assert_eq!(haneul.get(&page).await.status, StatusCode::FORBIDDEN);
     assert_eq!(seen().await, 2);
 }
+
+/// What `maru owed` says of two files of facts.
+fn told(before: &Json, now: &Json, more: &[&str]) -> (bool, String, String) {
+    let folder = std::env::temp_dir().join(format!("maru-owed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (one, other) = (folder.join("before.json"), folder.join("now.json"));
+    std::fs::write(&one, before.to_string()).unwrap();
+    std::fs::write(&other, now.to_string()).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_maru"))
+        .args(["owed", "--service", "child-allowance", "--before", one.to_str().unwrap()])
+        .args(["--now", other.to_str().unwrap()])
+        .args(more)
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn two_files_of_facts_are_held_against_one_another() {
+    let months = ["--from", "2025-10", "--to", "2025-12"];
+    let child = |born: &str| {
+        json!({ "보호자.양육": true, "자녀": [{ "이름": "김별", "생년월일": born, "거주지": "경기도 수원시 팔달구", "신분": "국민",
+            "등록": "주민등록", "국외일수": 0, "상품권": false }] })
+    };
+    let (held, wrong) = (child("2021-05-05"), child("2012-05-05"));
+    let said = |before: &Json, now: &Json| {
+        let (right, out, err) = told(before, now, &months);
+        assert!(right, "{err}");
+        out
+    };
+    assert!(said(&held, &held).contains("nothing is owed"));
+    // held to be too old, and is four: three months of 100,000
+    assert!(said(&wrong, &held).contains("300,000 won are still to be paid"));
+    assert!(said(&held, &wrong).contains("300,000 won are to be paid back"));
+    // nothing was known before: not known, and never nothing
+    let (right, unknown, _) = told(&json!({}), &held, &months);
+    assert!(right && unknown.contains("not known yet; to be known first: "), "{unknown}");
+    let (_, json, _) =
+        told(&json!([{ "from": "2025-11", "facts": {} }]), &held, &[&months[..], &["--json"]].concat());
+    let json: Json = serde_json::from_str(&json).unwrap();
+    assert_eq!((json["terms"].as_array().unwrap().len(), &json["total"]), (3, &Json::Null), "{json}");
+    for (before, more, why) in [
+        (json!({ "나이테": 1 }), &months, "나이테 is no fact"),
+        (json!([{ "from": "soon", "facts": {} }]), &months, "`from` is no month"),
+        (json!([{ "from": "2026-01" }]), &months, "`facts` is missing"),
+        (json!(3), &months, "JSON object"),
+        (json!({}), &["--from", "2026-03", "--to", "2026-01"], "before the first"),
+        (json!({}), &["--from", "2026-13", "--to", "2026-01"], "2025-01"),
+    ] {
+        let (right, _, said) = told(&before, &held, more);
+        assert!(!right && said.contains(why), "{why}: {said}");
+    }
+}

@@ -294,6 +294,7 @@ async fn who_writes_a_service_sees_whom_it_changes_what_for() {
         );
     }
     assert_eq!(runs(&country).await, 1, "one run, one entry");
+    assert!(!answer.body.contains("한 해로 치면"), "paid once: {}", answer.body);
     let proof = country.app.ports.ledger.proof("service/winter-heating").await.unwrap().unwrap();
     assert!(proof.right && proof.entry.contains("policy.draft-screened"), "{}", proof.entry);
     assert!(!proof.entry.contains("나이"), "nobody's data: {}", proof.entry);

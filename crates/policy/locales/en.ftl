@@ -93,3 +93,5 @@ policy-draft-first = Not looked yet
 policy-draft-first-text = Press the button, and here stands who newly qualifies, who no longer does, and what it costs.
 policy-draft-unready = It can't be asked yet.
 policy-draft-unready-text = The rules have no conditions, or a file can't be read. Correct the files first.
+policy-draft-year-more = Over a year that is { $won } won more
+policy-draft-year-less = Over a year that is { $won } won less

@@ -93,3 +93,5 @@ policy-draft-first = 아직 보지 않았습니다
 policy-draft-first-text = 단추를 누르면 누가 새로 받고 누가 더는 못 받는지, 돈이 얼마나 드는지 나옵니다.
 policy-draft-unready = 아직 물을 수 없습니다.
 policy-draft-unready-text = 조건이 없거나 읽을 수 없는 파일이 있습니다. 먼저 파일을 고쳐 주세요.
+policy-draft-year-more = 한 해로 치면 { $won }원 늘어남
+policy-draft-year-less = 한 해로 치면 { $won }원 줄어듦

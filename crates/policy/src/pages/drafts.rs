@@ -82,6 +82,10 @@ async fn compared(context: &Context, made: &Arc<Made>, tried: Tried, on: Date) -
     })
 }
 
+fn won_change(all: &crate::Change) -> i64 {
+    all.won_after.saturating_sub(all.won_before)
+}
+
 async fn drawn(context: &Context, id: &str, typed: Option<&Typed>) -> Answered {
     let (session, draft) = draft(context, id).await?;
     let today = context.now.date();
@@ -114,7 +118,8 @@ async fn drawn(context: &Context, id: &str, typed: Option<&Typed>) -> Answered {
         let named = |named: Vec<(String, crate::Change)>| tables::Moves::of(named);
         let ages = by.ages.iter().map(|(from, until, change)| (age_words(context, *from, *until), *change));
         context! {
-            all, won_change => all.won_after.saturating_sub(all.won_before), served, concerned => drafted.persons,
+            won_year => if pays == "month" { won_change(&all).saturating_mul(12) } else { 0 },
+            all, won_change => won_change(&all), served, concerned => drafted.persons,
             unknown_before => drafted.unknown_before, unknown_after => drafted.unknown_after,
             milliseconds => milliseconds(drafted.effect.wall),
             charts => [
