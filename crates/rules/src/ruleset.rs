@@ -21,6 +21,7 @@ const MAX_ENTRIES: usize = 2_000;
 mod batch;
 mod lines;
 mod never;
+mod zones;
 
 pub use batch::{Crowd, Hinge, Hinging, Hits, Meaning};
 pub use lines::LineColumn;
