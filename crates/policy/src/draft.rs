@@ -9,7 +9,7 @@ use maru_rules::{Crowd, Hits, Parameters, RuleSet};
 use crate::{
     lazy::{Lazy, Shared},
     screen::{Progress, Screening},
-    turn::{Change, Effect, Stuck, cells_of, counted, on_threads},
+    turn::{Change, Effect, Stuck, on_threads, places_of},
 };
 
 /// What publishing a draft would do.
@@ -56,7 +56,7 @@ impl Screening {
                 let crowd = |parameters| Lazy::of(&block, &shared, parameters);
                 let was = before.map_or_else(Hits::default, |law| ask(law, &crowd(law.1)));
                 let is = ask(after, &crowd(after.1));
-                sum.effect.add(block.area(), &counted(&was, &is, &cells_of(&block)));
+                sum.effect.count(&places_of(&block), &was, &is);
                 let count = |lanes: &[u32]| u64::try_from(lanes.len()).unwrap_or(0);
                 sum.unknown_before += count(&was.unknown);
                 sum.unknown_after += count(&is.unknown);

@@ -49,22 +49,36 @@ pub struct Turning {
     pub on: Date,
     hinge: Hinge,
     parts: Vec<Part>,
-    areas: usize,
+    /// What is counted while nothing moves.
+    still: Effect,
     pub wall: Duration,
 }
 
-/// People of one area, alike in what the parameter is held against.
+/// People alike in what the parameter is held against.
 struct Part {
-    area: usize,
-    cells: Vec<u8>,
+    places: Vec<Place>,
     kept: Hinging,
     before: Hits,
-    /// What they are counted as while nothing moves, by cell.
-    still: Vec<(u8, Change)>,
 }
+
+/// Where somebody is counted: by area, and by age and income.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    area: u16,
+    cell: u8,
+}
+
+impl Place {
+    const NOWHERE: Place = Place { area: u16::MAX, cell: u8::MAX };
+}
+
+/// Those of one block who are asked about.
+type Kept = (Vec<Place>, Hinging);
 
 /// Persons in one zone at most: as many as its bounds still say something about.
 const ZONE: usize = 4_096;
+/// So many at least are put in zones together: the more, the more alike are those of one.
+const TOGETHER: usize = 1 << 20;
 
 /// How many and how much, by one way of dividing people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -95,6 +109,33 @@ pub struct Effect {
 }
 
 impl Change {
+    /// Somebody paid one way before and another after.
+    fn between(was: Paid, is: Paid) -> Change {
+        let (won_before, won_after) = (was.flatten().unwrap_or(0), is.flatten().unwrap_or(0));
+        let both = was.is_some() && is.is_some();
+        Change {
+            before: u64::from(was.is_some()),
+            after: u64::from(is.is_some()),
+            gain: u64::from(was.is_none()),
+            lose: u64::from(is.is_none()),
+            more: u64::from(both && won_after > won_before),
+            less: u64::from(both && won_after < won_before),
+            won_before,
+            won_after,
+        }
+    }
+
+    fn leave(&mut self, other: &Change) {
+        self.before = self.before.saturating_sub(other.before);
+        self.after = self.after.saturating_sub(other.after);
+        self.gain = self.gain.saturating_sub(other.gain);
+        self.lose = self.lose.saturating_sub(other.lose);
+        self.more = self.more.saturating_sub(other.more);
+        self.less = self.less.saturating_sub(other.less);
+        self.won_before = self.won_before.saturating_sub(other.won_before);
+        self.won_after = self.won_after.saturating_sub(other.won_after);
+    }
+
     fn add(&mut self, other: &Change) {
         self.before += other.before;
         self.after += other.after;
@@ -170,7 +211,7 @@ impl Screening {
         }
         let hinge = found.rules.hinge(parameter, self.on);
         let blocks = self.population.blocks();
-        let part = |number: u64| -> Result<Option<(usize, Kept)>, Stuck> {
+        let part = |number: u64| -> Result<Option<Kept>, Stuck> {
             if progress.stop.load(Ordering::Relaxed) {
                 return Err(Stuck::Stopped);
             }
@@ -185,40 +226,31 @@ impl Screening {
             if kept.lanes().is_empty() {
                 return Ok(None);
             }
-            let all = cells_of(&block);
-            let cell_of = |lane: &u32| {
-                let lane = usize::try_from(*lane).ok();
-                lane.and_then(|lane| all.get(lane)).copied().unwrap_or(u8::MAX)
-            };
-            let cells = kept.lanes().iter().map(cell_of).collect();
-            Ok(Some((block.area(), (cells, kept))))
+            let all = places_of(&block);
+            let place_of = |lane: &u32| usize::try_from(*lane).ok().and_then(|lane| all.get(lane)).copied();
+            let places = kept.lanes().iter().map(|lane| place_of(lane).unwrap_or(Place::NOWHERE)).collect();
+            Ok(Some((places, kept)))
         };
         let numbers: Vec<u64> = (0..blocks).collect();
-        let parts = on_threads(threads, &numbers, |number| part(*number))?;
-        let mut of_area: Vec<(usize, Vec<Kept>)> =
-            (0..self.leaves.len()).map(|area| (area, Vec::new())).collect();
-        for (area, kept) in parts.into_iter().flatten() {
-            if let Some((_, all)) = of_area.get_mut(area) {
-                all.push(kept);
-            }
-        }
-        let of_area: Vec<(usize, Mutex<Vec<Kept>>)> =
-            of_area.into_iter().map(|(area, kept)| (area, Mutex::new(kept))).collect();
-        let parts = on_threads(threads, &of_area, |(area, kept)| {
-            // taken, so that no more than one area is held twice
-            let zones =
-                zones(std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)), &hinge);
-            let part = |(cells, kept): Kept| {
+        let kept = on_threads(threads, &numbers, |number| part(*number))?;
+        let tables = on_threads(threads, &together(kept.into_iter().flatten()), |kept| {
+            // taken, so that few are held twice
+            let kept = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut still = Effect::nothing(self.leaves.len());
+            let part = |(places, kept): Kept| {
                 let before = found.rules.turn(&hinge, &kept, parameters, self.on)?;
-                let still = counted(&before, &before, &cells);
-                Ok(Part { area: *area, cells, kept, before, still })
+                still.count(&places, &before, &before);
+                Ok(Part { places, kept, before })
             };
-            zones.into_iter().map(part).collect::<Result<Vec<Part>, Stuck>>()
+            Ok((zones(kept, &hinge).into_iter().map(part).collect::<Result<Vec<Part>, Stuck>>()?, still))
         })?;
-        let mut parts: Vec<Part> = parts.into_iter().flatten().collect();
-        parts.sort_by_key(|part| part.area);
-        let (parameter, areas) = (parameter.to_owned(), self.leaves.len());
-        Ok(Turning { service, parameter, on: self.on, hinge, parts, areas, wall: begun.elapsed() })
+        let (mut parts, mut still) = (Vec::new(), Effect::nothing(self.leaves.len()));
+        for (some, counted) in tables {
+            parts.extend(some);
+            still.join(&counted);
+        }
+        let parameter = parameter.to_owned();
+        Ok(Turning { service, parameter, on: self.on, hinge, parts, still, wall: begun.elapsed() })
     }
 
     /// What another value of the parameter does.
@@ -229,22 +261,28 @@ impl Screening {
         let after: Parameters = before.with(&turning.parameter, turning.on, value).ok_or(Stuck::Parameter)?;
         // a run of parts at a time, so that each brings back one table
         let runs: Vec<&[Part]> = turning.parts.chunks(64).collect();
+        let (hinge, on) = (&turning.hinge, turning.on);
         let tables = on_threads(threads, &runs, |run| {
-            let mut table = Effect::nothing(turning.areas);
+            let nothing = || Effect::nothing(turning.still.areas.len());
+            let (mut no_longer, mut instead) = (nothing(), nothing());
             for part in *run {
-                let (hinge, on) = (&turning.hinge, turning.on);
                 if service.rules.unmoved(hinge, &part.kept, before, &after, on) {
-                    table.add(part.area, &part.still);
-                } else {
-                    let hits = service.rules.turn(hinge, &part.kept, &after, on)?;
-                    table.asked += part.cells.len();
-                    table.add(part.area, &counted(&part.before, &hits, &part.cells));
+                    continue;
+                }
+                let hits = service.rules.turn(hinge, &part.kept, &after, on)?;
+                instead.asked += part.places.len();
+                for (lane, was, is) in side_by_side(&part.before, &hits).filter(|(_, was, is)| was != is) {
+                    no_longer.add(&part.places, lane, Change::between(was, was));
+                    instead.add(&part.places, lane, Change::between(was, is));
                 }
             }
-            Ok(table)
+            Ok((no_longer, instead))
         })?;
-        let mut effect = Effect::nothing(turning.areas);
-        tables.iter().for_each(|table| effect.join(table));
+        let mut effect = turning.still.clone();
+        for (no_longer, instead) in &tables {
+            effect.leave(no_longer);
+            effect.join(instead);
+        }
         effect.all = Change::sum(&effect.areas);
         effect.wall = begun.elapsed();
         Ok(effect)
@@ -254,7 +292,7 @@ impl Screening {
 impl Turning {
     /// How many persons it can concern.
     pub fn persons(&self) -> usize {
-        self.parts.iter().map(|part| part.cells.len()).sum()
+        self.parts.iter().map(|part| part.places.len()).sum()
     }
 }
 
@@ -275,74 +313,86 @@ impl Effect {
         self.cells.iter_mut().zip(&other.cells).for_each(|(sum, part)| sum.add(part));
     }
 
-    pub(crate) fn add(&mut self, area: usize, counted: &[(u8, Change)]) {
-        if let Some(sum) = self.areas.get_mut(area) {
-            counted.iter().for_each(|(_, change)| sum.add(change));
+    /// Takes out what was counted.
+    fn leave(&mut self, other: &Effect) {
+        self.areas.iter_mut().zip(&other.areas).for_each(|(sum, part)| sum.leave(part));
+        self.cells.iter_mut().zip(&other.cells).for_each(|(sum, part)| sum.leave(part));
+    }
+
+    /// Everybody before and after, each where they are counted.
+    pub(crate) fn count(&mut self, places: &[Place], before: &Hits, after: &Hits) {
+        for (lane, was, is) in side_by_side(before, after) {
+            self.add(places, lane, Change::between(was, is));
         }
-        for (cell, change) in counted {
-            if let Some(sum) = self.cells.get_mut(usize::from(*cell)) {
-                sum.add(change);
-            }
+    }
+
+    fn add(&mut self, places: &[Place], lane: u32, change: Change) {
+        let Some(place) = usize::try_from(lane).ok().and_then(|lane| places.get(lane)) else { return };
+        if let Some(sum) = self.areas.get_mut(usize::from(place.area)) {
+            sum.add(&change);
+        }
+        if let Some(sum) = self.cells.get_mut(usize::from(place.cell)) {
+            sum.add(&change);
         }
     }
 }
 
-/// Who is asked about, by their cells.
-type Kept = (Vec<u8>, Hinging);
+/// What somebody who qualifies is paid; nothing inside where that isn't known or no amount is in force.
+type Paid = Option<Option<i64>>;
 
-/// Those of an area, block by block, put in zones; as they came where their columns don't go together.
-fn zones(blocks: Vec<Kept>, hinge: &Hinge) -> Vec<Kept> {
-    let Ok(all) = Hinging::joined(blocks.iter().map(|(_, kept)| kept.clone()).collect()) else {
-        return blocks;
-    };
-    let cells: Vec<u8> = blocks.iter().flat_map(|(cells, _)| cells.iter().copied()).collect();
-    let zone = |lanes: Vec<u32>| {
-        let at = |lane: &u32| usize::try_from(*lane).ok().and_then(|lane| cells.get(lane)).copied();
-        (lanes.iter().map(|lane| at(lane).unwrap_or(u8::MAX)).collect(), all.zone(&lanes))
-    };
-    all.zones(hinge, ZONE).into_iter().map(zone).collect()
-}
-
-/// How those of one zone are counted, by cell.
-pub(crate) fn counted(before: &Hits, after: &Hits, cells: &[u8]) -> Vec<(u8, Change)> {
-    let mut counts = vec![Change::default(); CELLS];
+/// The lanes that qualify before or after, in order, with what each way pays.
+fn side_by_side<'h>(before: &'h Hits, after: &'h Hits) -> impl Iterator<Item = (u32, Paid, Paid)> + 'h {
     let (mut b, mut a) = (0, 0);
-    loop {
+    std::iter::from_fn(move || {
         let (was, is) = (before.yes.get(b), after.yes.get(a));
         let lane = match (was, is) {
-            (None, None) => break,
+            (None, None) => return None,
             (Some(lane), None) | (None, Some(lane)) => *lane,
             (Some(was), Some(is)) => *was.min(is),
         };
         let was = (was == Some(&lane)).then(|| before.amounts.get(b).copied().flatten());
         let is = (is == Some(&lane)).then(|| after.amounts.get(a).copied().flatten());
         (b, a) = (b + usize::from(was.is_some()), a + usize::from(is.is_some()));
-        let (won_before, won_after) = (was.flatten().unwrap_or(0), is.flatten().unwrap_or(0));
-        let both = was.is_some() && is.is_some();
-        let change = Change {
-            before: u64::from(was.is_some()),
-            after: u64::from(is.is_some()),
-            gain: u64::from(was.is_none()),
-            lose: u64::from(is.is_none()),
-            more: u64::from(both && won_after > won_before),
-            less: u64::from(both && won_after < won_before),
-            won_before,
-            won_after,
-        };
-        let cell = usize::try_from(lane).ok().and_then(|lane| cells.get(lane));
-        if let Some(cell) = cell.and_then(|cell| counts.get_mut(usize::from(*cell))) {
-            cell.add(&change);
-        }
-    }
-    let some = |(_, change): &(u8, Change)| *change != Change::default();
-    (0_u8..).zip(counts).filter(some).collect()
+        Some((lane, was, is))
+    })
 }
 
-/// The cell of everybody in a block, by age and income.
-pub(crate) fn cells_of(block: &Block) -> Vec<u8> {
-    let bands = block.bands();
-    let lanes = block.ages().iter().zip(&bands);
-    lanes.map(|(age, band)| u8::try_from(cell(*age, *band)).unwrap_or(u8::MAX)).collect()
+/// Blocks in groups of enough people, to be taken by whoever works on them.
+fn together(blocks: impl Iterator<Item = Kept>) -> Vec<Mutex<Vec<Kept>>> {
+    let (mut groups, mut group, mut persons) = (Vec::new(), Vec::new(), 0);
+    for block in blocks {
+        persons += block.0.len();
+        group.push(block);
+        if persons >= TOGETHER {
+            groups.push(Mutex::new(std::mem::take(&mut group)));
+            persons = 0;
+        }
+    }
+    if !group.is_empty() {
+        groups.push(Mutex::new(group));
+    }
+    groups
+}
+
+/// A group put in zones; block by block as it came where the columns don't go together.
+fn zones(blocks: Vec<Kept>, hinge: &Hinge) -> Vec<Kept> {
+    let Ok(all) = Hinging::joined(blocks.iter().map(|(_, kept)| kept.clone()).collect()) else {
+        return blocks;
+    };
+    let places: Vec<Place> = blocks.iter().flat_map(|(places, _)| places.iter().copied()).collect();
+    let zone = |lanes: Vec<u32>| {
+        let at = |lane: &u32| usize::try_from(*lane).ok().and_then(|lane| places.get(lane)).copied();
+        (lanes.iter().map(|lane| at(lane).unwrap_or(Place::NOWHERE)).collect(), all.zone(&lanes))
+    };
+    all.zones(hinge, ZONE).into_iter().map(zone).collect()
+}
+
+/// Where everybody of a block is counted.
+pub(crate) fn places_of(block: &Block) -> Vec<Place> {
+    let area = u16::try_from(block.area()).unwrap_or(u16::MAX);
+    let (ages, bands) = (block.ages(), block.bands());
+    let cells = ages.iter().zip(&bands).map(|(age, band)| u8::try_from(cell(*age, *band)).unwrap_or(u8::MAX));
+    cells.map(|cell| Place { area, cell }).collect()
 }
 
 /// Work shared out over threads; the results in no order, or the first failure.

@@ -466,20 +466,15 @@ impl Hinging {
                 _ => None,
             }
         });
+        // tops over bottoms of their own say nothing of an order
+        let number = number.filter(|numbers| matches!(numbers.bottom, Bottom::All(_)));
         let key = |lane: &u32| {
-            let lane = place(*lane);
+            let at = place(*lane);
             let bits =
-                truths.iter().fold(0_u64, |bits, truth| bits << 1 | u64::from(truth.get(lane) == Some(true)));
-            (bits, number.and_then(|numbers| numbers.get(lane)))
+                truths.iter().fold(0_u64, |bits, truth| bits << 1 | u64::from(truth.get(at) == Some(true)));
+            (bits, number.and_then(|numbers| numbers.tops.get(at)).unwrap_or(i64::MIN), *lane)
         };
-        let mut order: Vec<(u64, Option<Ratio>, u32)> = self
-            .chosen
-            .iter()
-            .map(|lane| {
-                let (bits, number) = key(lane);
-                (bits, number, *lane)
-            })
-            .collect();
+        let mut order: Vec<(u64, i64, u32)> = self.chosen.iter().map(key).collect();
         order.sort_unstable();
         let mut zones: Vec<Vec<u32>> = Vec::new();
         let mut last = None;
