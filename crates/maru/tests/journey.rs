@@ -253,8 +253,13 @@ async fn one_question_settles_services_and_can_be_taken_back() {
     let me = token(&country, "bada").await;
     let before = country.call(Method::GET, "/api/v1/me/services?limit=0", Some(&me), "").await.json();
     let fact = before["next_question"]["fact"].as_str().expect("something is open").to_owned();
-    let (typed, promised) = match before["next_question"]["kind"].as_str().unwrap() {
-        "yesno" => ("yes", "true"),
+    let dictionary = country.call(Method::GET, "/api/v1/facts", None, "").await.json();
+    let defs = dictionary["facts"].as_array().unwrap();
+    let def = defs.iter().find(|def| def["name"] == fact.as_str()).unwrap();
+    // What is promised is of the leading fact alone.
+    let (typed, promised) = match def["kind"].as_str().unwrap() {
+        "boolean" => ("yes", "true"),
+        "choice" => (def["choices"][0]["value"].as_str().unwrap(), def["choices"][0]["value"].as_str().unwrap()),
         "number" => ("40", "50% 이하"),
         other => panic!("a question of kind {other}: {before}"),
     };
@@ -272,7 +277,27 @@ async fn one_question_settles_services_and_can_be_taken_back() {
         before["next_question"]["by_value"][promised].as_i64(),
         "as many as promised: {before}"
     );
-    assert_ne!(after["next_question"]["fact"].as_str(), Some(fact.as_str()));
+    // The rest of its page, each left blank but the boxes, of which none is true.
+    let page = bada.get("/").await.body;
+    let fields = before["next_question"]["fields"].as_array().unwrap();
+    let rest: Vec<String> = fields.iter().map(|f| f["fact"].as_str().unwrap().to_owned()).filter(|f| *f != fact).collect();
+    assert!(rest.is_empty() || rest.iter().all(|f| page.contains(f)), "{rest:?}");
+    let shown: Vec<String> = rest.iter().map(|f| format!("shown-{f}")).collect();
+    let mut form = vec![("fact", fact.as_str()), ("together", "yes")];
+    form.extend(shown.iter().map(|name| (name.as_str(), "yes")));
+    if !rest.is_empty() {
+        let nothing = bada.post("/questions", &form).await;
+        assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY, "nothing was ticked or typed");
+        form.push(("none", "yes"));
+        assert_eq!(bada.post("/questions", &form).await.status, StatusCode::SEE_OTHER);
+    }
+    let then = country.call(Method::GET, "/api/v1/me/services?limit=0", Some(&me), "").await.json();
+    assert!(then["counts"]["unknown"].as_i64() <= after["counts"]["unknown"].as_i64());
+    assert_ne!(then["next_question"]["fact"].as_str(), Some(fact.as_str()));
+    bada.get("/me").await;
+    for fact in &rest {
+        bada.post("/questions", &[("fact", fact), ("value", ""), ("forget", "yes"), ("from", "me")]).await;
+    }
     bada.get("/me").await;
     bada.post("/questions", &[("fact", &fact), ("value", ""), ("forget", "yes"), ("from", "me")]).await;
     let again = country.call(Method::GET, "/api/v1/me/services?limit=0", Some(&me), "").await.json();
