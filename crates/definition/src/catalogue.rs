@@ -14,8 +14,8 @@ use maru_store::{Batch, Store};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft, holiday,
-    guide::prior::Likely, pack::sha256, suggest::Suggestion,
+    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft,
+    guide::prior::Likely, holiday, pack::sha256, suggest::Suggestion,
 };
 use index::Index;
 

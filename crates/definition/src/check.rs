@@ -228,10 +228,20 @@ impl Check<'_> {
             self.at(file, &[name], what, "add [[fact.item]] with what is asked of each");
         }
         for item in &fact.items {
-            self.both(file, &[name, &quoted(&item.name)], &item.label, &format!("{} of {}", item.name, fact.name));
+            self.both(
+                file,
+                &[name, &quoted(&item.name)],
+                &item.label,
+                &format!("{} of {}", item.name, fact.name),
+            );
             if (item.kind == FactKind::Choice) == item.choices.is_empty() {
                 let what = format!("{} of {}: choices belong to kind \"choice\"", item.name, fact.name);
-                self.at(file, &[name, &quoted(&item.name)], what, "add [[fact.item.choice]] or change the kind");
+                self.at(
+                    file,
+                    &[name, &quoted(&item.name)],
+                    what,
+                    "add [[fact.item.choice]] or change the kind",
+                );
             }
         }
     }

@@ -95,9 +95,10 @@ pub async fn reply_all(context: &Context, person: &Person, lead: &str, typed: &T
     let shown = |fact: &String| typed.0.contains_key(&format!("shown-{fact}"));
     let together: Vec<String> = definitions.asked_together(lead).into_iter().filter(shown).collect();
     let boxes = typed.get("none") == "yes"
-        || together.iter().filter_map(|fact| pack.fact(fact)).any(|def| {
-            def.kind == FactKind::Boolean && typed.get(&def.name) == "yes"
-        });
+        || together
+            .iter()
+            .filter_map(|fact| pack.fact(fact))
+            .any(|def| def.kind == FactKind::Boolean && typed.get(&def.name) == "yes");
     for def in together.iter().filter_map(|fact| pack.fact(fact)) {
         if def.kind == FactKind::Boolean && !boxes {
             blank = true;

@@ -56,9 +56,11 @@ impl Scale {
             }
             Some(Value::List(items)) => 1 + items.len().min(3),
             // A word by itself: alike only where it is the same.
-            Some(other) => 1 + other.to_string().bytes().fold(7_usize, |sum, byte| {
-                sum.wrapping_mul(31).wrapping_add(usize::from(byte)) % 1_000_003
-            }),
+            Some(other) => {
+                1 + other.to_string().bytes().fold(7_usize, |sum, byte| {
+                    sum.wrapping_mul(31).wrapping_add(usize::from(byte)) % 1_000_003
+                })
+            }
         };
         facts.iter().map(place).collect()
     }
@@ -129,7 +131,8 @@ impl Entropy {
                 }
             }
             let all: f64 = whole.iter().sum();
-            let rest: f64 = by_label.values().map(|counts| counts.iter().sum::<f64>() / all * bits(counts)).sum();
+            let rest: f64 =
+                by_label.values().map(|counts| counts.iter().sum::<f64>() / all * bits(counts)).sum();
             gain += bits(&whole) - rest;
         }
         gain
@@ -146,7 +149,8 @@ impl Order for Entropy {
     fn next(&self, asking: &Asking, course: &Course<'_>) -> (Option<usize>, bool) {
         let alike = self.alike(asking, course);
         let left = (0..asking.questions.len()).filter(|question| !course.asked.contains(question));
-        let read = left.filter(|question| course.open.iter().any(|service| asking.reads(*service, *question)));
+        let read =
+            left.filter(|question| course.open.iter().any(|service| asking.reads(*service, *question)));
         let gains = read.map(|question| (self.gain(asking, course, &alike, question), question));
         // Of two that tell as much the first.
         let best = gains.reduce(|best, other| if other.0 > best.0 { other } else { best });

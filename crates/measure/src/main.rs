@@ -16,6 +16,7 @@ mod openfisca;
 mod pages;
 mod peers;
 mod questions;
+mod resident;
 mod restore;
 mod seed;
 mod server;
@@ -85,12 +86,13 @@ fn run() -> Result<()> {
         "nation" => nation::run(&place),
         "openfisca" => openfisca::run(&place),
         "questions" => questions::run(&place),
+        "resident" => resident::run(&place),
         // The folder is its parent's.
         "chunks-work" => return chunks::work(&place),
         "holiday" => holiday::run(&place),
         "holiday-work" => return holiday::work(&place),
         _ => Err(Error::internal(
-            "submit | transitions | pages | soak | restore | chunks | holiday | desk | catalogue | nation | openfisca | questions",
+            "submit | transitions | pages | soak | restore | chunks | holiday | desk | catalogue | nation | openfisca | questions | resident",
         )),
     };
     std::fs::remove_dir_all(&place.folder).ok();

@@ -5,11 +5,7 @@
 //! pays them nothing, what it pays a resident on average: so a *no* has to be found out, too. Somebody is done when 95 % of the weight is
 //! settled. What the truth itself leaves unknown is left out.
 
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use maru::wire;
 use maru_definition::{Definitions, Pack, Service};
@@ -102,7 +98,6 @@ impl Order for Fixed {
     }
 }
 
-
 /// How far one resident has come.
 pub struct Course<'a> {
     pub resident: &'a Resident,
@@ -151,13 +146,22 @@ pub fn run(place: &Place) -> Result<()> {
         let seconds = begun.elapsed().as_secs_f64();
         let never = outcomes.iter().filter(|one| one.done.is_none()).count();
         figure(
-            format!("questions until {PERCENT} % of the weight of {} services is settled, {all} residents of seed {SEED}, {name}: median / p95", asking.services.len()),
-            format!("{} (never: {never}; {seconds:.0} s)", counted(outcomes.iter().map(|one| one.done.unwrap_or(MOST)))),
+            format!(
+                "questions until {PERCENT} % of the weight of {} services is settled, {all} residents of seed {SEED}, {name}: median / p95",
+                asking.services.len()
+            ),
+            format!(
+                "{} (never: {never}; {seconds:.0} s)",
+                counted(outcomes.iter().map(|one| one.done.unwrap_or(MOST)))
+            ),
             promise,
         );
         let paid = outcomes.iter().filter_map(|one| one.paid);
         figure(
-            format!("until {PERCENT} % of what is paid to them is settled, the {} who get anything, {name}: median / p95", thousands(paid.clone().count() as f64)),
+            format!(
+                "until {PERCENT} % of what is paid to them is settled, the {} who get anything, {name}: median / p95",
+                thousands(paid.clone().count() as f64)
+            ),
             counted(paid),
             "",
         );
@@ -173,13 +177,20 @@ fn told(asking: &Asking, residents: &[Resident], outcomes: &[Outcome], made: f64
     let found: u64 = outcomes.iter().map(|one| one.found).sum();
     figure(
         "questions until the page says that nothing open matters any more: median / p95; of what is paid, settled by then",
-        format!("{}; {:.1} %", counted(outcomes.iter().filter_map(|one| one.stopped)), 100.0 * found as f64 / whole as f64),
+        format!(
+            "{}; {:.1} %",
+            counted(outcomes.iter().filter_map(|one| one.stopped)),
+            100.0 * found as f64 / whole as f64
+        ),
         "",
     );
     let mut took: Vec<f64> = outcomes.iter().flat_map(|one| one.choosing.iter().copied()).collect();
     took.sort_by(f64::total_cmp);
     figure(
-        format!("choosing a question: p50 / p99 (and once {:.0} ms to make the people it is weighed against)", made * 1e3),
+        format!(
+            "choosing a question: p50 / p99 (and once {:.0} ms to make the people it is weighed against)",
+            made * 1e3
+        ),
         format!("{:.2} / {:.2} ms", quantile(&took, 0.5), quantile(&took, 0.99)),
         "≤ 1 ms",
     );
@@ -205,7 +216,8 @@ fn drawn(definitions: &Definitions, on: Date, count: usize) -> Result<(Asking, V
         Resident { truth: services.iter().map(one).collect(), facts }
     };
     let residents: Vec<Resident> = people::every(&population, EVERY)?.into_iter().map(truth).collect();
-    let sum = |service: usize| residents.iter().filter_map(|one| one.truth.get(service)).map(|t| t.2).sum::<u64>();
+    let sum =
+        |service: usize| residents.iter().filter_map(|one| one.truth.get(service)).map(|t| t.2).sum::<u64>();
     let averages = (0..services.len()).map(|service| sum(service) / residents.len().max(1) as u64).collect();
     let leads = pack.facts.iter().filter(|fact| fact.question.is_some());
     let questions = leads.map(|fact| definitions.asked_together(&fact.name)).collect();
@@ -250,7 +262,8 @@ impl Asking {
     }
 
     fn settled(&self, resident: &Resident, known: &Facts, place: usize) -> bool {
-        let (Some(service), Some((answer, amount, _))) = (self.services.get(place), resident.truth.get(place))
+        let (Some(service), Some((answer, amount, _))) =
+            (self.services.get(place), resident.truth.get(place))
         else {
             return true;
         };

@@ -9,6 +9,8 @@ use maru_rules::{Answer, Columns, Facts, Ratio, Value};
 
 use crate::{Pack, Service, catalogue::index::Index};
 
+/// What a service is worth to a resident on average at the least: one that pays none of the few people is asked for, too, at last.
+const RARE: u64 = 1_000;
 /// A number counts by which sixteenth of the people it falls in.
 const STEPS: usize = 16;
 /// Somebody unlike by this many halvings more than the likest counts for nothing.
@@ -228,7 +230,9 @@ impl Judged {
             refused.insert(id, no);
         }
         let average = pays.iter().sum::<u64>() / u64::try_from(all).unwrap_or(1).max(1);
-        let mut names: Vec<String> = service.rules.names().into_iter().filter_map(|name| fact_in(pack, &name)).collect();
+        let average = average.max(RARE);
+        let mut names: Vec<String> =
+            service.rules.names().into_iter().filter_map(|name| fact_in(pack, &name)).collect();
         names.dedup();
         Judged { answers, pays, average, refused, names }
     }

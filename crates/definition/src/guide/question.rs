@@ -60,7 +60,9 @@ impl Guidance {
                 continue;
             }
             let what_if = |group, option, holds| asker.what_if(group, option, holds).settled();
-            let mut replies = self.replies(fact, &what_if);
+            // What is known already is not asked for again, though it has the question's words.
+            let open = self.unknown(&fact.name) || self.vague(fact);
+            let mut replies = if open { self.replies(fact, &what_if) } else { Vec::new() };
             let others = together.iter().skip(1).filter(|other| self.unknown(other));
             let others: u64 = others
                 .filter_map(|other| self.pack.fact(other))
@@ -97,10 +99,8 @@ impl Guidance {
             self.add_decided(fact, &mut replies);
         }
         let together = self.index.questions.facts(&fact.name).iter();
-        let mut facts: Vec<String> = together.filter(|fact| self.unknown(fact)).cloned().collect();
-        if facts.is_empty() {
-            facts.push(fact.name.clone());
-        }
+        let again = |name: &String| *name == fact.name && self.vague(fact);
+        let facts: Vec<String> = together.filter(|fact| self.unknown(fact) || again(fact)).cloned().collect();
         let (sum, weights) = (sum(&replies), replies.iter().map(|r| r.weight).sum::<usize>());
         Some(NextQuestion {
             fact: fact.name.clone(),
@@ -164,7 +164,9 @@ impl Guidance {
             if deep.answer == Answer::Yes {
                 ways.push(ways_of("", &mut decision.missing.iter()));
             }
-            let named = |question: &usize| ways.iter().filter_map(|w| w.questions.as_ref()).flatten().any(|q| q == question);
+            let named = |question: &usize| {
+                ways.iter().filter_map(|w| w.questions.as_ref()).flatten().any(|q| q == question)
+            };
             let mut more: Vec<usize> = Vec::new();
             for name in judged.names.iter().filter(|name| self.unknown(name)) {
                 if let Some(question) = questions.asking(name).filter(|q| !named(q) && may(q))
