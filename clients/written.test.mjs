@@ -12,7 +12,7 @@ const DRAFT = '/admin/services/winter-heating';
 
 async function walk(browser, say, width) {
   const name = `written-${say}-${width}`;
-  const maru = await Maru.start(name);
+  const maru = await Maru.start(name, { more: ['--policy-persons', '1000'] });
   const visitor = await Visitor.open(browser, { url: maru.url, language: say, scripts: false, width, name });
   const { page } = visitor;
   const faults = [];
@@ -47,7 +47,12 @@ async function walk(browser, say, width) {
     assert.equal(await page.locator('main table b.is-err').count(), 1, 'one case is red');
     await see(`${DRAFT}/publish`, 'service-publish-faulty');
     assert.equal(await page.locator('[name="from"]').count(), 0, 'nothing faulty is published');
-    await edit('rules.toml', (text) => text.replace('나이 >= 70', '나이 >= 65'));
+    assert.equal(await page.locator('#warnings').count(), 0, 'a fault is no warning');
+    await edit('rules.toml', (text) => text.replace("'나이 >= 70'", "'나이 >= 65 and 나이 < 60'"));
+    await look('service-never');
+    const never = page.locator('#warnings + p + ul li').first();
+    assert.match(await never.innerText(), /rules\.toml · .*\d[^]*나이 < 60/, 'what can never be true, and where');
+    await edit('rules.toml', (text) => text.replace("'나이 >= 65 and 나이 < 60'", "'나이 >= 65'"));
     await edit('text.ko.toml', (text) => text.replace('보기 지원금', '겨울 난방비'));
     await edit('text.en.toml', (text) => text.replace('Example grant', 'Winter heating grant'));
     await see(`${DRAFT}/preview`, 'service-preview');
@@ -55,6 +60,19 @@ async function walk(browser, say, width) {
     await send(`${DRAFT}/preview#try`, { 'fact-0': '70' });
     assert.match(await page.locator('#decided').innerText(), /100,000/);
     await look('service-tried');
+    // Before it is published: for whom it changes what, over made persons.
+    await visitor.go(`${DRAFT}/population`);
+    const begun = performance.now();
+    while (visitor.visit.status === 202 || !visitor.visit.status) {
+      assert.ok(performance.now() - begun < 60_000, 'the persons are made');
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    await visitor.settled();
+    await look('service-population');
+    await send(`${DRAFT}/population`, { on: '' });
+    assert.ok((await page.locator('main .figures .big').count()) >= 2, 'how many, and what it costs');
+    assert.equal(await page.locator('main .boards.three table').count(), 3, 'by place, age and income');
+    await look('service-changes');
     await see(`${DRAFT}/publish`, 'service-publish');
     await send(`${DRAFT}/publish`, { verb: 'publish' });
     assert.equal(await page.locator('form[action$="/approve"]').count(), 0, 'nobody approves their own');
@@ -90,6 +108,7 @@ async function walk(browser, say, width) {
     await send(`/cases/${id}/assign`);
     await visitor.go(`/desk/cases/${id}`);
     await send(`/cases/${id}/grant`);
+    await see(`/desk/cases/${id}/owed`, 'service-owed');
     await as('daon');
     await see(`/cases/${id}`, 'service-granted');
     assert.match(await page.locator('main').innerText(), /100,000/);

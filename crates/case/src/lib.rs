@@ -70,6 +70,7 @@ pub fn room() -> Room {
             ("case/audit.html", include_str!("../templates/audit.html")),
             ("case/audited.html", include_str!("../templates/audited.html")),
             ("case/bulk.html", include_str!("../templates/bulk.html")),
+            ("case/owed.html", include_str!("../templates/owed.html")),
             ("case/load.html", include_str!("../templates/load.html")),
             ("case/course.html", include_str!("../templates/course.html")),
             ("case/task.html", include_str!("../templates/task.html")),

@@ -11,7 +11,7 @@ pub use cases::RanCase;
 use std::collections::{BTreeMap, BTreeSet};
 
 use maru_kernel::{Both, Lang};
-use maru_rules::{Expr, PARAMETERS};
+use maru_rules::{Domain, Expr, PARAMETERS};
 use unicode_normalization::is_nfc;
 
 use crate::{
@@ -25,6 +25,25 @@ pub(crate) struct Check<'a> {
     pack: &'a Pack,
     faults: Vec<Fault>,
     cases: Vec<RanCase>,
+}
+
+/// What of the services' rules can never be true, or of one service's: no fault, but surely not meant.
+pub(crate) fn warnings(pack: &Pack, only: Option<&str>) -> Vec<Fault> {
+    let facts: BTreeMap<String, Domain> =
+        pack.facts.iter().map(|fact| (fact.name.clone(), fact.domain())).collect();
+    let mut found = Vec::new();
+    for service in pack.services.iter().filter(|service| only.is_none_or(|id| id == service.id)) {
+        for fault in service.rules.never(&facts, &pack.parameters) {
+            let (file, line) = service.rules_text.place(fault.line);
+            let what =
+                format!("character {}: {}", service.rules_text.character(fault.at.start), fault.message);
+            found.push(Fault::new(file, line, what, "correct it, or take it out"));
+        }
+    }
+    // What services share is said once.
+    found.sort();
+    found.dedup();
+    found
 }
 
 pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {

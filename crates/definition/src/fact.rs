@@ -1,7 +1,7 @@
 //! The dictionary: every name a rule, a register or a question may use.
 
 use maru_kernel::{Both, Date, Lang, Won};
-use maru_rules::{Ratio, Value};
+use maru_rules::{Domain, Ratio, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization;
@@ -99,6 +99,20 @@ impl FactDef {
             (FactKind::Region, ..) => Err("fact-region".into()),
             (FactKind::List, Json::Array(_), _) => Value::from_json(json).map_err(|_| "fact-list".into()),
             (FactKind::List, ..) => Err("fact-list".into()),
+        }
+    }
+
+    /// What values it may have, for whoever asks what a rule can come to.
+    pub(crate) fn domain(&self) -> Domain {
+        match self.kind {
+            FactKind::Boolean => Domain::Bool,
+            FactKind::Number => {
+                Domain::Number { min: self.min.map(Ratio::from_i64), max: self.max.map(Ratio::from_i64) }
+            }
+            FactKind::Choice => Domain::Choice(self.choices.iter().map(|c| c.value.clone()).collect()),
+            FactKind::Text | FactKind::Region => Domain::Text,
+            FactKind::Date => Domain::Date,
+            FactKind::List => Domain::List,
         }
     }
 

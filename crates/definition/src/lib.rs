@@ -19,6 +19,7 @@ mod holiday;
 pub mod import;
 mod nation;
 mod overlay;
+mod owed;
 mod pack;
 mod plain;
 mod position;
@@ -49,6 +50,7 @@ pub use guide::{BillLine, Counts, Explained, Guidance, NextQuestion, Ranked, Spo
 pub use holiday::Declared;
 pub use nation::{Nation, Profile, Shape, Trait};
 pub use overlay::Tried;
+pub use owed::{Entitled, History, NoTerms, Owed, Term, month, owed, terms};
 pub use pack::{Pack, sha256};
 pub use plain::Plain;
 pub use position::Position;

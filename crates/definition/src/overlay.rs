@@ -12,6 +12,8 @@ pub struct Tried {
     /// How its cases went.
     pub cases: Vec<RanCase>,
     pub faults: Vec<Fault>,
+    /// What can never be true in its rules: nothing that keeps it from being published.
+    pub warnings: Vec<Fault>,
 }
 
 impl Pack {
@@ -29,12 +31,19 @@ impl Pack {
         let read = Service::read(&pack.files, &folder, &mut faults).map(Arc::new);
         let Some(service) = read.filter(|_| faults.is_empty()) else {
             faults.sort();
-            return Tried { pack: self.clone(), service: None, cases: Vec::new(), faults };
+            return Tried {
+                pack: self.clone(),
+                service: None,
+                cases: Vec::new(),
+                faults,
+                warnings: Vec::new(),
+            };
         };
         pack.services.push(service.clone());
         let (cases, mut faults) = check::one(&pack, &service.id);
         faults.extend(self.taken_over(&pack, &service, id));
-        Tried { pack, service: Some(service), cases, faults }
+        let warnings = check::warnings(&pack, Some(&service.id));
+        Tried { pack, service: Some(service), cases, faults, warnings }
     }
 
     /// What stands for the whole country stays with what the program brings: an entry of the national catalogue, and objections.

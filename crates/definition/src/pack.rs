@@ -227,6 +227,11 @@ impl Pack {
         check::run(self)
     }
 
+    /// What can never be true in the services' rules: to be looked at, not refused.
+    pub fn warnings(&self) -> Vec<Fault> {
+        check::warnings(self, None)
+    }
+
     /// A field of the catalogue in a language; one the pack does not know stays Korean.
     pub fn field<'a>(&'a self, ko: &'a str, lang: Lang) -> &'a str {
         self.fields.iter().find(|f| f.ko == ko).map_or(ko, |f| f.get(lang))

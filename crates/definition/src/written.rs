@@ -50,6 +50,12 @@ impl RulesText {
         self.text.push_str(text);
     }
 
+    /// Which character of its line a byte of the whole begins, counted from 1.
+    pub(crate) fn character(&self, byte: usize) -> usize {
+        let before = self.text.get(..byte).unwrap_or_default();
+        before.rsplit('\n').next().unwrap_or_default().chars().count() + 1
+    }
+
     /// The file and line of a line of the whole.
     pub(crate) fn place(&self, line: usize) -> (&str, usize) {
         let part = self.parts.iter().rev().find(|(_, before)| *before < line).or(self.parts.last());

@@ -18,6 +18,32 @@ fn the_shipped_pack_is_sound() {
     assert!(cases >= 12, "{cases} cases");
 }
 
+/// Nothing that ships is warned of; a contradiction added to any of its services is, at its character.
+#[test]
+fn what_can_never_be_true_is_warned_of() {
+    let pack = Pack::read(kr()).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    assert_eq!(pack.warnings(), []);
+    let mut tried = 0;
+    for service in &pack.services {
+        let mut files = pack.files_of(service);
+        let Some(rules) = files.get_mut("rules.toml") else { continue };
+        let line = rules.lines().count() + 5;
+        rules.push_str(
+            "\n[[condition]]\nid = \"never\"\narticle = \"법\"\nwhen = '나이 >= 65 and 나이 < 60'\nfrom = \"2026-01-01\"\n",
+        );
+        let owner = pack.agency(&service.owner).unwrap();
+        let warnings = pack.with_service(owner, &service.id, &files).warnings;
+        let [warning] = &warnings[..] else { panic!("{}: {warnings:#?}", service.id) };
+        assert_eq!(
+            (warning.file.as_str(), warning.line),
+            (format!("services/{}/{}/rules.toml", service.owner, service.id).as_str(), line)
+        );
+        assert!(warning.what.starts_with("character 22: `나이 < 60`"), "{warning}");
+        tried += 1;
+    }
+    assert!(tried > 30, "{tried}");
+}
+
 fn kr() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/kr"))
 }

@@ -231,12 +231,18 @@ services-version = save number { $number }
 services-files = Files
 services-preview = Preview
 services-publish = Publish
+services-population = For whom it changes what
 services-faults = { $count ->
     [one] 1 thing to correct
    *[other] { $count } things to correct
 }
 services-faults-short = { $count }
 services-faults-text = It is saved all the same, but can be published only when all is right. Each says the file, the line and what to do.
+services-warnings = { $count ->
+    [one] 1 thing that can never be true
+   *[other] { $count } things that can never be true
+}
+services-warnings-text = This alone keeps nothing from being published. But whatever somebody's circumstances are, this is never true: look whether it is meant so.
 services-line = line { $number }
 services-right = Nothing to correct.
 services-right-text = All cases come out as written: { $count }.

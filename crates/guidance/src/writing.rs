@@ -23,10 +23,9 @@ pub struct Part {
 
 impl Part {
     pub fn of(session: &Session, owner: &str) -> Part {
-        let over = |kind| session.roles.iter().any(|role| role.kind == kind && role.over == owner);
-        let (writes, approves) = (over(RoleKind::Writer), over(RoleKind::Manager));
-        let looks = session.has(RoleKind::Operator) || session.has(RoleKind::Auditor);
-        Part { writes, approves, reads: writes || approves || looks }
+        let (writes, approves) =
+            (session.holds(RoleKind::Writer, owner), session.holds(RoleKind::Manager, owner));
+        Part { writes, approves, reads: session.reads_drafts_of(owner) }
     }
 }
 

@@ -22,7 +22,7 @@ pub fn check(folder: &Path) -> ExitCode {
         eprintln!("maru: {} holds no pack (a folder with pack.toml)", folder.display());
         return ExitCode::FAILURE;
     }
-    let (mut services, mut cases, mut faults) = (0, 0, Vec::new());
+    let (mut services, mut cases, mut faults, mut warnings) = (0, 0, Vec::new(), Vec::new());
     for path in &packs {
         match Pack::read(path) {
             Ok(pack) => {
@@ -30,15 +30,19 @@ pub fn check(folder: &Path) -> ExitCode {
                 services += pack.services.len();
                 cases += ran;
                 faults.extend(found);
+                warnings.extend(pack.warnings());
             }
             Err(found) => faults.extend(found),
         }
     }
     let mut out = std::io::stdout().lock();
-    let told = faults.iter().try_for_each(|fault| writeln!(out, "{fault}")).and_then(|()| {
-        let (packs, found) = (packs.len(), faults.len());
-        writeln!(out, "{packs} packs, {services} services in depth, {cases} cases, {found} faults")
-    });
+    let told = warnings.iter().try_for_each(|warning| writeln!(out, "warning: {warning}"));
+    let told =
+        told.and_then(|()| faults.iter().try_for_each(|fault| writeln!(out, "{fault}"))).and_then(|()| {
+            let (packs, found, warned) = (packs.len(), faults.len(), warnings.len());
+            let all = format!("{packs} packs, {services} services in depth, {cases} cases, {found} faults");
+            if warned == 0 { writeln!(out, "{all}") } else { writeln!(out, "{all}, {warned} warnings") }
+        });
     // Whoever reads through `head` closes the pipe early; what was found stays what was found.
     if told.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe) {
         return ExitCode::FAILURE;

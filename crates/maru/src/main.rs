@@ -7,6 +7,7 @@ mod admin;
 mod check;
 mod import;
 mod new_service;
+mod owed;
 mod replay;
 mod screen;
 mod standard;
@@ -77,6 +78,8 @@ enum Command {
         #[command(flatten)]
         place: Where,
     },
+    /// Work out what is owed when facts of the past turn out to have been others: month by month, by the law of each
+    Owed(owed::Asked),
     /// Make a country of persons in households who don't exist, from published counts and written assumptions
     Population(Making),
     /// The whole catalogue over a whole population: who qualifies for what, and why
@@ -175,6 +178,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check { folder } => Ok(check::check(&folder)),
         Command::Standard { what } => standard::run(what).await,
         Command::Replay { notice, reason, place } => replay::replay(&notice, &reason, &place.place()).await,
+        Command::Owed(asked) => owed::run(&asked),
         Command::Screen(what) => screen::run(&what).await,
         Command::Population(making) => population::run(&making).await,
         Command::Audit { place } => {

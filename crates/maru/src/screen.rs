@@ -310,6 +310,7 @@ fn turn(screening: &Screening, id: &str, change: &str, threads: usize, as_json: 
             json!({
                 "persons": screening.population.persons(),
                 "concerned": turning.persons(),
+                "asked": effect.asked,
                 "before": all.before, "after": all.after,
                 "gain": all.gain, "lose": all.lose, "more": all.more, "less": all.less,
                 "won_before": all.won_before, "won_after": all.won_after,

@@ -8,7 +8,7 @@ mod common;
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::http::{Method, StatusCode};
-use common::{Answer, Browser, Country, country};
+use common::{Answer, Browser, Country, country, post};
 use maru_kernel::Lang;
 use maru_policy::{Progress, Screening, Which, people, with_entry};
 use maru_rules::Ratio;
@@ -197,4 +197,122 @@ async fn what_it_shows_is_what_was_counted_and_a_moved_number_says_for_whom() {
         assert_eq!(narae.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(api(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+/// Everybody by the law in force and by a draft: nothing changed changes nothing, and one number changed is what turning it says.
+#[tokio::test]
+async fn a_draft_over_the_population_is_what_asking_everybody_twice_gives() {
+    let country = country().await;
+    let on = country.app.now().date();
+    let nation = country.app.definitions.nation();
+    let marginals = people::marginals(&nation.pack).unwrap();
+    let population = people::of(&nation.pack, 2_000, 1, on).unwrap();
+    let screening = Screening::new(Arc::new(nation), Arc::new(marginals), Arc::new(population), on);
+    let screened = screening.run(2, &Progress::default(), Vec::new(), None);
+    let parameters = &screening.nation.pack.parameters;
+    let idle = Progress::default();
+    let mut reached = 0;
+    for count in screened.counts(&screening).into_iter().filter(|count| count.deep) {
+        let id = screening.id(count.service);
+        let Some(service) = screening.in_force(id) else { continue };
+        let law = (&service.rules, parameters);
+        let same = screening.drafted(Some(law), law, on, 2, &idle).unwrap();
+        let all = same.effect.all;
+        assert_eq!(
+            (all.before, all.after, same.unknown_after),
+            (count.yes, count.yes, count.unknown),
+            "{id}"
+        );
+        assert_eq!((all.gain, all.lose, all.more, all.less), (0, 0, 0, 0), "{id}");
+        assert_eq!((same.persons, same.unknown_before), (2_000, same.unknown_after), "{id}");
+        let new = screening.drafted(None, law, on, 2, &idle).unwrap().effect.all;
+        assert_eq!((new.before, new.gain, new.won_before), (0, count.yes, 0), "{id}");
+        assert_eq!(new.won_after, count.won.unwrap_or(0), "{id}");
+        reached += u64::from(count.yes > 0);
+    }
+    assert!(reached > 10, "{reached}");
+    let Some(Which::Deep(place)) = screening.find("livelihood-benefit") else { panic!("not in depth") };
+    let turning = screening.turning(place, "생계급여_비율", 2, &idle).unwrap();
+    let value =
+        with_entry(parameters.at("생계급여_비율", on).unwrap(), None, Ratio::parse("0.35").unwrap()).unwrap();
+    let turned = screening.turn(&turning, value.clone(), 2).unwrap();
+    let moved = parameters.with("생계급여_비율", on, value).unwrap();
+    let service = screening.in_force("livelihood-benefit").unwrap();
+    let before = (&service.rules, parameters);
+    let drafted = screening.drafted(Some(before), (&service.rules, &moved), on, 2, &idle).unwrap().effect;
+    assert!(turned.all.gain > 0);
+    assert_eq!((drafted.all, &drafted.areas, &drafted.cells), (turned.all, &turned.areas, &turned.cells));
+}
+
+/// How often a draft was held against the population.
+async fn runs(country: &Country) -> usize {
+    let sql = "SELECT id FROM store_event WHERE kind = 'policy.draft-screened'";
+    country.app.store.query(sql, Vec::new()).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn who_writes_a_service_sees_whom_it_changes_what_for() {
+    let country = country().await;
+    let path = "/admin/services/winter-heating";
+    let population = format!("{path}/population");
+    let mut sarang = country.signed_in("sarang").await;
+    sarang.get("/admin/services/new").await;
+    let fields = [("owner", "suwon"), ("id", "winter-heating")];
+    post(&mut sarang, StatusCode::SEE_OTHER, "/admin/services/new", &fields).await;
+    assert_eq!(country.browser().get(&population).await.status, StatusCode::SEE_OTHER);
+    for user in ["maru", "haneul", "narae"] {
+        let mut other = country.signed_in(user).await;
+        assert_eq!(other.get(&population).await.status, StatusCode::FORBIDDEN, "{user}");
+        other.get("/me/password").await;
+        post(&mut other, StatusCode::FORBIDDEN, &population, &[]).await;
+    }
+    assert!(sarang.get(path).await.body.contains(&population), "the draft leads there");
+    let page = shown(&mut sarang, &population).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert!(page.body.contains("아직 보지 않았습니다"), "{}", page.body);
+    assert_eq!(runs(&country).await, 0, "looking at the button asks nobody");
+
+    let draft = country.app.definitions.draft("winter-heating").await.unwrap().unwrap();
+    let tried = country.app.definitions.tried(&draft);
+    let on = country.app.now().date();
+    let nation = country.app.definitions.nation();
+    let marginals = people::marginals(&nation.pack).unwrap();
+    let made = people::of(&nation.pack, 5_000, 1, on).unwrap();
+    let screening = Screening::new(Arc::new(nation), Arc::new(marginals), Arc::new(made), on);
+    let rules = &tried.service.as_ref().unwrap().rules;
+    let law = (rules, &tried.pack.parameters);
+    let drafted = screening.drafted(None, law, on, 2, &Progress::default()).unwrap();
+    let all = drafted.effect.all;
+    assert!(all.gain > 0, "{all:?}");
+    let answer = sarang.post(&population, &[("on", "")]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    for number in [i64::try_from(all.gain).unwrap(), all.won_after] {
+        assert!(
+            answer.body.contains(&format!(">{}<", maru_kernel::Won(number))),
+            "{number}: {}",
+            answer.body
+        );
+    }
+    assert_eq!(runs(&country).await, 1, "one run, one entry");
+    assert!(!answer.body.contains("한 해로 치면"), "paid once: {}", answer.body);
+    let proof = country.app.ports.ledger.proof("service/winter-heating").await.unwrap().unwrap();
+    assert!(proof.right && proof.entry.contains("policy.draft-screened"), "{}", proof.entry);
+    assert!(!proof.entry.contains("나이"), "nobody's data: {}", proof.entry);
+
+    let wrong = sarang.post(&population, &[("on", "내일")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.body);
+    assert_eq!(runs(&country).await, 1);
+    // Before its rules begin nobody qualifies, and that is not a no.
+    let early = sarang.post(&population, &[("on", "1999-01-01")]).await;
+    assert!(early.body.contains("아직 알 수 없습니다"), "{}", early.body);
+
+    // A draft that can't be read is not asked about.
+    sarang.get(path).await;
+    let bad = [("file", "rules.toml"), ("text", "when ="), ("version", "1")];
+    post(&mut sarang, StatusCode::SEE_OTHER, path, &bad).await;
+    let unready = sarang.get(&population).await;
+    assert!(unready.body.contains("아직 물을 수 없습니다"), "{}", unready.body);
+    assert!(!unready.body.contains("name=\"on\""), "{}", unready.body);
+    assert_eq!(sarang.post(&population, &[("on", "")]).await.status, StatusCode::OK);
+    assert_eq!(runs(&country).await, 2, "and nothing is entered");
 }

@@ -2,6 +2,7 @@
 
 mod classes;
 mod counts;
+mod draft;
 mod kept;
 mod lazy;
 mod pages;
@@ -11,6 +12,7 @@ mod turn;
 
 pub use classes::{AGES, CELLS, Cells, INCOMES, cell};
 pub use counts::{Because, Count, Explained, Somebody, Which};
+pub use draft::{Drafted, Law};
 pub use kept::{Head, Kept, Reached, Region, Since};
 pub use lazy::{Lazy, Shared};
 pub use pages::room;

@@ -1,7 +1,7 @@
 //! What analysts see: the law over a made population, and what another number in it would do. Pages, and JSON over the same.
 
 mod api;
-
+mod drafts;
 mod look;
 mod ready;
 mod tables;
@@ -42,18 +42,22 @@ pub fn room() -> Room {
         templates: &[
             ("policy/assumptions.html", include_str!("../templates/assumptions.html")),
             ("policy/bars.html", include_str!("../templates/bars.html")),
+            ("policy/draft.html", include_str!("../templates/draft.html")),
+            ("policy/effect.html", include_str!("../templates/effect.html")),
             ("policy/list.html", include_str!("../templates/list.html")),
             ("policy/making.html", include_str!("../templates/making.html")),
             ("policy/numbers.html", include_str!("../templates/numbers.html")),
             ("policy/service.html", include_str!("../templates/service.html")),
             ("policy/turn.html", include_str!("../templates/turn.html")),
+            ("policy/who.html", include_str!("../templates/who.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
         pages: Router::new()
             .route("/policy", get(list))
             .route("/policy/assumptions", get(assumptions))
             .route("/policy/{id}", get(service))
-            .route("/policy/{id}/turn", get(turn)),
+            .route("/policy/{id}/turn", get(turn))
+            .merge(drafts::routes()),
         api: api::routes(),
         openapi: include_str!("pages/openapi.json"),
         handling: Vec::new(),
@@ -72,9 +76,9 @@ async fn made(context: &Context, time: Duration) -> Result<Waited<Result<std::sy
 }
 
 /// What a page shows while something is made: how far it is.
-async fn making(context: &Context, what: &str, done: u64, of: u64) -> Answered {
+async fn making(context: &Context, session: &Session, tab: &str, what: &str, done: u64, of: u64) -> Answered {
     let values = context! {
-        tab => "policy", tabs => admin_tabs(analyst(context)?), what, done => done.min(of), of,
+        tab, tabs => admin_tabs(session), what, done => done.min(of), of,
     };
     let page = context.page("admin", "policy/making.html", values).await?;
     Ok((StatusCode::ACCEPTED, [(header::REFRESH, AGAIN)], page).into_response())
@@ -83,7 +87,9 @@ async fn making(context: &Context, what: &str, done: u64, of: u64) -> Answered {
 async fn list(context: Context) -> Answered {
     let made = match made(&context, PATIENCE).await? {
         Waited::Ready(made) => made?,
-        Waited::Making { done, of } => return making(&context, "people", done, of).await,
+        Waited::Making { done, of } => {
+            return making(&context, analyst(&context)?, "policy", "people", done, of).await;
+        }
     };
     let services = look::services(&made, context.lang);
     let most = services.iter().map(|one| one.yes).max().unwrap_or(0);
@@ -131,7 +137,9 @@ fn age_words(context: &Context, from: u8, until: Option<u8>) -> String {
 async fn service(context: Context, Path(id): Path<String>) -> Answered {
     let made = match made(&context, PATIENCE).await? {
         Waited::Ready(made) => made?,
-        Waited::Making { done, of } => return making(&context, "people", done, of).await,
+        Waited::Making { done, of } => {
+            return making(&context, analyst(&context)?, "policy", "people", done, of).await;
+        }
     };
     let place = look::place(&made, &id)?;
     let one = look::service(&made, place, context.lang);
@@ -163,7 +171,9 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
 async fn turn(context: Context, Path(id): Path<String>, Query(fields): Fields) -> Answered {
     let made = match made(&context, PATIENCE).await? {
         Waited::Ready(made) => made?,
-        Waited::Making { done, of } => return making(&context, "people", done, of).await,
+        Waited::Making { done, of } => {
+            return making(&context, analyst(&context)?, "policy", "people", done, of).await;
+        }
     };
     let place = look::place(&made, &id)?;
     let get = |name: &str| fields.get(name).map_or("", |text| text.trim());
@@ -186,7 +196,9 @@ async fn turn(context: Context, Path(id): Path<String>, Query(fields): Fields) -
         Waited::Ready(turned) => {
             turn_page(&context, &made, place, Some(&asked), typed, None, Some(&turned?)).await
         }
-        Waited::Making { done, of } => making(&context, "turning", done, of).await,
+        Waited::Making { done, of } => {
+            making(&context, analyst(&context)?, "policy", "turning", done, of).await
+        }
     }
 }
 

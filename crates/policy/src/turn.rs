@@ -1,5 +1,5 @@
 //! One parameter moved: who gains, who loses, and what it costs. All that does not hang on the parameter is worked out once and kept for
-//! those it can still concern; moving it then asks only the rest, of them alone.
+//! those it can still concern, in zones of people alike; moving it then asks only the zones whose bounds say that it may change something.
 
 use std::{
     sync::{
@@ -10,6 +10,7 @@ use std::{
 };
 
 use maru_kernel::Date;
+use maru_population::Block;
 use maru_rules::{Hinge, Hinging, Hits, Parameters, Ratio, Slow, Value};
 use serde::Serialize;
 
@@ -52,13 +53,18 @@ pub struct Turning {
     pub wall: Duration,
 }
 
-/// Those of one block.
+/// People of one area, alike in what the parameter is held against.
 struct Part {
     area: usize,
     cells: Vec<u8>,
     kept: Hinging,
     before: Hits,
+    /// What they are counted as while nothing moves, by cell.
+    still: Vec<(u8, Change)>,
 }
+
+/// Persons in one zone at most: as many as its bounds still say something about.
+const ZONE: usize = 4_096;
 
 /// How many and how much, by one way of dividing people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -83,6 +89,8 @@ pub struct Effect {
     pub areas: Vec<Change>,
     /// By age and income, see [`crate::cell`].
     pub cells: Vec<Change>,
+    /// How many had to be asked one by one: of the others bounds said that nothing changes.
+    pub asked: usize,
     pub wall: Duration,
 }
 
@@ -162,7 +170,7 @@ impl Screening {
         }
         let hinge = found.rules.hinge(parameter, self.on);
         let blocks = self.population.blocks();
-        let part = |number: u64| -> Result<Option<Part>, Stuck> {
+        let part = |number: u64| -> Result<Option<(usize, Kept)>, Stuck> {
             if progress.stop.load(Ordering::Relaxed) {
                 return Err(Stuck::Stopped);
             }
@@ -177,18 +185,36 @@ impl Screening {
             if kept.lanes().is_empty() {
                 return Ok(None);
             }
-            let (ages, bands) = (block.ages(), block.bands());
+            let all = cells_of(&block);
             let cell_of = |lane: &u32| {
-                let lane = usize::try_from(*lane).unwrap_or(usize::MAX);
-                let cell = cell(ages.get(lane).copied().unwrap_or(0), bands.get(lane).copied().unwrap_or(0));
-                u8::try_from(cell).unwrap_or(u8::MAX)
+                let lane = usize::try_from(*lane).ok();
+                lane.and_then(|lane| all.get(lane)).copied().unwrap_or(u8::MAX)
             };
             let cells = kept.lanes().iter().map(cell_of).collect();
-            let before = found.rules.turn(&hinge, &kept, parameters, self.on)?;
-            Ok(Some(Part { area: block.area(), cells, kept, before }))
+            Ok(Some((block.area(), (cells, kept))))
         };
         let numbers: Vec<u64> = (0..blocks).collect();
         let parts = on_threads(threads, &numbers, |number| part(*number))?;
+        let mut of_area: Vec<(usize, Vec<Kept>)> =
+            (0..self.leaves.len()).map(|area| (area, Vec::new())).collect();
+        for (area, kept) in parts.into_iter().flatten() {
+            if let Some((_, all)) = of_area.get_mut(area) {
+                all.push(kept);
+            }
+        }
+        let of_area: Vec<(usize, Mutex<Vec<Kept>>)> =
+            of_area.into_iter().map(|(area, kept)| (area, Mutex::new(kept))).collect();
+        let parts = on_threads(threads, &of_area, |(area, kept)| {
+            // taken, so that no more than one area is held twice
+            let zones =
+                zones(std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)), &hinge);
+            let part = |(cells, kept): Kept| {
+                let before = found.rules.turn(&hinge, &kept, parameters, self.on)?;
+                let still = counted(&before, &before, &cells);
+                Ok(Part { area: *area, cells, kept, before, still })
+            };
+            zones.into_iter().map(part).collect::<Result<Vec<Part>, Stuck>>()
+        })?;
         let mut parts: Vec<Part> = parts.into_iter().flatten().collect();
         parts.sort_by_key(|part| part.area);
         let (parameter, areas) = (parameter.to_owned(), self.leaves.len());
@@ -199,23 +225,26 @@ impl Screening {
     pub fn turn(&self, turning: &Turning, value: Value, threads: usize) -> Result<Effect, Stuck> {
         let begun = Instant::now();
         let (_, service) = self.nation.deep.get(turning.service).ok_or(Stuck::Service)?;
-        let parameters = self.nation.pack.parameters.with(&turning.parameter, turning.on, value);
-        let parameters: Parameters = parameters.ok_or(Stuck::Parameter)?;
+        let before = &self.nation.pack.parameters;
+        let after: Parameters = before.with(&turning.parameter, turning.on, value).ok_or(Stuck::Parameter)?;
         // a run of parts at a time, so that each brings back one table
         let runs: Vec<&[Part]> = turning.parts.chunks(64).collect();
         let tables = on_threads(threads, &runs, |run| {
             let mut table = Effect::nothing(turning.areas);
             for part in *run {
-                let after = service.rules.turn(&turning.hinge, &part.kept, &parameters, turning.on)?;
-                table.count(part, &after);
+                let (hinge, on) = (&turning.hinge, turning.on);
+                if service.rules.unmoved(hinge, &part.kept, before, &after, on) {
+                    table.add(part.area, &part.still);
+                } else {
+                    let hits = service.rules.turn(hinge, &part.kept, &after, on)?;
+                    table.asked += part.cells.len();
+                    table.add(part.area, &counted(&part.before, &hits, &part.cells));
+                }
             }
             Ok(table)
         })?;
         let mut effect = Effect::nothing(turning.areas);
-        for table in tables {
-            effect.areas.iter_mut().zip(&table.areas).for_each(|(sum, part)| sum.add(part));
-            effect.cells.iter_mut().zip(&table.cells).for_each(|(sum, part)| sum.add(part));
-        }
+        tables.iter().for_each(|table| effect.join(table));
         effect.all = Change::sum(&effect.areas);
         effect.wall = begun.elapsed();
         Ok(effect)
@@ -230,55 +259,94 @@ impl Turning {
 }
 
 impl Effect {
-    fn nothing(areas: usize) -> Effect {
+    pub(crate) fn nothing(areas: usize) -> Effect {
         Effect {
             all: Change::default(),
             areas: vec![Change::default(); areas],
             cells: vec![Change::default(); CELLS],
+            asked: 0,
             wall: Duration::ZERO,
         }
     }
 
-    fn count(&mut self, part: &Part, after: &Hits) {
-        let before = &part.before;
-        let (mut b, mut a) = (0, 0);
-        let mut area = Change::default();
-        loop {
-            let (was, is) = (before.yes.get(b), after.yes.get(a));
-            let lane = match (was, is) {
-                (None, None) => break,
-                (Some(lane), None) | (None, Some(lane)) => *lane,
-                (Some(was), Some(is)) => *was.min(is),
-            };
-            let was = (was == Some(&lane)).then(|| before.amounts.get(b).copied().flatten());
-            let is = (is == Some(&lane)).then(|| after.amounts.get(a).copied().flatten());
-            (b, a) = (b + usize::from(was.is_some()), a + usize::from(is.is_some()));
-            let (won_before, won_after) = (was.flatten().unwrap_or(0), is.flatten().unwrap_or(0));
-            let both = was.is_some() && is.is_some();
-            let change = Change {
-                before: u64::from(was.is_some()),
-                after: u64::from(is.is_some()),
-                gain: u64::from(was.is_none()),
-                lose: u64::from(is.is_none()),
-                more: u64::from(both && won_after > won_before),
-                less: u64::from(both && won_after < won_before),
-                won_before,
-                won_after,
-            };
-            area.add(&change);
-            let cell = usize::try_from(lane).ok().and_then(|lane| part.cells.get(lane));
-            if let Some(cell) = cell.and_then(|cell| self.cells.get_mut(usize::from(*cell))) {
-                cell.add(&change);
-            }
+    pub(crate) fn join(&mut self, other: &Effect) {
+        self.asked += other.asked;
+        self.areas.iter_mut().zip(&other.areas).for_each(|(sum, part)| sum.add(part));
+        self.cells.iter_mut().zip(&other.cells).for_each(|(sum, part)| sum.add(part));
+    }
+
+    pub(crate) fn add(&mut self, area: usize, counted: &[(u8, Change)]) {
+        if let Some(sum) = self.areas.get_mut(area) {
+            counted.iter().for_each(|(_, change)| sum.add(change));
         }
-        if let Some(sum) = self.areas.get_mut(part.area) {
-            sum.add(&area);
+        for (cell, change) in counted {
+            if let Some(sum) = self.cells.get_mut(usize::from(*cell)) {
+                sum.add(change);
+            }
         }
     }
 }
 
+/// Who is asked about, by their cells.
+type Kept = (Vec<u8>, Hinging);
+
+/// Those of an area, block by block, put in zones; as they came where their columns don't go together.
+fn zones(blocks: Vec<Kept>, hinge: &Hinge) -> Vec<Kept> {
+    let Ok(all) = Hinging::joined(blocks.iter().map(|(_, kept)| kept.clone()).collect()) else {
+        return blocks;
+    };
+    let cells: Vec<u8> = blocks.iter().flat_map(|(cells, _)| cells.iter().copied()).collect();
+    let zone = |lanes: Vec<u32>| {
+        let at = |lane: &u32| usize::try_from(*lane).ok().and_then(|lane| cells.get(lane)).copied();
+        (lanes.iter().map(|lane| at(lane).unwrap_or(u8::MAX)).collect(), all.zone(&lanes))
+    };
+    all.zones(hinge, ZONE).into_iter().map(zone).collect()
+}
+
+/// How those of one zone are counted, by cell.
+pub(crate) fn counted(before: &Hits, after: &Hits, cells: &[u8]) -> Vec<(u8, Change)> {
+    let mut counts = vec![Change::default(); CELLS];
+    let (mut b, mut a) = (0, 0);
+    loop {
+        let (was, is) = (before.yes.get(b), after.yes.get(a));
+        let lane = match (was, is) {
+            (None, None) => break,
+            (Some(lane), None) | (None, Some(lane)) => *lane,
+            (Some(was), Some(is)) => *was.min(is),
+        };
+        let was = (was == Some(&lane)).then(|| before.amounts.get(b).copied().flatten());
+        let is = (is == Some(&lane)).then(|| after.amounts.get(a).copied().flatten());
+        (b, a) = (b + usize::from(was.is_some()), a + usize::from(is.is_some()));
+        let (won_before, won_after) = (was.flatten().unwrap_or(0), is.flatten().unwrap_or(0));
+        let both = was.is_some() && is.is_some();
+        let change = Change {
+            before: u64::from(was.is_some()),
+            after: u64::from(is.is_some()),
+            gain: u64::from(was.is_none()),
+            lose: u64::from(is.is_none()),
+            more: u64::from(both && won_after > won_before),
+            less: u64::from(both && won_after < won_before),
+            won_before,
+            won_after,
+        };
+        let cell = usize::try_from(lane).ok().and_then(|lane| cells.get(lane));
+        if let Some(cell) = cell.and_then(|cell| counts.get_mut(usize::from(*cell))) {
+            cell.add(&change);
+        }
+    }
+    let some = |(_, change): &(u8, Change)| *change != Change::default();
+    (0_u8..).zip(counts).filter(some).collect()
+}
+
+/// The cell of everybody in a block, by age and income.
+pub(crate) fn cells_of(block: &Block) -> Vec<u8> {
+    let bands = block.bands();
+    let lanes = block.ages().iter().zip(&bands);
+    lanes.map(|(age, band)| u8::try_from(cell(*age, *band)).unwrap_or(u8::MAX)).collect()
+}
+
 /// Work shared out over threads; the results in no order, or the first failure.
-fn on_threads<I: Sync, T: Send>(
+pub(crate) fn on_threads<I: Sync, T: Send>(
     threads: usize,
     items: &[I],
     work: impl Fn(&I) -> Result<T, Stuck> + Sync,

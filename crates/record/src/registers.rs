@@ -62,6 +62,26 @@ impl Registers for Books {
         self.held(ask).await
     }
 
+    async fn versions(&self, ask: &Ask) -> Result<Vec<Held>> {
+        self.admit(ask).await?;
+        let kept = tables::versions(&self.store, &ask.subject).await?;
+        let mut all = Vec::new();
+        for (register, fields) in &ask.fields {
+            let before = all.len();
+            for one in kept.iter().filter(|one| one.register == *register) {
+                let mut row = one.body.clone();
+                if !fields.is_empty() {
+                    row.retain(|name, _| fields.contains(name));
+                }
+                all.push(Held { register: register.clone(), row: Some(row), as_of: Some(one.as_of) });
+            }
+            if all.len() == before {
+                all.push(Held { register: register.clone(), row: None, as_of: None });
+            }
+        }
+        Ok(all)
+    }
+
     async fn show(&self, ask: &Ask) -> Result<()> {
         self.admit(ask).await
     }

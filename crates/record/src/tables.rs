@@ -43,6 +43,21 @@ pub async fn row(store: &Store, subject: &str, register: &str) -> Result<Option<
     row.as_ref().map(kept_of).transpose()
 }
 
+/// What is held of somebody and what was before, the version written last first.
+pub async fn versions(store: &Store, subject: &str) -> Result<Vec<Kept>> {
+    store
+        .query(
+            "SELECT register, version, as_of, body FROM record_row WHERE subject = $1
+             UNION ALL SELECT register, version, as_of, body FROM record_past WHERE subject = $1
+             ORDER BY register, version DESC",
+            vec![subject.into()],
+        )
+        .await?
+        .iter()
+        .map(kept_of)
+        .collect()
+}
+
 /// Puts a new version in place of the one that was read; the old one becomes the past.
 pub fn put(
     batch: &mut Batch,

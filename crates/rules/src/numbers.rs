@@ -112,7 +112,7 @@ fn gcd(mut a: i64, mut b: i64) -> i64 {
     a.abs().max(1)
 }
 
-fn zip(a: Tops<'_>, b: Tops<'_>, lanes: usize, work: impl Fn(i64, i64) -> i64) -> Vec<i64> {
+fn zip<T: Clone>(a: Tops<'_>, b: Tops<'_>, lanes: usize, work: impl Fn(i64, i64) -> T) -> Vec<T> {
     match (a, b) {
         (Tops::Each(a), Tops::Each(b)) => a.iter().zip(b).map(|(a, b)| work(*a, *b)).collect(),
         (Tops::Each(a), Tops::One(b)) => a.iter().map(|a| work(*a, b)).collect(),
@@ -282,15 +282,17 @@ fn held(
     lanes: usize,
     work: impl Fn(i64, i64) -> bool,
 ) -> Vec<bool> {
-    match (a.tops, b.tops, left, right) {
-        (Tops::Each(a), Tops::Each(b), 1, 1) => a.iter().zip(b).map(|(a, b)| work(*a, *b)).collect(),
-        (Tops::Each(a), Tops::One(b), 1, _) => {
-            let b = b.wrapping_mul(right);
-            a.iter().map(|a| work(*a, b)).collect()
-        }
-        _ => (0..lanes)
-            .map(|lane| work(a.top(lane).wrapping_mul(left), b.top(lane).wrapping_mul(right)))
-            .collect(),
+    match (times(a.tops, left), times(b.tops, right)) {
+        ((a, 1), (b, 1)) => zip(a, b, lanes, work),
+        ((a, left), (b, right)) => zip(a, b, lanes, |a, b| work(a.wrapping_mul(left), b.wrapping_mul(right))),
+    }
+}
+
+/// One number is multiplied here, many where they are used.
+fn times(tops: Tops<'_>, by: i64) -> (Tops<'_>, i64) {
+    match tops {
+        Tops::One(top) => (Tops::One(top.wrapping_mul(by)), 1),
+        Tops::Each(_) => (tops, by),
     }
 }
 
@@ -351,15 +353,11 @@ pub(crate) fn select(condition: &[bool], yes: &Column, no: &Column, lanes: usize
         ),
     };
     if let Some(Common { left, right, bottom }) = common(&a, &b) {
-        let pick = |way: bool, a: i64, b: i64| if way { a.wrapping_mul(left) } else { b.wrapping_mul(right) };
-        let ways = condition.iter();
-        let tops: Vec<i64> = match (a.tops, b.tops) {
-            (Tops::Each(a), Tops::Each(b)) => {
-                ways.zip(a.iter().zip(b)).map(|(w, (a, b))| pick(*w, *a, *b)).collect()
-            }
-            (Tops::Each(a), Tops::One(b)) => ways.zip(a).map(|(w, a)| pick(*w, *a, b)).collect(),
-            (Tops::One(a), Tops::Each(b)) => ways.zip(b).map(|(w, b)| pick(*w, a, *b)).collect(),
-            (Tops::One(a), Tops::One(b)) => ways.map(|w| pick(*w, a, b)).collect(),
+        let tops = if (left, right) == (1, 1) {
+            picked(condition, a.tops, b.tops, |way, a, b| if way { a } else { b })
+        } else {
+            let times = |way, a: i64, b: i64| if way { a.wrapping_mul(left) } else { b.wrapping_mul(right) };
+            picked(condition, a.tops, b.tops, times)
         };
         let low = a.low.wrapping_mul(left).min(b.low.wrapping_mul(right));
         let high = a.high.wrapping_mul(left).max(b.high.wrapping_mul(right));
@@ -370,6 +368,18 @@ pub(crate) fn select(condition: &[bool], yes: &Column, no: &Column, lanes: usize
         let side = if way { (&a, yes_known) } else { (&b, no_known) };
         side.0.get(lane).filter(|_| side.1)
     })
+}
+
+fn picked(ways: &[bool], a: Tops<'_>, b: Tops<'_>, pick: impl Fn(bool, i64, i64) -> i64) -> Vec<i64> {
+    let ways = ways.iter();
+    match (a, b) {
+        (Tops::Each(a), Tops::Each(b)) => {
+            ways.zip(a.iter().zip(b)).map(|(way, (a, b))| pick(*way, *a, *b)).collect()
+        }
+        (Tops::Each(a), Tops::One(b)) => ways.zip(a).map(|(way, a)| pick(*way, *a, b)).collect(),
+        (Tops::One(a), Tops::Each(b)) => ways.zip(b).map(|(way, b)| pick(*way, a, *b)).collect(),
+        (Tops::One(a), Tops::One(b)) => ways.map(|way| pick(*way, a, b)).collect(),
+    }
 }
 
 pub(crate) fn abs(columns: &[Column], lanes: usize) -> Worked {
@@ -403,16 +413,58 @@ fn round_plain(number: &Numbers, places: i32, way: Rounding) -> Option<Column> {
     }
     let ends =
         (to_step(*low, step, way)?.checked_mul(power)?, to_step(*high, step, way)?.checked_mul(power)?);
+    // the ends fit, and so does all between them
+    let steps = Steps::of(step)?;
     let rounded = match way {
-        Rounding::Floor => tops.values.iter().map(|top| top.div_euclid(step) * power).collect(),
-        Rounding::Down => tops.values.iter().map(|top| top / step * power).collect(),
-        _ => tops
-            .values
-            .iter()
-            .map(|top| to_step(*top, step, way).map(|steps| steps * power))
-            .collect::<Option<Vec<i64>>>()?,
+        Rounding::Floor => steps.each(&tops.values, power, |_, _, _| false),
+        Rounding::Ceiling => steps.each(&tops.values, power, |_, _, rest| rest > 0),
+        Rounding::Down => steps.each(&tops.values, power, |top, _, rest| rest > 0 && top < 0),
+        Rounding::Up => steps.each(&tops.values, power, |top, _, rest| rest > 0 && top > 0),
+        Rounding::HalfUp => steps
+            .each(&tops.values, power, |top, _, rest| rest > step - rest || rest == step - rest && top > 0),
+        Rounding::HalfDown => steps
+            .each(&tops.values, power, |top, _, rest| rest > step - rest || rest == step - rest && top < 0),
+        Rounding::HalfEven => steps.each(&tops.values, power, |_, floor, rest| {
+            rest > step - rest || rest == step - rest && floor % 2 != 0
+        }),
     };
     Some(whole_column(rounded, tops.known.clone(), 1, ends))
+}
+
+/// Division by one number for many: by a factor with as many bits as there may be in a top, since dividing itself is the slowest
+/// thing there is.
+struct Steps {
+    step: i64,
+    factor: u64,
+    shift: u32,
+}
+
+impl Steps {
+    /// Nothing for a step that is not positive.
+    fn of(step: i64) -> Option<Steps> {
+        let by = u128::try_from(step).ok().filter(|by| *by > 0)?;
+        let shift = 63 + by.next_power_of_two().trailing_zeros();
+        let factor = u64::try_from((1_u128 << shift) / by + 1).ok()?;
+        Some(Steps { step, factor, shift })
+    }
+
+    /// Whole steps below, and what is left above them. Of what is negative the complement is divided, which is not.
+    #[inline]
+    fn split(&self, top: i64) -> (i64, i64) {
+        let sign = top >> 63;
+        let product = u128::from((top ^ sign).unsigned_abs()) * u128::from(self.factor);
+        let below = i64::try_from(product >> self.shift).unwrap_or(i64::MAX) ^ sign;
+        (below, top.wrapping_sub(below.wrapping_mul(self.step)))
+    }
+
+    /// Whole steps of each, one more where it is rounded up, times `power`.
+    fn each(&self, tops: &[i64], power: i64, up: impl Fn(i64, i64, i64) -> bool) -> Vec<i64> {
+        let whole = |top: &i64| {
+            let (below, rest) = self.split(*top);
+            below.wrapping_add(i64::from(up(*top, below, rest))).wrapping_mul(power)
+        };
+        tops.iter().map(whole).collect()
+    }
 }
 
 /// Whole steps below, above or nearest.
@@ -449,4 +501,36 @@ fn round_each(number: &Numbers, places: i32, way: Rounding) -> Option<Column> {
     let tops = steps.collect::<Option<Vec<i64>>>()?;
     let ends = bounds(&tops);
     Some(whole_column(tops, number.tops.known.clone(), 1, ends))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn steps_are_a_division(top in any::<i64>(), step in prop_oneof![1..=100_i64, 1..=i64::MAX, Just(i64::MAX)], shift in 0..63_u32) {
+            let step = (step >> shift).max(1);
+            let steps = Steps::of(step).unwrap();
+            for top in [top, top >> shift, step, step - 1, -step, -step - 1, i64::MAX, i64::MIN, 0, -1] {
+                prop_assert_eq!(steps.split(top), (top.div_euclid(step), top.rem_euclid(step)), "{} {}", top, step);
+            }
+        }
+
+        #[test]
+        fn rounding_many_is_rounding_one(
+            tops in prop::collection::vec(-4_000_000_000_i64..4_000_000_000, 1..20), bottom in 1..1_000_i64, places in -4..3,
+        ) {
+            let ways = [Rounding::Floor, Rounding::Ceiling, Rounding::Down, Rounding::Up, Rounding::HalfUp, Rounding::HalfDown, Rounding::HalfEven];
+            for way in ways {
+                let numbers = Numbers::over(Lanes::all(tops.clone()), bottom);
+                let rounded = round(&numbers, places, way).unwrap();
+                for lane in 0..tops.len() {
+                    let one = numbers.get(lane).unwrap().round(places, way).unwrap();
+                    prop_assert_eq!(rounded.value(lane), Value::Number(one));
+                }
+            }
+        }
+    }
 }

@@ -112,6 +112,19 @@ impl Parameters {
         self.dated(name, on).map(|dated| dated.from)
     }
 
+    /// The days on which a value of the parameter that a path begins with begins or has ended.
+    pub(crate) fn turns(&self, path: &str) -> impl Iterator<Item = Date> {
+        let path = bare(path);
+        let begins = move |name: &str| {
+            path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let named = self.by_name.iter().filter(move |(name, _)| begins(name));
+        let dated = named.flat_map(|(_, parameter)| &parameter.values);
+        dated.flat_map(|dated| {
+            std::iter::once(dated.from).chain(dated.until.and_then(|until| until.tomorrow().ok()))
+        })
+    }
+
     /// The same, but for one parameter: on a date and after it has another value. Nothing when it has none on that date to begin with.
     pub fn with(&self, name: &str, on: Date, value: Value) -> Option<Parameters> {
         let mut changed = self.clone();

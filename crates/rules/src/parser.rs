@@ -925,7 +925,7 @@ fn unknown_function(words: &str) -> String {
 }
 
 impl Node {
-    fn children(&self) -> Vec<&Node> {
+    pub fn children(&self) -> Vec<&Node> {
         match &self.kind {
             Kind::Literal(_) | Kind::Path(_) => Vec::new(),
             Kind::Field(inner, _) | Kind::Negate(inner) | Kind::Shift(inner, _) => vec![inner],

@@ -20,6 +20,8 @@ use crate::value::{Answer, Facts, Value, nfc};
 const MAX_ENTRIES: usize = 2_000;
 mod batch;
 mod lines;
+mod never;
+mod zones;
 
 pub use batch::{Crowd, Hinge, Hinging, Hits, Meaning};
 pub use lines::LineColumn;

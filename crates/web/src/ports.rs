@@ -155,6 +155,17 @@ impl Session {
     pub fn has(&self, kind: RoleKind) -> bool {
         self.roles.iter().any(|role| role.kind == kind)
     }
+    /// Whether they hold a role over an agency.
+    pub fn holds(&self, kind: RoleKind, over: &str) -> bool {
+        self.roles.iter().any(|role| role.kind == kind && role.over == over)
+    }
+
+    /// Whether what is being written for an agency is theirs to read.
+    pub fn reads_drafts_of(&self, agency: &str) -> bool {
+        let over = self.holds(RoleKind::Writer, agency) || self.holds(RoleKind::Manager, agency);
+        over || self.has(RoleKind::Operator) || self.has(RoleKind::Auditor)
+    }
+
     /// Whether anything of the administration is theirs to see.
     pub fn administers(&self) -> bool {
         self.roles.iter().any(|role| role.kind != RoleKind::Clerk)
@@ -371,6 +382,8 @@ pub struct Access {
 pub trait Registers: Send + Sync {
     /// Checks the grant, writes the access entry durably, then reads. There is no other way.
     async fn read(&self, ask: &Ask) -> Result<Vec<Held>>;
+    /// The same, but every version there was, the one written last first; of a register that never had one, one without a row.
+    async fn versions(&self, ask: &Ask) -> Result<Vec<Held>>;
     /// The same for what is about to be shown from a case's file.
     async fn show(&self, ask: &Ask) -> Result<()>;
     /// Facts that registers and the person's own answers give; registers win.

@@ -4,6 +4,7 @@ pub mod bulk;
 mod deciding;
 mod list;
 mod load;
+mod owed;
 mod pane;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub fn routes() -> Router<Shared> {
         .merge(deciding::routes())
         .merge(bulk::routes())
         .merge(load::routes())
+        .merge(owed::routes())
 }
 
 type Answered = std::result::Result<Response, Fail>;

@@ -140,6 +140,6 @@ pub async fn pane(context: &Context, case: &Case, draft: Option<&str>) -> Result
         line => deciding::line(context, case, &service).await?,
         guesses => deciding::guesses(context, case, &service).await?,
         open => case.state.is_open(), mark => case.mark(context.now.date()),
-        pays => service.pays.as_str(),
+        pays => service.pays.as_str(), owed => actions::can_be_owed(&context.app, case),
     })
 }

@@ -78,6 +78,7 @@ pub fn head(context: &Context, draft: &Draft, part: Part, tried: &Tried) -> Show
     context! {
         id => draft.service, name => name_of(draft, context.lang), owner => draft.owner.name.get(context.lang),
         version => draft.version, writes => part.writes, approves => part.approves, faulty => tried.faults.len(),
+        warned => tried.warnings.len(),
     }
 }
 
@@ -159,12 +160,13 @@ async fn editor(
     let file = file_names().find(|name| *name == file).ok_or(Error::NotFound)?;
     let tried = context.app.definitions.tried(&draft);
     let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(&draft, fault)).collect();
+    let warnings: Vec<_> = tried.warnings.iter().map(|warning| fault_shown(&draft, warning)).collect();
     let of =
         |name: &str| tried.faults.iter().filter(|fault| fault.file.ends_with(&format!("/{name}"))).count();
     let files: Vec<_> = file_names().map(|name| context! { name, faults => of(name) }).collect();
     let text = typed.unwrap_or_else(|| draft.files.get(file).map_or("", String::as_str));
     let lines = text.lines().count().clamp(8, 40);
-    let values = context! { file, files, text, lines, faults, cases => tried.cases.len() };
+    let values = context! { file, files, text, lines, faults, warnings, cases => tried.cases.len() };
     let values = context! { ..values, ..head(context, &draft, part, &tried) };
     page(context, "guidance/writing.html", values, problems).await
 }

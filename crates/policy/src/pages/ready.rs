@@ -75,7 +75,10 @@ type Ready = Making<std::result::Result<Arc<Turning>, Stuck>>;
 
 /// Kept with the program; see [`maru_web::Kept`].
 #[derive(Default)]
-pub struct Desk(Mutex<Option<Held>>);
+pub struct Desk {
+    held: Mutex<Option<Held>>,
+    turn: tokio::sync::Mutex<()>,
+}
 
 struct Held {
     pack: Arc<Pack>,
@@ -84,10 +87,15 @@ struct Held {
 }
 
 impl Desk {
+    /// Whose turn it is to ask everybody again, for as long as the guard is kept.
+    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
     /// The population under the law of a day and the services in force; made anew when either is another.
     pub fn made(&self, app: &App, on: Date) -> Arc<Population> {
         let pack = app.definitions.pack();
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let fits =
             |held: &&Held| Arc::ptr_eq(&held.pack, &pack) && held.on == on && !held.population.is_broken();
         if let Some(held) = held.as_ref().filter(fits) {

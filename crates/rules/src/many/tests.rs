@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::*;
 use crate::column::Columns;
 use crate::eval::{Expr, Scope};
-use crate::ruleset::RuleSet;
+use crate::ruleset::{Hinging, RuleSet};
 use crate::value::{Answer, Facts};
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -314,7 +314,68 @@ proptest! {
             prop_assert_eq!(&turned.amounts, &anew.amounts, "{}", toml);
             prop_assert_eq!(&of_all(&turned.unknown), &anew.unknown, "{}", toml);
         }
+        // the same people twice, zone by zone
+        let Ok(twice) = Hinging::joined(vec![kept.clone(), kept.clone()]) else { return Ok(()) };
+        let zones = twice.zones(&hinge, 3);
+        prop_assert_eq!(zones.iter().map(Vec::len).sum::<usize>(), 2 * kept.lanes().len());
+        for lanes in zones {
+            let zone = twice.zone(&lanes);
+            let [was, is] = [&before, &after].map(|parameters| rules.turn(&hinge, &zone, parameters, ON));
+            let (Ok(was), Ok(is)) = (was, is) else { continue };
+            for (turned, parameters) in [(&was, &before), (&is, &after)] {
+                let anew = rules.decide_many(&columns, parameters, ON);
+                let yes = |lane: &u32| {
+                    let of_kept = lanes[*lane as usize] as usize % kept.lanes().len();
+                    anew.yes.iter().position(|yes| *yes == kept.lanes()[of_kept])
+                };
+                for (lane, won) in turned.yes.iter().zip(&turned.amounts) {
+                    prop_assert_eq!(yes(lane).map(|at| anew.amounts[at]), Some(*won), "{}", toml);
+                }
+                for lane in (0..zone.lanes().len() as u32).filter(|lane| !turned.yes.contains(lane)) {
+                    prop_assert_eq!(yes(&lane), None, "{}", toml);
+                }
+            }
+            if rules.unmoved(&hinge, &zone, &before, &after, ON) {
+                prop_assert_eq!(was, is, "{}\n{:?}", toml, zone);
+            }
+        }
     }
+}
+
+/// A limit moved a little concerns few: the zones away from it are known to stay by their bounds.
+#[test]
+fn zones_away_from_a_limit_are_not_asked() {
+    let rules = RuleSet::parse(
+        "[[let]]\nid = '선'\narticle = 'a'\nfrom = '2020-01-01'\nvalue = 'if 배우자 then 매개.한도[2] else 매개.한도[1]'\n\
+         [[let]]\nid = '남음'\narticle = 'a'\nfrom = '2020-01-01'\nvalue = '선 - 소득'\n\
+         [[condition]]\nid = 'a'\narticle = 'a'\nfrom = '2020-01-01'\nwhen = '소득 <= 선'\n\
+         [[amount]]\narticle = 'a'\nfrom = '2020-01-01'\nvalue = 'round down(if 급여 * 0.5 <= 남음 then 급여 else max(10, min(급여, 남음)), -1)'\n",
+    )
+    .unwrap();
+    let values = |limit: i64| {
+        Parameters::parse(&format!(
+            "[[parameter]]\nname = '한도'\narticle = '법'\n[[parameter.value]]\nfrom = '2020-01-01'\nsource = 's'\nvalue = [{limit}, 9000]\n",
+        ))
+        .unwrap()
+    };
+    let (before, after) = (values(5_000), values(5_100));
+    let mut columns = Columns::new(20_000);
+    columns.insert("소득", Column::whole((0..20_000).map(|lane| lane * 7_919 % 10_000).collect()));
+    columns.insert("배우자", Column::bools((0..20_000).map(|lane| lane % 3 == 0).collect()));
+    columns.insert("급여", Column::whole((0..20_000).map(|lane| 200 + lane % 100).collect()));
+    let hinge = rules.hinge("한도", ON);
+    let kept = rules.hinging(&hinge, &columns, &before, ON).unwrap();
+    let (mut unmoved, mut zones) = (0, 0);
+    for lanes in kept.zones(&hinge, 200) {
+        let zone = kept.zone(&lanes);
+        let still = rules.unmoved(&hinge, &zone, &before, &after, ON);
+        let [was, is] =
+            [&before, &after].map(|parameters| rules.turn(&hinge, &zone, parameters, ON).unwrap());
+        assert!(!still || was == is);
+        (zones, unmoved) = (zones + 1, unmoved + usize::from(still));
+    }
+    // a third are couples, whose limit stays; of the others those within a few hundred won of it have to be asked
+    assert_eq!((zones, unmoved), (101, 99));
 }
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(250))]

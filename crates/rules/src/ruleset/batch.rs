@@ -11,7 +11,7 @@ use super::{Entry, RuleSet, Written};
 use crate::column::{Column, Columns, Lanes};
 use crate::many::{Many, Names, Slow, Worked};
 use crate::parameters::Parameters;
-use crate::parser::PARAMETERS;
+use crate::parser::{Node, PARAMETERS};
 use crate::ratio::Ratio;
 use crate::value::{Answer, Facts, Value};
 
@@ -143,20 +143,32 @@ impl RuleSet {
 /// What of a service hangs on one parameter: the rest need not be worked out again when that one changes.
 #[derive(Debug, Clone)]
 pub struct Hinge {
+    pub(super) parameter: String,
     /// The conditions that hang on it, by their places.
-    conditions: BTreeSet<usize>,
+    pub(super) conditions: BTreeSet<usize>,
+    /// The lets that hang on it.
+    pub(super) hanging: BTreeSet<usize>,
     /// What they, and what is paid, stand on that does not.
     lets: BTreeSet<usize>,
     facts: BTreeSet<String>,
+    /// Of these, those that stand beside it in a condition, or else in what is paid.
+    pub(super) held_against: Vec<Name>,
+}
+
+/// What a rule looks at: a let by its place, or a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Name {
+    Let(usize),
+    Fact(String),
 }
 
 /// Those whose answer a parameter can still turn, with all that is needed to see which way.
 #[derive(Debug, Clone)]
 pub struct Hinging {
-    chosen: Vec<u32>,
-    unsure: Vec<bool>,
-    lets: BTreeMap<usize, Option<Column>>,
-    facts: BTreeMap<String, Option<Column>>,
+    pub(super) chosen: Vec<u32>,
+    pub(super) unsure: Vec<bool>,
+    pub(super) lets: BTreeMap<usize, Option<Column>>,
+    pub(super) facts: BTreeMap<String, Option<Column>>,
 }
 
 impl Hinging {
@@ -218,13 +230,7 @@ impl RuleSet {
 
     /// What hangs on a parameter on a day.
     pub fn hinge(&self, parameter: &str, on: Date) -> Hinge {
-        let names_it = |written: &Written| {
-            let names = written.expr.root().names(|_| false);
-            names.iter().any(|name| {
-                let path = name.strip_prefix(PARAMETERS).and_then(|rest| rest.strip_prefix('.'));
-                path.is_some_and(|path| prefixes(path).any(|name| name == parameter))
-            })
-        };
+        let names_it = |written: &Written| names_it(written.expr.root(), parameter);
         let body = |place: usize| {
             let (_, entries) = self.lets.get(place)?;
             entries.iter().find(|entry| entry.in_force(on)).map(|entry| &entry.body)
@@ -252,10 +258,25 @@ impl RuleSet {
         let place = |name: &str| self.lets.iter().position(|(id, _)| id == name);
         let is_let = |name: &str| place(name).is_some();
         let lets = again.iter().flat_map(|written| written.expr.root().lets(&is_let).filter_map(place));
-        let lets = lets.filter(|place| !hanging.contains(place)).collect();
+        let lets: BTreeSet<usize> = lets.filter(|place| !hanging.contains(place)).collect();
         let facts = again.iter().flat_map(|written| written.expr.root().names(is_let));
         let facts = facts.flat_map(|name| prefixes(&name).map(str::to_owned).collect::<Vec<_>>()).collect();
-        Hinge { conditions, lets, facts }
+        // the conditions first, then what they and what is paid hang on
+        let in_turn =
+            conditions.iter().filter_map(|at| self.conditions.get(*at)).map(|entry| &entry.body.when);
+        let held_against = in_turn.chain(again.iter().copied()).flat_map(|written| {
+            let lets = written
+                .expr
+                .root()
+                .lets(&is_let)
+                .filter_map(place)
+                .filter(|at| lets.contains(at))
+                .map(Name::Let);
+            let facts = written.expr.root().names(is_let).into_iter().map(Name::Fact);
+            lets.chain(facts).collect::<Vec<_>>()
+        });
+        let held_against = held_against.collect();
+        Hinge { parameter: parameter.to_owned(), conditions, hanging, lets, facts, held_against }
     }
 
     /// Asks all that does not hang on the parameter, and keeps those who are left.
@@ -308,6 +329,14 @@ impl RuleSet {
         batch.lets = RefCell::new(lets.collect());
         self.go_on(batch, |place| hinge.conditions.contains(&place))
     }
+}
+
+/// Whether an expression names a parameter.
+pub(super) fn names_it(node: &Node, parameter: &str) -> bool {
+    node.names(|_| false).iter().any(|name| {
+        let path = name.strip_prefix(PARAMETERS).and_then(|rest| rest.strip_prefix('.'));
+        path.is_some_and(|path| prefixes(path).any(|name| name == parameter))
+    })
 }
 
 /// A dotted name and what it may be a field of.

@@ -1,0 +1,144 @@
+//! A draft of a service over the population, for whoever may read the draft.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::Path, routing::get};
+use maru_definition::{Draft, Tried};
+use maru_kernel::{Date, Error, Event, Problem, Result};
+use maru_web::{
+    Context, Shared, Typed, admin_tabs, context,
+    ports::{RoleKind, Session},
+};
+use serde_json::json;
+
+use super::{
+    Answered, PATIENCE, age_words,
+    look::{self, milliseconds},
+    ready::{Desk, Made, Waited, threads},
+    tables,
+};
+use crate::{Drafted, Progress, Stuck};
+
+pub fn routes() -> Router<Shared> {
+    Router::new().route("/admin/services/{id}/population", get(show).post(run))
+}
+
+/// A draft that somebody may read; for all others there is none.
+async fn draft<'a>(context: &'a Context, id: &str) -> Result<(&'a Session, Draft)> {
+    let kinds = [RoleKind::Writer, RoleKind::Manager, RoleKind::Operator, RoleKind::Auditor];
+    let session = context.with_role(&kinds, "services-not-yours")?;
+    let draft = context.app.definitions.draft(id).await?.ok_or(Error::NotFound)?;
+    if session.reads_drafts_of(&draft.owner.id) { Ok((session, draft)) } else { Err(Error::NotFound) }
+}
+
+async fn show(context: Context, Path(id): Path<String>) -> Answered {
+    drawn(&context, &id, None).await
+}
+
+async fn run(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
+    drawn(&context, &id, Some(&typed)).await
+}
+
+/// Enters in the ledger and tells that a draft was held against the population: once a run, with nobody's data in it.
+async fn enter(context: &Context, session: &Session, draft: &Draft, on: Date, made: &Made) -> Result<()> {
+    let (app, at) = (&context.app, context.app.now());
+    let subject = format!("service/{}", draft.service);
+    let body = json!({ "version": draft.version, "on": on.to_string(), "persons": made.persons() });
+    let entry = json!({
+        "kind": "policy.draft-screened", "service": draft.service, "version": draft.version, "on": on.to_string(),
+        "persons": made.persons(), "actor": session.person.id, "at": at,
+    });
+    let mut batch = app.ports.ledger.enter(&subject, at, &entry)?;
+    batch.event(Event {
+        id: app.ids.next::<Event>(at).to_string(),
+        kind: "policy.draft-screened".into(),
+        aggregate: subject,
+        at,
+        actor: session.person.actor(),
+        definition: None,
+        grant: None,
+        body,
+    });
+    app.store.commit(batch).await?;
+    Ok(())
+}
+
+/// Everybody by the law in force and by the draft. One at a time: each takes half the cores.
+async fn compared(context: &Context, made: &Arc<Made>, tried: Tried, on: Date) -> Result<Drafted> {
+    let service = tried.service.clone().ok_or_else(|| Error::internal("a draft that can't be read"))?;
+    let made = made.clone();
+    let desk = context.app.kept.get::<Desk>();
+    let _turn = desk.turn().await;
+    let work = move || {
+        let screening = &made.screening;
+        let now = screening.in_force(&service.id).map(|now| (&now.rules, &screening.nation.pack.parameters));
+        let then = (&service.rules, &tried.pack.parameters);
+        screening.drafted(now, then, on, threads(), &Progress::default())
+    };
+    let done = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    done.map_err(|stuck| match stuck {
+        Stuck::Stopped => Error::Unavailable("policy-later".into()),
+        _ => Error::internal("a draft can't be held against the population"),
+    })
+}
+
+fn won_change(all: &crate::Change) -> i64 {
+    all.won_after.saturating_sub(all.won_before)
+}
+
+async fn drawn(context: &Context, id: &str, typed: Option<&Typed>) -> Answered {
+    let (session, draft) = draft(context, id).await?;
+    let today = context.now.date();
+    let population = context.app.kept.get::<Desk>().made(&context.app, today);
+    let made = match population.within(PATIENCE).await? {
+        Waited::Ready(made) => made?,
+        Waited::Making { done, of } => {
+            return super::making(context, session, "services", "people", done, of).await;
+        }
+    };
+    let tried = context.app.definitions.tried(&draft);
+    let named = tried.service.as_ref().map(|service| service.text(context.lang).name.clone());
+    let pays = tried.service.as_ref().map_or("none", |service| service.pays.as_str());
+    let ready = tried.service.as_ref().is_some_and(|service| !service.asks_nothing());
+    let asked = typed.map_or("", |typed| typed.get("on").trim());
+    let (on, problem) = match asked.parse::<Date>() {
+        _ if asked.is_empty() => (today, None),
+        Ok(on) => (on, None),
+        Err(_) => (today, Some(Problem { field: "on".into(), key: "form-date".into(), value: None })),
+    };
+    let served = made.screening.in_force(&draft.service).is_some();
+    let drafted = if typed.is_some() && ready && problem.is_none() {
+        enter(context, session, &draft, on, &made).await?;
+        Some(compared(context, &made, tried, on).await?)
+    } else {
+        None
+    };
+    let result = drafted.map(|drafted| {
+        let (by, all) = (tables::changes(&made, &drafted.effect), drafted.effect.all);
+        let named = |named: Vec<(String, crate::Change)>| tables::Moves::of(named);
+        let ages = by.ages.iter().map(|(from, until, change)| (age_words(context, *from, *until), *change));
+        context! {
+            won_year => if pays == "month" { won_change(&all).saturating_mul(12) } else { 0 },
+            all, won_change => won_change(&all), served, concerned => drafted.persons,
+            unknown_before => drafted.unknown_before, unknown_after => drafted.unknown_after,
+            milliseconds => milliseconds(drafted.effect.wall),
+            charts => [
+                ("places", named(by.places.clone())), ("ages", named(ages.collect())),
+                ("incomes", named(by.incomes(context.lang))),
+            ],
+        }
+    });
+    let problems: Vec<_> =
+        problem.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
+    let wrong = problem.as_ref().map(|p| context.told(p)).unwrap_or_default();
+    let shown = if problem.is_some() { asked.to_owned() } else { on.to_string() };
+    let values = context! {
+        tab => "services", tabs => admin_tabs(session), about => look::about(&made), id => draft.service,
+        name => named.unwrap_or_else(|| draft.service.clone()), version => draft.version, pays, ready, result, problems, wrong, on => shown,
+    };
+    Ok(if problem.is_none() {
+        context.page("admin", "policy/draft.html", values).await?
+    } else {
+        context.page_again("admin", "policy/draft.html", values).await?
+    })
+}
