@@ -151,7 +151,12 @@ async function oneQuestion(t, visitor, look) {
   await visitor.go('/');
 
   const no = question.locator('input[type="radio"][value="no"], input[type="radio"]').first();
-  if (await no.count()) await no.check();
+  if (await question.locator('input[name="together"]').count()) {
+    // Several things on one page: none of the boxes is true, and every number is one.
+    const none = question.locator('input[name="none"]');
+    if (await none.count()) await none.check();
+    for (const number of await question.locator('input[inputmode="decimal"]:visible').all()) await number.fill('1');
+  } else if (await no.count()) await no.check();
   else await question.locator('input[name="value"]').fill('1');
   await visitor.leave(() => question.locator('button[type="submit"]:not([name])').click());
   if (visitor.path !== '/') await visitor.go('/');
@@ -165,7 +170,8 @@ async function oneQuestion(t, visitor, look) {
   const answered = page.locator('form[action="/questions"]', { has: page.locator(`input[name="fact"][value="${asked}"]`) });
   assert.equal(await answered.count(), 1, `“${asked}” stands among what I said`);
   await look('me');
-  await visitor.leave(() => answered.locator('button').click());
+  const all_said = page.locator('form[action="/questions"]');
+  while (await all_said.count()) await visitor.leave(() => all_said.first().locator('button').click());
   assert.equal(await answered.count(), 0, 'taken back');
   await visitor.go('/');
   assert.deepEqual(await counts(visitor), first, 'everything is as it was before the answer');

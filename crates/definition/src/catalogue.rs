@@ -6,7 +6,7 @@ mod merge;
 pub(crate) mod tables;
 mod written;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use maru_kernel::{At, Both, Date, Error, Result};
 use maru_rules::{Decision, Facts};
@@ -14,8 +14,8 @@ use maru_store::{Batch, Store};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft, holiday,
-    pack::sha256, suggest::Suggestion,
+    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft,
+    guide::prior::Likely, holiday, pack::sha256, suggest::Suggestion,
 };
 use index::Index;
 
@@ -46,6 +46,8 @@ struct Inner {
     mark: Mutex<String>,
     /// The pack's days off with those declared since.
     calendar: RwLock<Arc<Calendar>>,
+    /// What residents are like.
+    likely: OnceLock<Arc<Likely>>,
 }
 
 /// Texts of a service as they were imported from one list.
@@ -104,7 +106,8 @@ impl Definitions {
         let calendar = RwLock::new(Arc::new(calendar));
         let (pack, left_out) = (RwLock::new(pack), RwLock::new(Arc::new(left_out)));
         let held = tokio::sync::Mutex::new(held);
-        let inner = Inner { store, base, pack, held, left_out, index, mark, calendar };
+        let likely = OnceLock::new();
+        let inner = Inner { store, base, pack, held, left_out, index, mark, calendar, likely };
         Ok(Definitions { inner: Arc::new(inner) })
     }
 
@@ -242,7 +245,18 @@ impl Definitions {
 
     /// Every service answered for one person.
     pub fn guide(&self, facts: &Facts, on: Date) -> Guidance {
-        Guidance::of(self.index(), self.pack(), facts, on)
+        Guidance::of(self.index(), self.pack(), self.inner.likely.get().cloned(), facts, on)
+    }
+
+    /// Takes some made persons for what residents are like, so that what is asked settles most for most; they are made when somebody is
+    /// asked first. Without them a question counts by how many services it settles. Said once, when a program starts.
+    pub fn suppose(&self, people: impl Fn(&Pack, Date) -> Vec<Facts> + Send + Sync + 'static) {
+        self.inner.likely.get_or_init(|| Arc::new(Likely::new(Box::new(people))));
+    }
+
+    /// The facts that are asked for in one question, by the one that has its words.
+    pub fn asked_together(&self, fact: &str) -> Vec<String> {
+        self.index().questions.facts(fact).to_vec()
     }
 
     pub fn decide(&self, service: &Service, facts: &Facts, on: Date) -> Decision {

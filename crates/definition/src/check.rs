@@ -204,6 +204,7 @@ impl Check<'_> {
                 let what = format!("{} is asked without saying why", fact.name);
                 self.at(FILE, &place, what, "add `why`: one plain sentence");
             }
+            self.asked(FILE, &name, fact);
             if (fact.kind == FactKind::Choice) == fact.choices.is_empty() {
                 let what = format!("{}: choices belong to kind \"choice\", and only to it", fact.name);
                 self.at(FILE, &place, what, "add [[fact.choice]] or change the kind");
@@ -225,6 +226,41 @@ impl Check<'_> {
                     let what = format!("{code} already stands for {other}");
                     self.at(FILE, &[&name, code], what, "a code stands for one fact");
                 }
+            }
+        }
+    }
+
+    /// What is asked on the page of another fact's question, and of each item of a list.
+    fn asked(&mut self, file: &str, name: &str, fact: &FactDef) {
+        if let Some(with) = &fact.with {
+            if fact.question.is_some() {
+                let what = format!("{} has a question and is asked with {with}", fact.name);
+                self.at(file, &[name, "with"], what, "take one of them out");
+            }
+            if self.pack.fact(with).is_none_or(|lead| lead.question.is_none()) {
+                let what = format!("{} is asked with {with}, which has no question", fact.name);
+                self.at(file, &[name, "with"], what, "name a fact that has one");
+            }
+        }
+        if fact.items.is_empty() == (fact.kind == FactKind::List && fact.asked()) {
+            let what = format!("{}: items belong to a list that is asked for, and only to it", fact.name);
+            self.at(file, &[name], what, "add [[fact.item]] with what is asked of each");
+        }
+        for item in &fact.items {
+            self.both(
+                file,
+                &[name, &quoted(&item.name)],
+                &item.label,
+                &format!("{} of {}", item.name, fact.name),
+            );
+            if (item.kind == FactKind::Choice) == item.choices.is_empty() {
+                let what = format!("{} of {}: choices belong to kind \"choice\"", item.name, fact.name);
+                self.at(
+                    file,
+                    &[name, &quoted(&item.name)],
+                    what,
+                    "add [[fact.item.choice]] or change the kind",
+                );
             }
         }
     }

@@ -32,6 +32,8 @@ pub struct FactDef {
     /// Present: it may be asked.
     pub question: Option<Both>,
     pub why: Option<Both>,
+    /// The fact with which it is asked, on one page and under its question.
+    pub with: Option<String>,
     /// The catalogue's group it settles.
     pub group: Option<String>,
     /// The catalogue's codes it stands for.
@@ -39,6 +41,9 @@ pub struct FactDef {
     pub codes: Vec<String>,
     #[serde(rename = "choice", default)]
     pub choices: Vec<Choice>,
+    /// What is asked of each item of a list.
+    #[serde(rename = "item", default)]
+    pub items: Vec<FactDef>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +55,11 @@ pub struct Choice {
 }
 
 impl FactDef {
+    /// Whether people may be asked for it, alone or with another.
+    pub fn asked(&self) -> bool {
+        self.question.is_some() || self.with.is_some()
+    }
+
     /// Takes a value from outside, or answers a message key: `fact-boolean`, `fact-number`, `fact-min`, `fact-max`, `fact-choice`,
     /// `fact-text`, `fact-date`, `fact-region`, `fact-list`. `null` and an empty text are *unknown*.
     pub fn read(&self, json: &Json, regions: &Regions) -> Result<Value, String> {

@@ -1,6 +1,7 @@
 //! Guidance: every service answered for one person, the few that matter, why, and the one question worth asking.
 
 mod person;
+pub(crate) mod prior;
 mod question;
 mod why;
 
@@ -15,6 +16,7 @@ use maru_rules::{Answer, Answers, Decision, Facts, Value};
 
 use crate::{Deadline, Entry, Pack, Pays, Service, catalogue::index::Index, gov24};
 use person::Person;
+use prior::Likely;
 
 pub use maru_rules::Counts;
 pub use question::NextQuestion;
@@ -31,6 +33,8 @@ pub struct Guidance {
     deep: Vec<Deep>,
     /// Which of them a fact keeps open, by their places among them.
     waiting: OnceLock<HashMap<String, Vec<usize>>>,
+    /// What residents are like, for what is asked.
+    likely: Option<Arc<Likely>>,
 }
 
 /// A service written in depth. Its reasons are worked out when somebody wants them: most are *no*, and nobody asks why.
@@ -56,7 +60,13 @@ pub struct Ranked {
 const SOON: i32 = 60;
 
 impl Guidance {
-    pub(crate) fn of(index: Arc<Index>, pack: Arc<Pack>, facts: &Facts, on: Date) -> Guidance {
+    pub(crate) fn of(
+        index: Arc<Index>,
+        pack: Arc<Pack>,
+        likely: Option<Arc<Likely>>,
+        facts: &Facts,
+        on: Date,
+    ) -> Guidance {
         let odd = |(name, value): &(&str, &Value)| {
             pack.fact(name).is_some_and(|fact| !fact.fits(value, &pack.regions))
         };
@@ -74,7 +84,7 @@ impl Guidance {
             decision: OnceLock::new(),
         };
         let deep = index.deep.iter().map(answered).collect();
-        Guidance { facts, on, person, answers, deep, waiting: OnceLock::new(), index, pack }
+        Guidance { facts, on, person, answers, deep, waiting: OnceLock::new(), likely, index, pack }
     }
 
     fn deep(&self, place: usize) -> Option<&Deep> {

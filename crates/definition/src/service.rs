@@ -368,7 +368,16 @@ fn shared_files<'a>(files: &'a Files, uses: &'a [String]) -> impl Iterator<Item 
     uses.iter().filter_map(|name| files.iter().find(|(path, _)| *path == shared(name)))
 }
 
+/// What a service counts for in a year when it pays no won: a card, a home to rent.
+const WITHOUT_WON: i64 = 500_000;
+
 impl Service {
+    /// What somebody who qualifies gets of it in a year, in won.
+    pub fn worth(&self, amount: Option<i64>) -> u64 {
+        let times = if self.pays == Pays::Month { 12 } else { 1 };
+        u64::try_from(amount.map_or(WITHOUT_WON, |won| won.saturating_mul(times))).unwrap_or(0)
+    }
+
     pub fn text(&self, lang: Lang) -> &ServiceText {
         let [ko, en] = &self.texts;
         match lang {

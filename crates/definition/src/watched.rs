@@ -61,7 +61,7 @@ impl Pack {
         let facts = self.watched_facts();
         self.facts
             .iter()
-            .filter(|fact| fact.question.is_some() && facts.contains(&fact.name))
+            .filter(|fact| fact.asked() && facts.contains(&fact.name))
             .map(|fact| fact.name.clone())
             .collect()
     }

@@ -1,13 +1,13 @@
 //! guide, reply, skip.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use maru_definition::{FactKind, Guidance};
-use maru_kernel::{Error, Result};
-use maru_rules::Answer;
+use maru_definition::{FactDef, FactKind, Guidance, Pack};
+use maru_kernel::{Error, Problem, Result};
+use maru_rules::{Answer, Value};
 use maru_store::Batch;
 use maru_web::{
-    App, Context,
+    App, Context, Typed,
     ports::{Ask, Person, Sourced},
 };
 use serde_json::Value as Json;
@@ -16,6 +16,8 @@ use crate::tables::{self, Seen};
 
 const SKIP_DAYS: i64 = 30;
 const SAID: &str = "said";
+/// As many items of a list as a page asks for.
+pub const ROWS: usize = 8;
 
 /// A read of everything registers hold about oneself, to find one's services.
 pub fn own_ask(app: &App, person: &Person) -> Ask {
@@ -76,21 +78,100 @@ pub async fn look(context: &Context, person: &Person, guidance: &Guidance) -> Re
 /// Keeps what a person answers to a question, as their own record. An empty answer takes the old one back.
 pub async fn reply(app: &App, person: &Person, fact: &str, typed: &str) -> Result<()> {
     let pack = app.definitions.pack();
-    let def = pack.fact(fact).filter(|f| f.question.is_some()).ok_or(Error::NotFound)?;
-    let typed = typed.trim();
-    if typed.is_empty() {
-        return app.ports.registers.say(&person.id, fact, None).await;
+    let def = pack.fact(fact).filter(|f| f.asked()).ok_or(Error::NotFound)?;
+    let value = match typed.trim() {
+        "" => None,
+        typed => Some(read(&pack, def, typed).map_err(|key| Error::invalid(fact, &key))?),
+    };
+    app.ports.registers.say(&person.id, &[(fact.to_owned(), value)]).await
+}
+
+/// Keeps what was typed on the page of a question that asks for several facts. What was shown and left blank stays unknown, and the
+/// question is put off. Where a box was ticked, or the one that says *none of these*, the others say no; else they are blank, too.
+pub async fn reply_all(context: &Context, person: &Person, lead: &str, typed: &Typed) -> Result<()> {
+    let definitions = &context.app.definitions;
+    let pack = definitions.pack();
+    let (mut said, mut problems, mut blank) = (Vec::new(), Vec::new(), false);
+    let shown = |fact: &String| typed.0.contains_key(&format!("shown-{fact}"));
+    let together: Vec<String> = definitions.asked_together(lead).into_iter().filter(shown).collect();
+    let boxes = typed.get("none") == "yes"
+        || together
+            .iter()
+            .filter_map(|fact| pack.fact(fact))
+            .any(|def| def.kind == FactKind::Boolean && typed.get(&def.name) == "yes");
+    for def in together.iter().filter_map(|fact| pack.fact(fact)) {
+        if def.kind == FactKind::Boolean && !boxes {
+            blank = true;
+            continue;
+        }
+        match asked(&pack, def, &def.name, typed) {
+            Ok(Some(value)) => said.push((def.name.clone(), Some(value))),
+            Ok(None) => blank = true,
+            Err((field, key)) => problems.push(Problem { field, key, value: None }),
+        }
     }
+    if said.is_empty() && problems.is_empty() {
+        return Err(Error::invalid("value", "form-choice"));
+    }
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+    context.app.ports.registers.say(&person.id, &said).await?;
+    if blank { skip(context, person, lead).await } else { Ok(()) }
+}
+
+/// What was typed for one fact, or the field that is wrong and a message key. Nothing: it was left blank.
+fn asked(
+    pack: &Pack,
+    def: &FactDef,
+    field: &str,
+    typed: &Typed,
+) -> std::result::Result<Option<Value>, (String, String)> {
+    let text = typed.get(field).trim();
+    let wrong = |key| (field.to_owned(), key);
+    match def.kind {
+        FactKind::Boolean => Ok(Some(Value::Bool(text == "yes"))),
+        FactKind::List => {
+            let mut rows = Vec::new();
+            for row in 1..=ROWS {
+                let of = |item: &FactDef| format!("{field}.{row}.{}", item.name);
+                // A box alone makes no item.
+                let typed_any = |item: &&FactDef| {
+                    item.kind != FactKind::Boolean && !typed.get(&of(item)).trim().is_empty()
+                };
+                if !def.items.iter().any(|item| typed_any(&item)) {
+                    continue;
+                }
+                let mut found = BTreeMap::new();
+                for item in &def.items {
+                    if let Some(value) = asked(pack, item, &of(item), typed)? {
+                        found.insert(item.name.clone(), value);
+                    }
+                }
+                rows.push(Value::Context(found));
+            }
+            let none = typed.get(&format!("{field}.none")) == "yes";
+            if none && !rows.is_empty() {
+                return Err(wrong("home-none-and-some".to_owned()));
+            }
+            Ok((none || !rows.is_empty()).then_some(Value::List(rows)))
+        }
+        _ if text.is_empty() => Ok(None),
+        _ => read(pack, def, text).map(Some).map_err(wrong),
+    }
+}
+
+/// One typed value; wrong, the key of what to say.
+fn read(pack: &Pack, def: &FactDef, typed: &str) -> std::result::Result<Value, String> {
     let json = match (&def.kind, typed) {
         (FactKind::Boolean, "yes") => Json::Bool(true),
         (FactKind::Boolean, "no") => Json::Bool(false),
         (FactKind::Number, text) => {
-            serde_json::from_str(&text.replace(',', "")).map_err(|_| Error::invalid(fact, "form-number"))?
+            serde_json::from_str(&text.replace(',', "")).map_err(|_| "form-number".to_owned())?
         }
         (_, text) => Json::String(text.to_owned()),
     };
-    let value = def.read(&json, &pack.regions).map_err(|key| Error::invalid(fact, &key))?;
-    app.ports.registers.say(&person.id, fact, Some(&value)).await
+    def.read(&json, &pack.regions)
 }
 
 /// Puts a question off.

@@ -47,7 +47,7 @@ async fn facts(ApiContext(context): ApiContext) -> Reply {
                 .collect();
             json!({
                 "name": f.name, "kind": f.kind, "label": f.label, "unit": f.unit, "min": f.min, "max": f.max,
-                "question": f.question, "group": f.group, "codes": f.codes, "choices": choices,
+                "question": f.question, "with": f.with, "group": f.group, "codes": f.codes, "choices": choices,
             })
         })
         .collect();

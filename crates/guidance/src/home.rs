@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use maru_definition::{Deadline, FactKind, Guidance, NextQuestion, Ranked};
+use maru_definition::{Deadline, FactDef, FactKind, Guidance, NextQuestion, Ranked};
 use maru_kernel::{Actor, Date, Error, Lang, Problem, Result, Won};
 use maru_rules::{Answer, Value};
 use maru_web::{
@@ -46,30 +46,74 @@ pub struct Question {
     kind: &'static str,
     options: Vec<(String, String)>,
     unit: String,
+    /// What is asked for on one page, where that is more than one thing.
+    fields: Vec<Field>,
     /// What 100 % of the median is, for those who are asked for a share of it.
     median: String,
     pub settles: usize,
     least: usize,
     examples: Vec<String>,
+    /// Whether what is open can still change an answer that matters.
+    matters: bool,
 }
 
-/// A question in words; `regions`: with the list of all regions to choose from.
-pub fn question(context: &Context, next: &NextQuestion, regions: bool) -> Option<Question> {
-    let pack = context.app.definitions.pack();
-    let def = pack.fact(&next.fact)?;
-    let (kind, options) = match def.kind {
+/// One thing that is asked for among others.
+#[derive(Serialize)]
+pub struct Field {
+    fact: String,
+    label: String,
+    kind: &'static str,
+    options: Vec<(String, String)>,
+    unit: String,
+    /// What is asked of each item of a list.
+    items: Vec<Field>,
+}
+
+/// How a fact is asked for, and what there is to choose from.
+fn kind(context: &Context, def: &FactDef, regions: bool) -> (&'static str, Vec<(String, String)>) {
+    match def.kind {
         FactKind::Boolean => ("yesno", Vec::new()),
         FactKind::Choice => {
             let choices = def.choices.iter().map(|c| (c.value.clone(), c.label.get(context.lang).to_owned()));
             ("choice", choices.collect())
         }
         FactKind::Region => {
+            let pack = context.app.definitions.pack();
             let names = pack.regions.iter().filter(|_| regions).map(|r| (r.name.clone(), r.name.clone()));
             ("region", names.collect())
         }
         FactKind::Number => ("number", Vec::new()),
-        _ => ("text", Vec::new()),
-    };
+        FactKind::Date => ("date", Vec::new()),
+        FactKind::List => ("list", Vec::new()),
+        FactKind::Text => ("text", Vec::new()),
+    }
+}
+
+fn field(context: &Context, def: &FactDef) -> Field {
+    // A place in an item is typed: a list of all of them for each would make a heavy page.
+    let (kind, options) = kind(context, def, false);
+    Field {
+        fact: def.name.clone(),
+        label: def.label.get(context.lang).to_owned(),
+        kind,
+        options,
+        unit: unit(context, def),
+        items: def.items.iter().map(|item| field(context, item)).collect(),
+    }
+}
+
+fn unit(context: &Context, def: &FactDef) -> String {
+    def.unit.as_ref().map(|u| u.get(context.lang).to_owned()).unwrap_or_default()
+}
+
+/// A question in words; `regions`: with the list of all regions to choose from.
+pub fn question(context: &Context, next: &NextQuestion, regions: bool) -> Option<Question> {
+    let pack = context.app.definitions.pack();
+    let def = pack.fact(&next.fact)?;
+    let (kind, options) = kind(context, def, regions);
+    let asked: Vec<&FactDef> = next.facts.iter().filter_map(|fact| pack.fact(fact)).collect();
+    let several = asked.len() > 1 || def.kind == FactKind::List;
+    let fields = asked.iter().filter(|_| several).map(|def| field(context, def)).collect();
     let examples = next
         .examples
         .iter()
@@ -80,13 +124,15 @@ pub fn question(context: &Context, next: &NextQuestion, regions: bool) -> Option
         fact: next.fact.clone(),
         text: def.question.as_ref()?.get(context.lang).to_owned(),
         why: def.why.as_ref().map(|w| w.get(context.lang).to_owned()).unwrap_or_default(),
-        kind,
-        options,
+        kind: if several { "together" } else { kind },
+        options: if several { Vec::new() } else { options },
         median: if def.group.as_deref() == Some("income") { median(context) } else { String::new() },
-        unit: def.unit.as_ref().map(|u| u.get(context.lang).to_owned()).unwrap_or_default(),
+        unit: unit(context, def),
+        fields,
         settles: next.most,
         least: next.least,
         examples,
+        matters: next.matters,
     })
 }
 
@@ -248,11 +294,11 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
             |card: ComingCard| context! { name => card.name.get(context.lang), due => card.due.to_string() };
         cards.into_iter().map(shown).collect::<Vec<_>>()
     });
-    let told: Vec<_> = problems.iter().map(|p| context! { id => "value", text => context.told(p) }).collect();
+    let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let values = context! {
         name => person.name.get(context.lang),
         today => shown::deadline(context.lang, context.now.date()),
-        question, problems => told, top,
+        question, problems => told, top, rows => (1..=actions::ROWS).collect::<Vec<_>>(),
         yes => counts.yes, unknown => counts.unknown, no => counts.no,
         elsewhere => guidance.counts_elsewhere(), total => context.app.definitions.guided(),
         going, coming, messages => ports.inbox.newest(&person.id, 3).await?,
@@ -287,13 +333,24 @@ async fn reply(context: Context, typed: Typed) -> std::result::Result<Response, 
         actions::skip(&context, person, fact).await?;
         return Ok(Redirect::to(back).into_response());
     }
+    if typed.get("together") == "yes" {
+        return match actions::reply_all(&context, person, fact, &typed).await {
+            Ok(()) => Ok(Redirect::to(back).into_response()),
+            Err(Error::Invalid(problems)) => show(&context, &problems).await,
+            Err(other) => Err(Fail(other)),
+        };
+    }
     if value.is_empty() && !typed.0.contains_key("forget") {
         return show(&context, &[Problem { field: "value".into(), key: "form-choice".into(), value: None }])
             .await;
     }
     match actions::reply(&context.app, person, fact, value).await {
         Ok(()) => Ok(Redirect::to(back).into_response()),
-        Err(Error::Invalid(problems)) => show(&context, &problems).await,
+        // The one field of the page is named for what it holds.
+        Err(Error::Invalid(problems)) => {
+            let here = |p: Problem| Problem { field: "value".into(), ..p };
+            show(&context, &problems.into_iter().map(here).collect::<Vec<_>>()).await
+        }
         Err(other) => Err(Fail(other)),
     }
 }

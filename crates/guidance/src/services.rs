@@ -197,7 +197,7 @@ pub fn condition(context: &Context, why: &Why, sourced: Option<&Sourced>) -> Con
         ask = why
             .facts
             .iter()
-            .find(|(name, _)| pack.fact(name).is_some_and(|f| f.question.is_some()))
+            .find(|(name, _)| pack.fact(name).is_some_and(|f| f.asked()))
             .map(|(name, _)| name.clone());
     }
     // A trait nobody asks about one by one: three are enough to see what it is about.

@@ -98,6 +98,11 @@ pub fn pack() -> Result<Arc<Pack>> {
     })
 }
 
+/// What residents are like, for what they are asked. A pack without a population asks without it.
+pub fn people_alike(pack: &Pack, on: maru_kernel::Date) -> Vec<maru_rules::Facts> {
+    maru_policy::people::few(pack, on).unwrap_or_default()
+}
+
 pub struct Wired {
     pub app: Shared,
     pub pages: axum::Router<Shared>,
@@ -114,6 +119,7 @@ pub async fn wire(place: &Place, post: Post, settings: Settings, clock: Arc<dyn 
     }
     let pack = pack()?;
     let definitions = Definitions::open(store.clone(), pack.clone(), clock.now()).await?;
+    definitions.suppose(people_alike);
     let texts = Arc::new(Texts::new(rooms.iter().flat_map(|room| Lang::ALL.into_iter().zip(room.locales)))?);
     let pages =
         Pages::new(&texts, rooms.iter().flat_map(|room| room.templates.iter().copied()).collect::<Vec<_>>())?;

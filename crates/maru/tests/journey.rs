@@ -251,14 +251,21 @@ async fn going_back_leads_nowhere_else() {
 async fn one_question_settles_services_and_can_be_taken_back() {
     let country = country().await;
     let me = token(&country, "bada").await;
-    let before = country.call(Method::GET, "/api/v1/me/services?limit=0", Some(&me), "").await.json();
-    let fact = before["next_question"]["fact"].as_str().expect("something is open").to_owned();
-    let (typed, promised) = match before["next_question"]["kind"].as_str().unwrap() {
-        "yesno" => ("yes", "true"),
-        "number" => ("40", "50% 이하"),
-        other => panic!("a question of kind {other}: {before}"),
-    };
     let mut bada = country.signed_in("bada").await;
+    bada.get("/").await;
+    let dictionary = country.call(Method::GET, "/api/v1/facts", None, "").await.json();
+    let defs = dictionary["facts"].as_array().unwrap();
+    // What is promised is of the leading fact alone, and of a yes or a no: others are put off.
+    let (typed, promised) = ("yes", "true");
+    let (before, fact) = loop {
+        let now = country.call(Method::GET, "/api/v1/me/services?limit=0", Some(&me), "").await.json();
+        let fact = now["next_question"]["fact"].as_str().expect("something is open").to_owned();
+        let def = defs.iter().find(|def| def["name"] == fact.as_str()).unwrap();
+        if def["kind"] == "boolean" && now["next_question"]["by_value"][promised].is_i64() {
+            break (now, fact);
+        }
+        bada.post("/questions", &[("fact", &fact), ("later", "yes")]).await;
+    };
     bada.get("/").await;
     assert_eq!(
         bada.post("/questions", &[("fact", &fact), ("value", typed)]).await.status,
@@ -272,7 +279,28 @@ async fn one_question_settles_services_and_can_be_taken_back() {
         before["next_question"]["by_value"][promised].as_i64(),
         "as many as promised: {before}"
     );
-    assert_ne!(after["next_question"]["fact"].as_str(), Some(fact.as_str()));
+    // The rest of its page, each left blank but the boxes, of which none is true.
+    let page = bada.get("/").await.body;
+    let fields = before["next_question"]["fields"].as_array().unwrap();
+    let rest: Vec<String> =
+        fields.iter().map(|f| f["fact"].as_str().unwrap().to_owned()).filter(|f| *f != fact).collect();
+    assert!(rest.is_empty() || rest.iter().all(|f| page.contains(f)), "{rest:?}");
+    let shown: Vec<String> = rest.iter().map(|f| format!("shown-{f}")).collect();
+    let mut form = vec![("fact", fact.as_str()), ("together", "yes")];
+    form.extend(shown.iter().map(|name| (name.as_str(), "yes")));
+    if !rest.is_empty() {
+        let nothing = bada.post("/questions", &form).await;
+        assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY, "nothing was ticked or typed");
+        form.push(("none", "yes"));
+        assert_eq!(bada.post("/questions", &form).await.status, StatusCode::SEE_OTHER);
+    }
+    let then = country.call(Method::GET, "/api/v1/me/services?limit=0", Some(&me), "").await.json();
+    assert!(then["counts"]["unknown"].as_i64() <= after["counts"]["unknown"].as_i64());
+    assert_ne!(then["next_question"]["fact"].as_str(), Some(fact.as_str()));
+    bada.get("/me").await;
+    for fact in &rest {
+        bada.post("/questions", &[("fact", fact), ("value", ""), ("forget", "yes"), ("from", "me")]).await;
+    }
     bada.get("/me").await;
     bada.post("/questions", &[("fact", &fact), ("value", ""), ("forget", "yes"), ("from", "me")]).await;
     let again = country.call(Method::GET, "/api/v1/me/services?limit=0", Some(&me), "").await.json();

@@ -112,18 +112,20 @@ impl Registers for Books {
         Ok(Sourced::of(&self.pack, &self.held(ask).await?, on))
     }
 
-    async fn say(&self, party: &str, fact: &str, value: Option<&Value>) -> Result<()> {
+    async fn say(&self, party: &str, said: &[(String, Option<Value>)]) -> Result<()> {
         self.store
             .rerun(|| async {
                 let now = self.clock.now();
                 let old = tables::row(&self.store, party, SAID).await?;
                 let mut body = old.as_ref().map(|k| k.body.clone()).unwrap_or_default();
-                match value {
-                    Some(value) => {
-                        body.insert(fact.to_owned(), json!({ "value": value.to_json(), "at": now }))
-                    }
-                    None => body.remove(fact),
-                };
+                for (fact, value) in said {
+                    match value {
+                        Some(value) => {
+                            body.insert(fact.clone(), json!({ "value": value.to_json(), "at": now }))
+                        }
+                        None => body.remove(fact),
+                    };
+                }
                 let mut batch = Batch::new();
                 tables::put(&mut batch, party, old.as_ref(), SAID, now, &body);
                 batch.event(changed(party, now, &[SAID]));

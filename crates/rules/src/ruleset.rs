@@ -262,6 +262,25 @@ impl RuleSet {
         all
     }
 
+    /// Each condition in force on a day as rules of its own, by its id: for whoever asks which of them turns somebody away.
+    pub fn each_condition(&self, on: Date) -> Vec<(String, RuleSet)> {
+        let in_force = self.conditions.iter().zip(&self.needs).filter(|(entry, _)| entry.in_force(on));
+        let alone = |(entry, needs): (&Entry<Condition>, &Vec<usize>)| {
+            let rules = RuleSet {
+                conditions: vec![entry.clone()],
+                needs: vec![needs.clone()],
+                order: vec![0],
+                lines: Vec::new(),
+                line_needs: Vec::new(),
+                amounts: Vec::new(),
+                amount_needs: Vec::new(),
+                ..self.clone()
+            };
+            (entry.id.clone(), rules)
+        };
+        in_force.map(alone).collect()
+    }
+
     fn expressions(&self) -> impl Iterator<Item = &Written> {
         let lets = self.lets.iter().flat_map(|(_, entries)| entries).map(|entry| &entry.body);
         let conditions = self.conditions.iter().flat_map(|entry| {

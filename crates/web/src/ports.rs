@@ -390,8 +390,8 @@ pub trait Registers: Send + Sync {
     async fn facts(&self, ask: &Ask, on: Date) -> Result<Sourced>;
     /// The same under a grant that is given in the same commit as the access entry, if `guards` hold.
     async fn facts_under(&self, grant: &NewGrant, guards: Batch, ask: &Ask, on: Date) -> Result<Sourced>;
-    /// The change that keeps a person's own answer to a question; `None` takes it back.
-    async fn say(&self, party: &str, fact: &str, value: Option<&Value>) -> Result<()>;
+    /// Keeps a person's own answers to a question, by fact, all or none; `None` takes one back.
+    async fn say(&self, party: &str, said: &[(String, Option<Value>)]) -> Result<()>;
     /// The newest lines of somebody's access log, theirs to see.
     async fn accesses(&self, subject: &str, since: At) -> Result<Vec<Access>>;
 }

@@ -36,6 +36,7 @@ pub(crate) struct Index {
     pub(crate) groups: Vec<Group>,
     pub(crate) screen: Screen,
     pub(crate) words: Words,
+    pub(crate) questions: Questions,
     /// Made when somebody searches first.
     pub(crate) search: LazyLock<Result<Search>, Making>,
     pub(crate) note: Arc<CatalogueNote>,
@@ -53,6 +54,42 @@ pub(crate) struct Words {
     pub(crate) sexes: Vec<(String, u32)>,
     /// Traits: group, option, fact.
     pub(crate) traits: Vec<(usize, u32, String)>,
+}
+
+/// What may be asked: each question by its place, with the facts that are asked together, the one that has its words first.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    pub(crate) all: Vec<Vec<String>>,
+    of: HashMap<String, usize>,
+}
+
+impl Questions {
+    fn of(pack: &Pack) -> Questions {
+        let mut questions = Questions::default();
+        for lead in pack.facts.iter().filter(|fact| fact.question.is_some()) {
+            let with = pack.facts.iter().filter(|fact| fact.with.as_deref() == Some(&lead.name));
+            let facts: Vec<String> = [lead].into_iter().chain(with).map(|fact| fact.name.clone()).collect();
+            questions.of.extend(facts.iter().map(|fact| (fact.clone(), questions.all.len())));
+            questions.all.push(facts);
+        }
+        questions
+    }
+
+    /// The question that a fact is asked in; of a name inside a fact that of the fact.
+    pub(crate) fn asking(&self, name: &str) -> Option<usize> {
+        let mut name = name;
+        loop {
+            if let Some(question) = self.of.get(name) {
+                return Some(*question);
+            }
+            name = name.rsplit_once('.')?.0;
+        }
+    }
+
+    /// The facts that are asked together with one, itself first.
+    pub(crate) fn facts(&self, lead: &str) -> &[String] {
+        self.of.get(lead).and_then(|question| self.all.get(*question)).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl Words {
@@ -425,6 +462,7 @@ impl<'a> Building<'a> {
             screen: Screen::build(groups.clone(), self.shapes.iter().map(restriction)),
             search: LazyLock::new(Box::new(move || Search::build(texts.into_iter()))),
             words: Words::of(self.pack),
+            questions: Questions::of(self.pack),
             narrowness: self.shapes.iter().map(|s| s.narrowness(leaves)).collect(),
             entries: self.entries,
             shapes: self.shapes,

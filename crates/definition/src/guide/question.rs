@@ -5,14 +5,17 @@ use std::collections::HashMap;
 use maru_rules::{Answer, Decision, Ratio, Value};
 use serde::Serialize;
 
-use super::{Deep, Guidance};
+use super::{Deep, Guidance, prior::Way};
 use crate::{FactDef, FactKind, gov24};
 
 /// What to ask next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NextQuestion {
+    /// The fact that has the question's words.
     pub fact: String,
-    /// Services now unknown that an answer settles, on average over the answers people give.
+    /// What is asked for, on one page.
+    pub facts: Vec<String>,
+    /// Services now unknown that an answer to `fact` alone settles, on average over the answers people give.
     pub settles: usize,
     pub least: usize,
     pub most: usize,
@@ -20,6 +23,9 @@ pub struct NextQuestion {
     pub by_value: Vec<(String, usize)>,
     /// A few services it may make *yes*.
     pub examples: Vec<String>,
+    /// Whether what is open can still change an answer that matters: more than a twentieth of what all services in depth are worth to
+    /// somebody like this person.
+    pub matters: bool,
 }
 
 /// One possible answer: how it is shown, how many services it settles, and how common it is.
@@ -29,54 +35,149 @@ struct Reply {
     weight: usize,
 }
 
+/// What hangs on the questions, in thousandths of a won a year.
+struct Worth {
+    of: Vec<u64>,
+    matters: bool,
+}
+
 const EXAMPLES: usize = 3;
+/// What it is worth to know the answer of a service that only codes describe: nobody has written what it pays.
+const CODED: u64 = 100;
+/// What is open no longer matters when it is at most one part of so many.
+const PARTS: u64 = 20;
 
 impl Guidance {
-    /// The fact, not yet known, whose answer settles the most services. None: nothing that may be asked would settle anything.
+    /// The question, not yet answered, that settles the most for somebody like this. None: nothing that may be asked would settle anything.
     pub fn next_question(&self, skip: &dyn Fn(&str) -> bool) -> Option<NextQuestion> {
         let known = self.person.known(&self.index);
         let asker = self.index.screen.asker(&known, &self.answers);
-        let mut best: Option<(u64, usize, NextQuestion)> = None;
+        let worth = self.worth(skip);
+        let mut best: Option<(u64, usize, &FactDef, Vec<Reply>)> = None;
         for fact in self.pack.facts.iter().filter(|fact| fact.question.is_some()) {
-            let unknown = self.facts.get(&fact.name).is_none_or(|value| matches!(value, Value::Unknown));
-            if !(unknown || self.vague(fact)) || skip(&fact.name) {
+            let together = self.index.questions.facts(&fact.name);
+            if !(together.iter().any(|fact| self.unknown(fact)) || self.vague(fact)) || skip(&fact.name) {
                 continue;
             }
             let what_if = |group, option, holds| asker.what_if(group, option, holds).settled();
-            let mut replies = self.replies(fact, &what_if);
+            // What is known already is not asked for again, though it has the question's words.
+            let open = self.unknown(&fact.name) || self.vague(fact);
+            let mut replies = if open { self.replies(fact, &what_if) } else { Vec::new() };
+            let others = together.iter().skip(1).filter(|other| self.unknown(other));
+            let others: u64 = others
+                .filter_map(|other| self.pack.fact(other))
+                .map(|other| self.replies(other, &what_if))
+                .map(|replies| expected(sum(&replies), &replies))
+                .sum();
             let held = self.group_of(fact).map_or(0, |group| asker.holds_open(group));
-            let weights: usize = replies.iter().map(|r| r.weight).sum();
-            // In thousandths of a service, so that a question that settles seldom still beats one that never does.
-            let expected = |sum: usize| u64::try_from(sum * 1_000 / weights.max(1)).unwrap_or(u64::MAX);
-            let sum = |replies: &[Reply]| replies.iter().map(|r| r.settles * r.weight).sum::<usize>();
-            // Trying an answer on the rules costs more than on the bits: only where it could make a difference.
-            let waiting = self.waiting(&fact.name).count();
+            let hangs = worth.as_ref().map(|worth| {
+                let question = self.index.questions.asking(&fact.name);
+                question.and_then(|question| worth.of.get(question)).copied().unwrap_or(0)
+            });
+            let score = |sum: usize, replies: &[Reply]| match hangs {
+                Some(hangs) => hangs + CODED * (others + expected(sum, replies)),
+                None => others + expected(sum, replies),
+            };
             let better =
-                |score: u64| best.as_ref().is_none_or(|(most, open, _)| (score, held) > (*most, *open));
-            if !better(expected(sum(&replies) + weights * waiting)) {
+                |score: u64| best.as_ref().is_none_or(|(most, open, ..)| (score, held) > (*most, *open));
+            // Trying an answer on the rules costs more than on the bits: only where it could make a difference.
+            let waiting = if hangs.is_none() { self.waiting(&fact.name).count() } else { 0 };
+            let weights: usize = replies.iter().map(|r| r.weight).sum();
+            if !better(score(sum(&replies) + weights * waiting, &replies)) {
                 continue;
             }
             if waiting > 0 {
                 self.add_decided(fact, &mut replies);
             }
-            let sum = sum(&replies);
-            let expected = expected(sum);
-            if sum == 0 || !better(expected) {
+            let score = score(sum(&replies), &replies);
+            if score > 0 && better(score) {
+                best = Some((score, held, fact, replies));
+            }
+        }
+        let (.., fact, mut replies) = best?;
+        if worth.is_some() {
+            self.add_decided(fact, &mut replies);
+        }
+        let together = self.index.questions.facts(&fact.name).iter();
+        let again = |name: &String| *name == fact.name && self.vague(fact);
+        let facts: Vec<String> = together.filter(|fact| self.unknown(fact) || again(fact)).cloned().collect();
+        let (sum, weights) = (sum(&replies), replies.iter().map(|r| r.weight).sum::<usize>());
+        Some(NextQuestion {
+            fact: fact.name.clone(),
+            settles: (sum + weights / 2) / weights.max(1),
+            least: replies.iter().map(|r| r.settles).min().unwrap_or(0),
+            most: replies.iter().map(|r| r.settles).max().unwrap_or(0),
+            by_value: by_value(fact, replies),
+            examples: self.examples(&fact.name),
+            matters: worth.is_none_or(|worth| worth.matters),
+            facts,
+        })
+    }
+
+    fn unknown(&self, fact: &str) -> bool {
+        self.facts.get(fact).is_none_or(|value| matches!(value, Value::Unknown))
+    }
+
+    /// What hangs on each question among the services in depth, over people like this one: see [`Judged::share`].
+    fn worth(&self, skip: &dyn Fn(&str) -> bool) -> Option<Worth> {
+        let prior = self.likely.as_ref()?.prior(&self.index, &self.pack, self.on);
+        let weights = prior.weights(&self.facts);
+        let questions = &self.index.questions;
+        let mut of = vec![0; questions.all.len()];
+        let (mut open, mut whole) = (0, 0);
+        let may = |question: &usize| {
+            let lead = questions.all.get(*question).and_then(|facts| facts.first());
+            lead.is_some_and(|lead| !skip(lead))
+        };
+        let ways_of = |condition: &str, names: &mut dyn Iterator<Item = &String>| {
+            let mut asked: Vec<usize> = Vec::new();
+            let mut askable = true;
+            for name in names {
+                match questions.asking(name).filter(may) {
+                    Some(question) if !asked.contains(&question) => asked.push(question),
+                    Some(_) => {}
+                    None => askable = false,
+                }
+            }
+            Way { condition: condition.to_owned(), questions: askable.then_some(asked) }
+        };
+        for (deep, judged) in self.deep.iter().zip(&prior.judged) {
+            if deep.service.asks_nothing() {
                 continue;
             }
-            let question = NextQuestion {
-                fact: fact.name.clone(),
-                settles: (sum + weights / 2) / weights.max(1),
-                least: replies.iter().map(|r| r.settles).min().unwrap_or(0),
-                most: replies.iter().map(|r| r.settles).max().unwrap_or(0),
-                by_value: by_value(fact, replies),
-                examples: Vec::new(),
+            if deep.answer == Answer::No {
+                whole += judged.average;
+                continue;
+            }
+            let decision = self.whole(deep);
+            let paid = deep.answer == Answer::Yes && decision.missing.is_empty();
+            if paid {
+                whole += deep.service.worth(decision.amount);
+                continue;
+            }
+            whole += judged.expected(&weights);
+            let mut ways: Vec<Way> = Vec::new();
+            for reason in decision.reasons.iter().filter(|reason| reason.answer == Answer::Unknown) {
+                let unknown = reason.facts.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name);
+                ways.push(ways_of(&reason.id, &mut unknown.into_iter()));
+            }
+            if deep.answer == Answer::Yes {
+                ways.push(ways_of("", &mut decision.missing.iter()));
+            }
+            let named = |question: &usize| {
+                ways.iter().filter_map(|w| w.questions.as_ref()).flatten().any(|q| q == question)
             };
-            best = Some((expected, held, question));
+            let mut more: Vec<usize> = Vec::new();
+            for name in judged.names.iter().filter(|name| self.unknown(name)) {
+                if let Some(question) = questions.asking(name).filter(|q| !named(q) && may(q))
+                    && !more.contains(&question)
+                {
+                    more.push(question);
+                }
+            }
+            open += judged.share(&weights, &ways, more.len(), &mut of);
         }
-        let (.., mut question) = best?;
-        question.examples = self.examples(&question.fact);
-        Some(question)
+        Some(Worth { of, matters: open * PARTS > whole })
     }
 
     /// Whether all that is known of where somebody lives is the province: then it is worth asking again.
@@ -243,6 +344,16 @@ impl Guidance {
             .take(EXAMPLES)
             .collect()
     }
+}
+
+fn sum(replies: &[Reply]) -> usize {
+    replies.iter().map(|r| r.settles * r.weight).sum()
+}
+
+/// In thousandths of a service, so that a question that settles seldom still beats one that never does.
+fn expected(sum: usize, replies: &[Reply]) -> u64 {
+    let weights: usize = replies.iter().map(|r| r.weight).sum();
+    u64::try_from(sum * 1_000 / weights.max(1)).unwrap_or(u64::MAX)
 }
 
 fn value_of(fact: &FactDef, reply: &str) -> Value {
