@@ -21,7 +21,7 @@ const MOST: i128 = 1 << 50;
 
 /// What a part of a rule may be in any lane of a zone, by the one value of the parameter and by the other.
 #[derive(Debug, Clone)]
-struct May {
+struct Reach {
     what: What,
     /// Whether a lane's value may differ between the two.
     moves: bool,
@@ -40,58 +40,66 @@ enum What {
     Anything,
 }
 
-impl May {
-    fn anything(moves: bool) -> May {
-        May { what: What::Anything, moves, sure: false }
+impl Reach {
+    fn anything(moves: bool) -> Reach {
+        Reach { what: What::Anything, moves, sure: false }
     }
 
-    fn is(value: Value) -> May {
+    fn is(value: Value) -> Reach {
         let sure = !value.is_unknown();
-        May { what: What::Is(value), moves: false, sure }
+        Reach { what: What::Is(value), moves: false, sure }
     }
 
-    fn truth(known: Option<bool>, moves: bool, sure: bool) -> May {
+    fn truth(known: Option<bool>, moves: bool, sure: bool) -> Reach {
         match known {
-            Some(known) => May::is(Value::Bool(known)),
-            None => May { what: What::Anything, moves, sure },
+            Some(known) => Reach::is(Value::Bool(known)),
+            None => Reach { what: What::Anything, moves, sure },
         }
     }
 
     /// Bounds that are too wide to be relied on are none.
-    fn between(low: Option<Ratio>, high: Option<Ratio>, over: Option<i128>, moves: bool, sure: bool) -> May {
+    fn between(
+        low: Option<Ratio>,
+        high: Option<Ratio>,
+        over: Option<i128>,
+        moves: bool,
+        sure: bool,
+    ) -> Reach {
         let small = |n: &Ratio| n.numerator().abs() <= MOST && n.denominator() <= MOST;
         match (low.filter(small), high.filter(small), over.filter(|over| *over <= MOST)) {
-            (Some(low), Some(high), Some(over)) => May { what: What::Between(low, high, over), moves, sure },
-            _ => May::anything(moves),
+            (Some(low), Some(high), Some(over)) => {
+                Reach { what: What::Between(low, high, over), moves, sure }
+            }
+            _ => Reach::anything(moves),
         }
     }
 
     /// By both values of the parameter.
-    fn turned(before: Value, after: Value) -> May {
+    fn turned(before: Value, after: Value) -> Reach {
         match (&before, &after) {
-            _ if before == after => May::is(before),
+            _ if before == after => Reach::is(before),
             (Value::Number(a), Value::Number(b)) => {
                 let over = a.denominator().max(b.denominator());
-                May::between(Some(*a.min(b)), Some(*a.max(b)), Some(over), true, true)
+                Reach::between(Some(*a.min(b)), Some(*a.max(b)), Some(over), true, true)
             }
-            _ => May { what: What::Turned(before, after), moves: true, sure: false },
+            _ => Reach { what: What::Turned(before, after), moves: true, sure: false },
         }
     }
 
-    fn of(column: &Column) -> May {
+    fn of(column: &Column) -> Reach {
         match column {
-            Column::Same(value) => May::is(value.clone()),
+            Column::Same(value) => Reach::is(value.clone()),
             Column::Numbers(Numbers { tops, bottom: Bottom::All(bottom), low, high }) => {
                 let ratio = |top: i64| Ratio::new(top.into(), (*bottom).into());
-                May::between(ratio(*low), ratio(*high), Some((*bottom).into()), false, tops.known.is_none())
+                Reach::between(ratio(*low), ratio(*high), Some((*bottom).into()), false, tops.known.is_none())
             }
             Column::Bools(Lanes { values, known: None }) => {
                 match (values.contains(&true), values.contains(&false)) {
-                    (true, true) => May { what: What::Anything, moves: false, sure: true },
-                    (holds, _) => May::is(Value::Bool(holds)),
+                    (true, true) => Reach { what: What::Anything, moves: false, sure: true },
+                    (holds, _) => Reach::is(Value::Bool(holds)),
                 }
             }
-            _ => May::anything(false),
+            _ => Reach::anything(false),
         }
     }
 
@@ -119,7 +127,7 @@ struct Zone<'a> {
     before: &'a Parameters,
     after: &'a Parameters,
     on: Date,
-    lets: BTreeMap<usize, May>,
+    lets: BTreeMap<usize, Reach>,
 }
 
 impl RuleSet {
@@ -147,13 +155,13 @@ impl RuleSet {
 }
 
 impl<'a> Zone<'a> {
-    fn look(&mut self, node: &'a Node) -> May {
+    fn look(&mut self, node: &'a Node) -> Reach {
         match &node.kind {
-            Kind::Literal(value) => May::is(value.clone()),
+            Kind::Literal(value) => Reach::is(value.clone()),
             Kind::Path(path) => self.path(path),
             Kind::Negate(inner) => {
                 let inner = self.look(inner);
-                arithmetic(Arithmetic::Subtract, &May::is(Value::from(0_i64)), &inner)
+                arithmetic(Arithmetic::Subtract, &Reach::is(Value::from(0_i64)), &inner)
             }
             Kind::Arithmetic(operator, left, right) => {
                 arithmetic(*operator, &self.look(left), &self.look(right))
@@ -166,10 +174,14 @@ impl<'a> Zone<'a> {
             }
             Kind::In(value, tests) => {
                 let value = self.look(value);
-                let answers: Vec<May> = tests.iter().map(|test| self.test(&value, test)).collect();
+                let answers: Vec<Reach> = tests.iter().map(|test| self.test(&value, test)).collect();
                 let found = junction(&answers, true);
                 // of what is unknown nothing is asked
-                if value.sure { found } else { May::anything(value.moves || answers.iter().any(|a| a.moves)) }
+                if value.sure {
+                    found
+                } else {
+                    Reach::anything(value.moves || answers.iter().any(|a| a.moves))
+                }
             }
             Kind::And(parts) => {
                 junction(&parts.iter().map(|part| self.look(part)).collect::<Vec<_>>(), false)
@@ -190,14 +202,14 @@ impl<'a> Zone<'a> {
     }
 
     /// What is not looked into: it moves if anything in it may.
-    fn opaque(&self, node: &Node) -> May {
+    fn opaque(&self, node: &Node) -> Reach {
         let place = |name: &str| self.rules.lets.iter().position(|(id, _)| id == name);
         let is_let = |name: &str| place(name).is_some();
         let hangs = node.lets(&is_let).filter_map(place).any(|place| self.hinge.hanging.contains(&place));
-        May::anything(hangs || self.hinge.is_named(node))
+        Reach::anything(hangs || self.hinge.is_named(node))
     }
 
-    fn path(&mut self, path: &'a Path) -> May {
+    fn path(&mut self, path: &'a Path) -> Reach {
         if path.first() == PARAMETERS {
             let value = |parameters: &Parameters| {
                 let found =
@@ -205,47 +217,47 @@ impl<'a> Zone<'a> {
                 let Some((count, value)) = found else { return Value::Unknown };
                 dig(value, &path.after(count).collect::<Vec<_>>()).unwrap_or(Value::Unknown)
             };
-            return May::turned(value(self.before), value(self.after));
+            return Reach::turned(value(self.before), value(self.after));
         }
         for (count, name) in path.prefixes() {
             let Some(at) = self.rules.lets.iter().position(|(id, _)| id == name) else { continue };
             let hangs = self.hinge.hanging.contains(&at);
             if path.after(count).next().is_some() {
-                return May::anything(hangs);
+                return Reach::anything(hangs);
             }
             return match self.kept.lets.get(&at) {
-                Some(column) if !hangs => column.as_ref().map_or(May::is(Value::Unknown), May::of),
+                Some(column) if !hangs => column.as_ref().map_or(Reach::is(Value::Unknown), Reach::of),
                 _ => self.let_(at),
             };
         }
         // a lane that lacks the longer name would be looked up by the shorter one
         let known = |(_, name): &(usize, &str)| self.kept.facts.get(*name).is_some_and(Option::is_some);
         match (path.prefixes().filter(known).count(), self.kept.facts.get(&path.full)) {
-            (1, Some(Some(column))) => May::of(column),
-            _ => May::anything(false),
+            (1, Some(Some(column))) => Reach::of(column),
+            _ => Reach::anything(false),
         }
     }
 
     /// A let that hangs on the parameter.
-    fn let_(&mut self, at: usize) -> May {
+    fn let_(&mut self, at: usize) -> Reach {
         if let Some(may) = self.lets.get(&at) {
             return may.clone();
         }
         let rules = self.rules;
         let entries = rules.lets.get(at).map(|(_, entries)| entries);
         let body = entries.and_then(|entries| entries.iter().find(|entry| entry.in_force(self.on)));
-        let may = body.map_or(May::is(Value::Unknown), |entry| self.look(entry.body.expr.root()));
+        let may = body.map_or(Reach::is(Value::Unknown), |entry| self.look(entry.body.expr.root()));
         self.lets.insert(at, may.clone());
         may
     }
 
-    fn test(&mut self, value: &May, test: &'a Test) -> May {
+    fn test(&mut self, value: &Reach, test: &'a Test) -> Reach {
         match test {
             Test::Is(choice) => {
                 let choice = self.look(choice);
                 match (value.number(), choice.number()) {
                     (Some(_), Some(_)) => compare(Compare::Equal, value, &choice),
-                    _ => May::anything(value.moves || choice.moves),
+                    _ => Reach::anything(value.moves || choice.moves),
                 }
             }
             Test::Compare(operator, limit) => compare(*operator, value, &self.look(limit)),
@@ -258,7 +270,7 @@ impl<'a> Zone<'a> {
         }
     }
 
-    fn call(&mut self, function: Function, arguments: &'a [Node], node: &'a Node) -> May {
+    fn call(&mut self, function: Function, arguments: &'a [Node], node: &'a Node) -> Reach {
         let way = match function {
             Function::Floor => Some(Rounding::Floor),
             Function::Ceiling => Some(Rounding::Ceiling),
@@ -275,7 +287,7 @@ impl<'a> Zone<'a> {
             }
             (Function::Not, _, [inner]) => {
                 let inner = self.look(inner);
-                May::truth(inner.bool().map(|known| !known), inner.moves, inner.sure)
+                Reach::truth(inner.bool().map(|known| !known), inner.moves, inner.sure)
             }
             (_, Some(way), [number, places @ ..]) => {
                 let number = self.look(number);
@@ -291,25 +303,31 @@ impl<'a> Zone<'a> {
                 };
                 let power = 10_i128.checked_pow(places.unsigned_abs());
                 let over = if places > 0 { power.map(|power| power.max(over)) } else { Some(1) };
-                May::between(low.round(places, way), high.round(places, way), over, number.moves, number.sure)
+                Reach::between(
+                    low.round(places, way),
+                    high.round(places, way),
+                    over,
+                    number.moves,
+                    number.sure,
+                )
             }
             _ => self.opaque(node),
         }
     }
 }
 
-fn arithmetic(operator: Arithmetic, left: &May, right: &May) -> May {
+fn arithmetic(operator: Arithmetic, left: &Reach, right: &Reach) -> Reach {
     let (moves, sure) = (left.moves || right.moves, left.sure && right.sure);
     if let (What::Is(left), What::Is(right)) = (&left.what, &right.what) {
-        return May::is(operate(operator, left.clone(), right.clone()));
+        return Reach::is(operate(operator, left.clone(), right.clone()));
     }
     let (Some((a, b, over)), Some((c, d, under))) = (left.number(), right.number()) else {
-        return May::anything(moves);
+        return Reach::anything(moves);
     };
     let over = over.checked_mul(under);
     match operator {
-        Arithmetic::Add => May::between(a.checked_add(&c), b.checked_add(&d), over, moves, sure),
-        Arithmetic::Subtract => May::between(a.checked_sub(&d), b.checked_sub(&c), over, moves, sure),
+        Arithmetic::Add => Reach::between(a.checked_add(&c), b.checked_add(&d), over, moves, sure),
+        Arithmetic::Subtract => Reach::between(a.checked_sub(&d), b.checked_sub(&c), over, moves, sure),
         Arithmetic::Multiply => {
             corners([(a, c), (a, d), (b, c), (b, d)].map(|(x, y)| x.checked_mul(&y)), over, moves, sure)
         }
@@ -319,23 +337,23 @@ fn arithmetic(operator: Arithmetic, left: &May, right: &May) -> May {
             let over = by.and_then(|by| over?.checked_mul(by.denominator()));
             corners([a.checked_div(&c), b.checked_div(&c)], over, moves, sure)
         }
-        _ => May::anything(moves),
+        _ => Reach::anything(moves),
     }
 }
 
-fn corners<const N: usize>(all: [Option<Ratio>; N], over: Option<i128>, moves: bool, sure: bool) -> May {
+fn corners<const N: usize>(all: [Option<Ratio>; N], over: Option<i128>, moves: bool, sure: bool) -> Reach {
     let known: Option<Vec<Ratio>> = all.into_iter().collect();
     let ends = known.and_then(|known| Some((*known.iter().min()?, *known.iter().max()?)));
-    May::between(ends.map(|(low, _)| low), ends.map(|(_, high)| high), over, moves, sure)
+    Reach::between(ends.map(|(low, _)| low), ends.map(|(_, high)| high), over, moves, sure)
 }
 
-fn compare(operator: Compare, left: &May, right: &May) -> May {
+fn compare(operator: Compare, left: &Reach, right: &Reach) -> Reach {
     let (moves, sure) = (left.moves || right.moves, left.sure && right.sure);
     if let (What::Is(left), What::Is(right)) = (&left.what, &right.what) {
-        return May::is(compared(operator, left, right).map_or(Value::Unknown, Value::Bool));
+        return Reach::is(compared(operator, left, right).map_or(Value::Unknown, Value::Bool));
     }
     let (Some((a, b, _)), Some((c, d, _))) = (left.number(), right.number()) else {
-        return May { what: What::Anything, moves, sure: false };
+        return Reach { what: What::Anything, moves, sure: false };
     };
     let known = match operator {
         Compare::Less => (b < c).then_some(true).or((a >= d).then_some(false)),
@@ -346,38 +364,38 @@ fn compare(operator: Compare, left: &May, right: &May) -> May {
         Compare::Unequal => (b < c || a > d).then_some(true),
     };
     match known {
-        Some(_) if sure => May::truth(known, false, true),
+        Some(_) if sure => Reach::truth(known, false, true),
         // where one of them isn't known, neither is this
-        _ => May { what: What::Anything, moves, sure },
+        _ => Reach { what: What::Anything, moves, sure },
     }
 }
 
 /// Kleene's *or* where `settles` is true, *and* where it is false.
-fn junction(parts: &[May], settles: bool) -> May {
+fn junction(parts: &[Reach], settles: bool) -> Reach {
     if parts.iter().any(|part| part.bool() == Some(settles)) {
-        return May::is(Value::Bool(settles));
+        return Reach::is(Value::Bool(settles));
     }
     let all = parts.iter().all(|part| part.bool().is_some());
     let (moves, sure) = (parts.iter().any(|part| part.moves), parts.iter().all(|part| part.sure));
-    May::truth(all.then_some(!settles), moves, sure)
+    Reach::truth(all.then_some(!settles), moves, sure)
 }
 
 /// One of two, by a condition that is not the same in all lanes.
-fn either(condition: &May, yes: &May, no: &May) -> May {
+fn either(condition: &Reach, yes: &Reach, no: &Reach) -> Reach {
     let moves = condition.moves || yes.moves || no.moves;
     let sure = condition.sure && yes.sure && no.sure;
     match (yes.number(), no.number()) {
         (Some((a, b, over)), Some((c, d, under))) => {
-            May::between(Some(a.min(c)), Some(b.max(d)), Some(over.max(under)), moves, sure)
+            Reach::between(Some(a.min(c)), Some(b.max(d)), Some(over.max(under)), moves, sure)
         }
-        _ => May { what: What::Anything, moves, sure },
+        _ => Reach { what: What::Anything, moves, sure },
     }
 }
 
-fn choose(least: bool, left: &May, right: &May) -> May {
+fn choose(least: bool, left: &Reach, right: &Reach) -> Reach {
     let (moves, sure) = (left.moves || right.moves, left.sure && right.sure);
     let (Some((a, b, over)), Some((c, d, under))) = (left.number(), right.number()) else {
-        return May::anything(moves);
+        return Reach::anything(moves);
     };
     // the other one is never chosen, and always known
     if sure && (if least { b <= c } else { a >= d }) {
@@ -387,28 +405,28 @@ fn choose(least: bool, left: &May, right: &May) -> May {
         return right.clone();
     }
     let (low, high) = if least { (a.min(c), b.min(d)) } else { (a.max(c), b.max(d)) };
-    May::between(Some(low), Some(high), Some(over.max(under)), moves, sure)
+    Reach::between(Some(low), Some(high), Some(over.max(under)), moves, sure)
 }
 
 /// An entry of a list: of all that may be meant, those that moved.
-fn nth(list: &May, index: &May) -> May {
+fn nth(list: &Reach, index: &Reach) -> Reach {
     let (before, after) = match &list.what {
         What::Is(Value::List(items)) => (items, items),
         What::Turned(Value::List(before), Value::List(after)) if before.len() == after.len() => {
             (before, after)
         }
-        _ => return May::anything(list.moves || index.moves),
+        _ => return Reach::anything(list.moves || index.moves),
     };
     let whole = |n: Ratio| n.to_i64().and_then(|n| usize::try_from(n).ok());
     let ends = index.number().and_then(|(low, high, _)| Some((whole(low)?.checked_sub(1)?, whole(high)?)));
-    let Some((from, to)) = ends else { return May::anything(list.moves || index.moves) };
+    let Some((from, to)) = ends else { return Reach::anything(list.moves || index.moves) };
     let (Some(before), Some(after)) = (before.get(from..to), after.get(from..to)) else {
-        return May::anything(list.moves || index.moves);
+        return Reach::anything(list.moves || index.moves);
     };
-    let one = |(before, after): (&Value, &Value)| May::turned(before.clone(), after.clone());
+    let one = |(before, after): (&Value, &Value)| Reach::turned(before.clone(), after.clone());
     let mut entries = before.iter().zip(after).map(one);
-    let Some(first) = entries.next() else { return May::anything(list.moves || index.moves) };
-    let mut all = entries.fold(first, |all, next| either(&May::is(Value::Bool(true)), &all, &next));
+    let Some(first) = entries.next() else { return Reach::anything(list.moves || index.moves) };
+    let mut all = entries.fold(first, |all, next| either(&Reach::is(Value::Bool(true)), &all, &next));
     all.moves |= index.moves;
     all.sure &= index.sure;
     all
