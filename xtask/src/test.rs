@@ -1,11 +1,10 @@
-//! `cargo xtask test`: everything that must hold before a change lands, stopping at the first failure. Steps begin in order; those that
-//! wait for a browser more than they compute run two at a time, the others alone.
+//! `cargo xtask test`: everything that must hold before a change lands, in order, stopping at the first failure.
 
 use crate::process::Scratch;
 use crate::{Outcome, directions, import, needs, postgres, process, root, shared, words};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc;
 use std::time::Instant;
 
 /// What a step found out.
@@ -25,31 +24,7 @@ struct Step {
     name: &'static str,
     /// Steps that must have run before, also with `--only`.
     after: &'static [&'static str],
-    /// Whether another may run at the same time: it measures nothing and leaves a core free.
-    beside: bool,
     run: fn(&Place) -> Outcome<Report>,
-}
-
-/// So many steps at once, of those that may run beside others.
-const AT_ONCE: usize = 2;
-
-/// What people do in a browser, judged page by page.
-const fn walk(name: &'static str, run: fn(&Place) -> Outcome<Report>) -> Step {
-    Step { name, after: &["build", "judges"], beside: true, run }
-}
-
-/// What programs ask.
-const fn asking(name: &'static str, run: fn(&Place) -> Outcome<Report>) -> Step {
-    Step { name, after: &["build", "clients-install"], beside: true, run }
-}
-
-/// Needs the whole machine: compiles, measures, or breaks things on purpose.
-const fn alone(
-    name: &'static str,
-    after: &'static [&'static str],
-    run: fn(&Place) -> Outcome<Report>,
-) -> Step {
-    Step { name, after, beside: false, run }
 }
 
 /// Where one run works.
@@ -62,33 +37,54 @@ pub struct Place {
 }
 
 const STEPS: [Step; 38] = [
-    alone("needs", &[], |place| needs::meet(&place.log).map(Report::one)),
-    alone("fmt", &[], |place| cargo(place, &["fmt", "--all", "--check"])),
-    alone("clippy", &[], |place| {
-        cargo(place, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
-    }),
-    alone("directions", &[], |_| directions::check().map(|rooms| Report::one(format!("{rooms} rooms")))),
+    Step { name: "needs", after: &[], run: |place| needs::meet(&place.log).map(Report::one) },
+    Step { name: "fmt", after: &[], run: |place| cargo(place, &["fmt", "--all", "--check"]) },
+    Step {
+        name: "clippy",
+        after: &[],
+        run: |place| {
+            cargo(place, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+        },
+    },
+    Step {
+        name: "directions",
+        after: &[],
+        run: |_| directions::check().map(|rooms| Report::one(format!("{rooms} rooms"))),
+    },
     // Programs and tests in one go, so that each dependency is built once.
-    alone("build", &[], build),
-    alone("unit", &["build"], unit),
-    alone("postgres", &["needs", "build"], |place| {
-        postgres::suites(&place.log)
-            .map(|(passed, note)| Report { passed, note: format!("{passed} tests; {note}") })
-    }),
-    alone("packs", &["build"], packs),
-    alone("clients-install", &["needs"], install),
-    alone("judges", &["clients-install"], |place| node(place, "judges.test.mjs")),
-    walk("journey", |place| node(place, "journey.test.mjs")),
-    walk("find", |place| node(place, "find.test.mjs")),
-    walk("reminders", |place| node(place, "reminders.test.mjs")),
-    walk("membership", |place| node(place, "membership.test.mjs")),
-    walk("written", |place| node(place, "written.test.mjs")),
-    walk("admin", |place| node(place, "admin.test.mjs")),
-    walk("petitions", |place| node(place, "petitions.test.mjs")),
-    walk("tasks", |place| node(place, "tasks.test.mjs")),
-    walk("work", |place| node(place, "work.test.mjs")),
-    walk("desk", |place| node(place, "desk.test.mjs")),
-    walk("policy", |place| node(place, "policy.test.mjs")),
+    Step { name: "build", after: &[], run: build },
+    Step { name: "unit", after: &["build"], run: unit },
+    Step {
+        name: "postgres",
+        after: &["needs", "build"],
+        run: |place| {
+            postgres::suites(&place.log)
+                .map(|(passed, note)| Report { passed, note: format!("{passed} tests; {note}") })
+        },
+    },
+    Step { name: "packs", after: &["build"], run: packs },
+    Step { name: "clients-install", after: &["needs"], run: install },
+    Step { name: "import", after: &["build"], run: |place| import::suite(&place.program, &place.log) },
+    Step { name: "openfisca", after: &["build"], run: openfisca },
+    Step { name: "judges", after: &["clients-install"], run: |place| node(place, "judges.test.mjs") },
+    Step { name: "standard", after: &["build", "judges"], run: |place| node(place, "standard.test.mjs") },
+    Step { name: "journey", after: &["build", "judges"], run: |place| node(place, "journey.test.mjs") },
+    Step { name: "find", after: &["build", "judges"], run: |place| node(place, "find.test.mjs") },
+    Step { name: "reminders", after: &["build", "judges"], run: |place| node(place, "reminders.test.mjs") },
+    Step { name: "membership", after: &["build", "judges"], run: |place| node(place, "membership.test.mjs") },
+    Step { name: "offline", after: &["build", "judges"], run: |place| node(place, "offline.test.mjs") },
+    Step { name: "admin", after: &["build", "judges"], run: |place| node(place, "admin.test.mjs") },
+    Step { name: "written", after: &["build", "judges"], run: |place| node(place, "written.test.mjs") },
+    Step { name: "petitions", after: &["build", "judges"], run: |place| node(place, "petitions.test.mjs") },
+    Step { name: "tasks", after: &["build", "judges"], run: |place| node(place, "tasks.test.mjs") },
+    Step { name: "work", after: &["build", "judges"], run: |place| node(place, "work.test.mjs") },
+    Step { name: "desk", after: &["build", "judges"], run: |place| node(place, "desk.test.mjs") },
+    Step { name: "policy", after: &["build", "judges"], run: |place| node(place, "policy.test.mjs") },
+    Step {
+        name: "denials",
+        after: &["build", "clients-install"],
+        run: |place| node(place, "denials.test.mjs"),
+    },
     Step {
         name: "templates",
         after: &[
@@ -104,26 +100,23 @@ const STEPS: [Step; 38] = [
             "desk",
             "policy",
         ],
-        beside: true,
         run: |place| node(place, "templates.test.mjs"),
     },
-    walk("standard", |place| node(place, "standard.test.mjs")),
-    walk("offline", |place| node(place, "offline.test.mjs")),
-    walk("files", |place| node(place, "files.test.mjs")),
-    asking("denials", |place| node(place, "denials.test.mjs")),
-    asking("api", api),
-    asking("edge", |place| node(place, "edge.test.mjs")),
-    asking("import", |place| import::suite(&place.program, &place.log)),
-    asking("openfisca", openfisca),
-    asking("disk", |place| node(place, "disk.test.mjs")),
-    asking("mail", |place| node(place, "smtp.test.mjs")),
-    alone("guide", &["needs", "build"], |place| node(place, "guide.test.mjs")),
-    alone("nation", &["needs", "build"], |place| node(place, "nation.test.mjs")),
-    alone("faults", &["build", "clients-install"], |place| node(place, "faults.test.mjs")),
-    alone("crash", &["build", "clients-install"], |place| node(place, "crash.test.mjs")),
-    alone("lighthouse", &["build", "judges"], |place| node(place, "lighthouse.test.mjs")),
-    // Looks for what was typed in the logs of all that ran.
-    alone("words", &["journey"], words::check),
+    Step { name: "api", after: &["build", "clients-install"], run: api },
+    Step { name: "edge", after: &["build", "clients-install"], run: |place| node(place, "edge.test.mjs") },
+    Step { name: "files", after: &["build", "judges"], run: |place| node(place, "files.test.mjs") },
+    Step { name: "disk", after: &["clients-install"], run: |place| node(place, "disk.test.mjs") },
+    Step { name: "guide", after: &["needs", "build"], run: |place| node(place, "guide.test.mjs") },
+    Step { name: "nation", after: &["needs", "build"], run: |place| node(place, "nation.test.mjs") },
+    Step {
+        name: "faults",
+        after: &["build", "clients-install"],
+        run: |place| node(place, "faults.test.mjs"),
+    },
+    Step { name: "crash", after: &["build", "clients-install"], run: |place| node(place, "crash.test.mjs") },
+    Step { name: "mail", after: &["build", "clients-install"], run: |place| node(place, "smtp.test.mjs") },
+    Step { name: "lighthouse", after: &["build", "judges"], run: |place| node(place, "lighthouse.test.mjs") },
+    Step { name: "words", after: &["journey"], run: words::check },
 ];
 
 pub fn run(arguments: &[String]) -> Outcome {
@@ -147,77 +140,37 @@ pub fn run(arguments: &[String]) -> Outcome {
     let program =
         std::env::var_os("MARU_BIN").map_or_else(|| target.join("debug/maru"), |named| root().join(named));
     let started = Instant::now();
-    let place = |step: &Step| {
+    let (mut passed, mut lines) = (0, Vec::new());
+    for (index, step) in chosen.iter().enumerate() {
         let log = logs.join(format!("{}.log", step.name));
         let _absent = std::fs::remove_file(&log);
-        Place { root: root(), clients: clients.clone(), program: program.clone(), log }
-    };
-    let (mut passed, mut lines, mut failed) = (0, Vec::new(), Vec::new());
-    let mut waiting: Vec<&Step> = chosen.clone();
-    let mut running: Vec<&Step> = Vec::new();
-    let (ended, heard) = mpsc::channel();
-    std::thread::scope(|scope| {
-        loop {
-            while failed.is_empty() {
-                let Some(next) = may_begin(&waiting, &running) else { break };
-                let step = waiting.remove(next);
-                running.push(step);
-                let (place, ended) = (place(step), ended.clone());
-                println!("         {} …", step.name);
-                scope.spawn(move || {
-                    let clock = Instant::now();
-                    let outcome = (step.run)(&place);
-                    ended.send((step.name, clock.elapsed().as_secs_f32(), place.log, outcome))
-                });
+        let place =
+            Place { root: root(), clients: clients.clone(), program: program.clone(), log: log.clone() };
+        print!("[{}/{}] {} … ", index + 1, chosen.len(), step.name);
+        let _unseen = std::io::stdout().flush();
+        let clock = Instant::now();
+        let outcome = (step.run)(&place);
+        let seconds = clock.elapsed().as_secs_f32();
+        match outcome {
+            Ok(report) => {
+                passed += report.passed;
+                println!("{seconds:.0} s  {}", report.note);
+                lines.push(format!("  {:16} {seconds:5.0} s  {}", step.name, report.note));
             }
-            if running.is_empty() {
-                break;
-            }
-            let Ok((name, seconds, log, outcome)) = heard.recv() else { break };
-            running.retain(|step| step.name != name);
-            let number = chosen.len() - waiting.len() - running.len();
-            match outcome {
-                Ok(report) => {
-                    passed += report.passed;
-                    println!("[{number:2}/{}] {name}: {seconds:.0} s  {}", chosen.len(), report.note);
-                    lines.push(format!("  {name:16} {seconds:5.0} s  {}", report.note));
+            Err(why) => {
+                println!("FAILED after {seconds:.0} s\n{why}\n\nWhole output: {}", log.display());
+                let never: Vec<&str> = chosen.iter().skip(index + 1).map(|step| step.name).collect();
+                if !never.is_empty() {
+                    println!("Not run: {}", never.join(", "));
                 }
-                Err(why) => {
-                    println!(
-                        "[{number:2}/{}] {name} FAILED after {seconds:.0} s\n{why}\n\nWhole output: {}",
-                        chosen.len(),
-                        log.display()
-                    );
-                    failed.push(name);
-                }
+                println!("\n{passed} passed, 1 failed");
+                return Err(format!("{} failed; again: cargo xtask test --only {}", step.name, step.name));
             }
         }
-    });
+    }
     println!("\n{}\n  {:16} {:5.0} s\n", lines.join("\n"), "all", started.elapsed().as_secs_f32());
-    if failed.is_empty() {
-        println!("{passed} passed, 0 failed");
-        return Ok(());
-    }
-    if !waiting.is_empty() {
-        let never: Vec<&str> = waiting.iter().map(|step| step.name).collect();
-        println!("Not run: {}", never.join(", "));
-    }
-    println!("{passed} passed, {} failed", failed.len());
-    let failed = failed.join(",");
-    Err(format!("{failed} failed; again: cargo xtask test --only {failed}"))
-}
-
-/// The next to begin, in order: alone when nothing runs, beside others when one more may, and not before what it stands on.
-fn may_begin(waiting: &[&Step], running: &[&Step]) -> Option<usize> {
-    let next = waiting.first()?;
-    if !next.beside || running.iter().any(|step| !step.beside) {
-        return running.is_empty().then_some(0);
-    }
-    let stands = |step: &Step| {
-        !step.after.iter().any(|name| running.iter().chain(waiting).any(|other| other.name == *name))
-    };
-    let beside = waiting.iter().take_while(|step| step.beside).position(|step| stands(step));
-    (running.len() < AT_ONCE).then_some(beside).flatten()
+    println!("{passed} passed, 0 failed");
+    Ok(())
 }
 
 /// The named steps and what they stand on, in the usual order.
@@ -384,41 +337,4 @@ fn notes(log: &Path) -> Outcome<String> {
             all
         },
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn named(names: &[&str]) -> Vec<&'static Step> {
-        names.iter().map(|name| STEPS.iter().find(|step| step.name == *name).expect("a step")).collect()
-    }
-
-    #[test]
-    fn what_stands_on_a_running_step_waits_and_the_next_goes_first() {
-        let waiting = named(&["templates", "standard", "guide"]);
-        assert_eq!(may_begin(&waiting, &named(&["policy"])), Some(1));
-        assert_eq!(may_begin(&waiting, &named(&["policy", "desk"])), None, "two run already");
-        assert_eq!(may_begin(&waiting, &[]), Some(0));
-    }
-
-    #[test]
-    fn what_needs_the_machine_runs_alone() {
-        assert_eq!(may_begin(&named(&["guide"]), &named(&["mail"])), None);
-        assert_eq!(may_begin(&named(&["standard"]), &named(&["guide"])), None);
-        assert_eq!(may_begin(&named(&["guide"]), &[]), Some(0));
-    }
-
-    #[test]
-    fn every_step_stands_on_earlier_ones() {
-        for (place, step) in STEPS.iter().enumerate() {
-            for name in step.after {
-                assert!(
-                    STEPS.iter().take(place).any(|earlier| earlier.name == *name),
-                    "{} before {name}",
-                    step.name
-                );
-            }
-        }
-    }
 }
