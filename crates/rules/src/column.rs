@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::many::Slow;
 use crate::ratio::Ratio;
 use crate::value::{Facts, Value};
 
@@ -216,6 +217,83 @@ impl Column {
             },
         }
     }
+
+    /// The same column, its bounds no wider than its lanes; one value where it is the same in all.
+    pub(crate) fn narrowed(self) -> Column {
+        match self {
+            Column::Numbers(Numbers { tops, bottom: Bottom::All(bottom), .. }) => {
+                let numbers = Numbers::over(tops, bottom);
+                match (numbers.tops.known.is_none() && numbers.low == numbers.high, numbers.get(0)) {
+                    (true, Some(one)) => Column::Same(Value::Number(one)),
+                    _ => Column::Numbers(numbers),
+                }
+            }
+            Column::Bools(Lanes { values, known: None }) => {
+                match (values.first(), values.contains(&true), values.contains(&false)) {
+                    (Some(first), true, false) | (Some(first), false, true) => {
+                        Column::Same(Value::Bool(*first))
+                    }
+                    _ => Column::Bools(Lanes { values, known: None }),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Columns one behind the other, of so many lanes each; nothing where there is none.
+    ///
+    /// # Errors
+    /// When their values are of different kinds: see [`Slow`].
+    pub(crate) fn joined(
+        columns: impl Iterator<Item = Option<Column>>,
+        lanes: &[usize],
+    ) -> Result<Option<Column>, Slow> {
+        let columns: Vec<Option<Column>> = columns.collect();
+        if columns.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let columns: Vec<Column> =
+            columns.into_iter().map(|column| column.unwrap_or(Column::unknown())).collect();
+        if let Some(Column::Same(first)) = columns.first()
+            && columns.iter().all(|column| matches!(column, Column::Same(value) if value == first))
+        {
+            return Ok(Some(Column::Same(first.clone())));
+        }
+        if let Some(column) = joined_numbers(&columns).or_else(|| joined_bools(&columns)) {
+            return Ok(Some(column));
+        }
+        let values =
+            columns.iter().zip(lanes).flat_map(|(column, lanes)| (0..*lanes).map(|lane| column.value(lane)));
+        Column::of(values.collect()).map(Some)
+    }
+}
+
+/// Where all are known, over one bottom.
+fn joined_numbers(columns: &[Column]) -> Option<Column> {
+    let (mut tops, mut over) = (Vec::new(), None);
+    for column in columns {
+        let Column::Numbers(Numbers {
+            tops: Lanes { values, known: None }, bottom: Bottom::All(bottom), ..
+        }) = column
+        else {
+            return None;
+        };
+        if *over.get_or_insert(*bottom) != *bottom {
+            return None;
+        }
+        tops.extend_from_slice(values);
+    }
+    Some(Column::Numbers(Numbers::over(Lanes::all(tops), over?)))
+}
+
+/// Where all are known.
+fn joined_bools(columns: &[Column]) -> Option<Column> {
+    let mut all = Vec::new();
+    for column in columns {
+        let Column::Bools(Lanes { values, known: None }) = column else { return None };
+        all.extend_from_slice(values);
+    }
+    Some(Column::bools(all))
 }
 
 /// Where the items of a lane are.

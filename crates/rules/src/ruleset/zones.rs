@@ -2,12 +2,11 @@
 //! columns are looked at, and where these alone show that every answer and amount stays as it is, nobody in it is asked again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::RuleSet;
-use super::batch::{Hinge, Hinging};
+use super::batch::{Hinge, Hinging, Name, names_it};
 use crate::column::{Bottom, Column, Lanes, Numbers, place};
 use crate::eval::{compared, dig, operate};
 use crate::many::Slow;
@@ -206,7 +205,7 @@ impl<'a> Zone<'a> {
         let place = |name: &str| self.rules.lets.iter().position(|(id, _)| id == name);
         let is_let = |name: &str| place(name).is_some();
         let hangs = node.lets(&is_let).filter_map(place).any(|place| self.hinge.hanging.contains(&place));
-        Reach::anything(hangs || self.hinge.is_named(node))
+        Reach::anything(hangs || names_it(node, &self.hinge.parameter))
     }
 
     fn path(&mut self, path: &'a Path) -> Reach {
@@ -432,13 +431,6 @@ fn nth(list: &Reach, index: &Reach) -> Reach {
     all
 }
 
-impl Hinge {
-    /// Whether a part of a rule names the parameter itself.
-    fn is_named(&self, node: &Node) -> bool {
-        super::batch::names_it(node, &self.parameter)
-    }
-}
-
 impl Hinging {
     /// Several as one: their lanes are counted on.
     ///
@@ -453,12 +445,12 @@ impl Hinging {
         for name in first.lets.keys() {
             lets.insert(
                 *name,
-                together(all.iter().map(|one| one.lets.get(name).cloned().flatten()), &lanes)?,
+                Column::joined(all.iter().map(|one| one.lets.get(name).cloned().flatten()), &lanes)?,
             );
         }
         for name in first.facts.keys() {
             let columns = all.iter().map(|one| one.facts.get(name).cloned().flatten());
-            facts.insert(name.clone(), together(columns, &lanes)?);
+            facts.insert(name.clone(), Column::joined(columns, &lanes)?);
         }
         Ok(Hinging { chosen: (0..count).collect(), unsure, lets, facts })
     }
@@ -476,8 +468,8 @@ impl Hinging {
             .collect();
         let number = hinge.held_against.iter().find_map(|name| {
             let column = match name {
-                super::batch::Name::Let(at) => self.lets.get(at),
-                super::batch::Name::Fact(name) => self.facts.get(name),
+                Name::Let(at) => self.lets.get(at),
+                Name::Fact(name) => self.facts.get(name),
             };
             match column {
                 Some(Some(Column::Numbers(numbers))) => Some(numbers),
@@ -508,7 +500,7 @@ impl Hinging {
 
     /// Some of them alone, with bounds of their own.
     pub fn zone(&self, lanes: &[u32]) -> Hinging {
-        let part = |column: &Option<Column>| column.as_ref().map(|column| narrowed(column.take(lanes)));
+        let part = |column: &Option<Column>| column.as_ref().map(|column| column.take(lanes).narrowed());
         Hinging {
             chosen: (0_u32..).zip(lanes).map(|(place, _)| place).collect(),
             unsure: lanes
@@ -519,77 +511,4 @@ impl Hinging {
             facts: self.facts.iter().map(|(name, column)| (name.clone(), part(column))).collect(),
         }
     }
-}
-
-/// The same column, its bounds no wider than its lanes; one value where it is the same in all.
-fn narrowed(column: Column) -> Column {
-    match column {
-        Column::Numbers(numbers) => match numbers.bottom {
-            Bottom::All(bottom) => {
-                let numbers = Numbers::over(numbers.tops, bottom);
-                match (numbers.tops.known.is_none() && numbers.low == numbers.high, numbers.get(0)) {
-                    (true, Some(one)) => Column::Same(Value::Number(one)),
-                    _ => Column::Numbers(numbers),
-                }
-            }
-            Bottom::Each(_) => Column::Numbers(numbers),
-        },
-        Column::Bools(Lanes { values, known: None }) => {
-            match (values.first(), values.contains(&true), values.contains(&false)) {
-                (Some(first), true, false) | (Some(first), false, true) => Column::Same(Value::Bool(*first)),
-                _ => Column::Bools(Lanes { values, known: None }),
-            }
-        }
-        other => other,
-    }
-}
-
-/// Columns one behind the other.
-fn together(columns: impl Iterator<Item = Option<Column>>, lanes: &[usize]) -> Result<Option<Column>, Slow> {
-    let columns: Vec<Option<Column>> = columns.collect();
-    if columns.iter().all(Option::is_none) {
-        return Ok(None);
-    }
-    let columns: Vec<Column> =
-        columns.into_iter().map(|column| column.unwrap_or(Column::unknown())).collect();
-    if let Some(Column::Same(first)) = columns.first()
-        && columns.iter().all(|column| matches!(column, Column::Same(value) if value == first))
-    {
-        return Ok(Some(Column::Same(first.clone())));
-    }
-    if let Some(numbers) = whole_together(&columns) {
-        return Ok(Some(numbers));
-    }
-    if let Some(bools) = bools_together(&columns) {
-        return Ok(Some(bools));
-    }
-    let values =
-        columns.iter().zip(lanes).flat_map(|(column, lanes)| (0..*lanes).map(|lane| column.value(lane)));
-    Column::of(values.collect()).map(Some)
-}
-
-fn whole_together(columns: &[Column]) -> Option<Column> {
-    let (mut tops, mut over) = (Vec::new(), None);
-    for column in columns {
-        let Column::Numbers(Numbers {
-            tops: Lanes { values, known: None }, bottom: Bottom::All(bottom), ..
-        }) = column
-        else {
-            return None;
-        };
-        if *over.get_or_insert(*bottom) != *bottom {
-            return None;
-        }
-        tops.extend_from_slice(values);
-    }
-    Some(Column::Numbers(Numbers::over(Lanes::all(tops), over?)))
-}
-
-fn bools_together(columns: &[Column]) -> Option<Column> {
-    let mut all = Vec::new();
-    for column in columns {
-        let Column::Bools(Lanes { values, known: None }) = column else { return None };
-        all.extend_from_slice(values);
-    }
-    Some(Column::Bools(Lanes { values: Arc::new(all), known: None }))
 }
