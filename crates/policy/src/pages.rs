@@ -17,7 +17,7 @@ use axum::{
 };
 use maru_kernel::{Error, Problem, Result};
 use maru_web::{
-    Context, Fail, Room, admin_tabs, context,
+    Context, Fail, Room, Shown, admin_tabs, context,
     ports::{RoleKind, Session},
 };
 
@@ -26,6 +26,7 @@ use self::{
     ready::{Desk, Made, Waited},
     tables::{Bars, Reach},
 };
+use crate::Effect;
 
 type Answered = std::result::Result<Response, Fail>;
 type Fields = Query<BTreeMap<String, String>>;
@@ -202,6 +203,19 @@ async fn turn(context: Context, Path(id): Path<String>, Query(fields): Fields) -
     }
 }
 
+/// What something does to everybody, in figures and charts.
+fn effect_shown(context: &Context, made: &Made, effect: &Effect) -> Shown {
+    let by = tables::changes(made, effect);
+    let ages = by.ages.iter().map(|(from, until, change)| (age_words(context, *from, *until), *change));
+    context! {
+        all => effect.all, won_change => effect.all.won(), milliseconds => look::milliseconds(effect.wall),
+        charts => [
+            ("places", tables::Moves::of(by.places.clone())), ("ages", tables::Moves::of(ages.collect())),
+            ("incomes", tables::Moves::of(by.incomes(context.lang))),
+        ],
+    }
+}
+
 async fn turn_page(
     context: &Context,
     made: &Made,
@@ -221,17 +235,8 @@ async fn turn_page(
         }
     });
     let result = turned.map(|turned| {
-        let by = tables::changes(made, &turned.effect);
-        let named = |named: Vec<(String, crate::Change)>| tables::Moves::of(named);
-        let ages = by.ages.iter().map(|(from, until, change)| (age_words(context, *from, *until), *change));
-        context! {
-            all => turned.effect.all, won_change => turned.effect.all.won_after.saturating_sub(turned.effect.all.won_before),
-            concerned => turned.concerned, milliseconds => turned.milliseconds, prepared => turned.prepared,
-            charts => [
-                ("places", named(by.places.clone())), ("ages", named(ages.collect())),
-                ("incomes", named(by.incomes(context.lang))),
-            ],
-        }
+        let of_turn = context! { concerned => turned.concerned, prepared => turned.prepared };
+        context! { ..of_turn, ..effect_shown(context, made, &turned.effect) }
     });
     let problems: Vec<_> =
         problem.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();

@@ -125,6 +125,11 @@ impl Change {
         }
     }
 
+    /// What it costs more than before; below nothing, less.
+    pub fn won(&self) -> i64 {
+        self.won_after.saturating_sub(self.won_before)
+    }
+
     fn leave(&mut self, other: &Change) {
         self.before = self.before.saturating_sub(other.before);
         self.after = self.after.saturating_sub(other.after);

@@ -12,10 +12,8 @@ use maru_web::{
 use serde_json::json;
 
 use super::{
-    Answered, PATIENCE, age_words,
-    look::{self, milliseconds},
+    Answered, PATIENCE, effect_shown, look,
     ready::{Desk, Made, Waited, threads},
-    tables,
 };
 use crate::{Drafted, Progress, Stuck};
 
@@ -82,10 +80,6 @@ async fn compared(context: &Context, made: &Arc<Made>, tried: Tried, on: Date) -
     })
 }
 
-fn won_change(all: &crate::Change) -> i64 {
-    all.won_after.saturating_sub(all.won_before)
-}
-
 async fn drawn(context: &Context, id: &str, typed: Option<&Typed>) -> Answered {
     let (session, draft) = draft(context, id).await?;
     let today = context.now.date();
@@ -114,19 +108,12 @@ async fn drawn(context: &Context, id: &str, typed: Option<&Typed>) -> Answered {
         None
     };
     let result = drafted.map(|drafted| {
-        let (by, all) = (tables::changes(&made, &drafted.effect), drafted.effect.all);
-        let named = |named: Vec<(String, crate::Change)>| tables::Moves::of(named);
-        let ages = by.ages.iter().map(|(from, until, change)| (age_words(context, *from, *until), *change));
-        context! {
-            won_year => if pays == "month" { won_change(&all).saturating_mul(12) } else { 0 },
-            all, won_change => won_change(&all), served, concerned => drafted.persons,
+        let of_draft = context! {
+            won_year => if pays == "month" { drafted.effect.all.won().saturating_mul(12) } else { 0 },
+            served, concerned => drafted.persons,
             unknown_before => drafted.unknown_before, unknown_after => drafted.unknown_after,
-            milliseconds => milliseconds(drafted.effect.wall),
-            charts => [
-                ("places", named(by.places.clone())), ("ages", named(ages.collect())),
-                ("incomes", named(by.incomes(context.lang))),
-            ],
-        }
+        };
+        context! { ..of_draft, ..effect_shown(context, &made, &drafted.effect) }
     });
     let problems: Vec<_> =
         problem.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();

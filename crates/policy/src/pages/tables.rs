@@ -192,7 +192,7 @@ impl Moves {
             down: down(&change),
             up_bar: bar(up(&change), most),
             down_bar: bar(down(&change), most),
-            won: change.won_after.saturating_sub(change.won_before),
+            won: change.won(),
             change,
         };
         Moves(rows.into_iter().map(told).collect())
