@@ -155,7 +155,7 @@ test('pages about errors are good pages too', async () => {
       for (const [path, name, status] of [['/there/is/no/such/page', 'not_found', 404], [`/cases/${kase.id}`, 'not_found', 404], ['/desk', 'not_yours', 403]]) {
         await visitor.go(path);
         assert.deepEqual(await judge(visitor, { h1: TITLES[name][language], language, status }), [], path);
-        await visitor.picture(name);
+        await visitor.keep(name);
       }
       await visitor.close();
     }

@@ -442,12 +442,12 @@ test('the pages that say “not now” are good pages too', { timeout: 120_000 }
         await visitor.go('/cases');
         assert.deepEqual(await judge(visitor, { h1: TITLES.not_now[language], language, status: 503 }), []);
         assert.equal(visitor.visit.headers['retry-after'], '5');
-        await visitor.picture('503');
+        await visitor.keep('503');
         await visitor.context.clearCookies();
         await visitor.context.setExtraHTTPHeaders(named);
         await visitor.go('/');
         assert.deepEqual(await judge(visitor, { h1: TITLES.wait[language], language, status: 429 }), []);
-        await visitor.picture('429');
+        await visitor.keep('429');
         await visitor.close();
       }
     }

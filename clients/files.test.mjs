@@ -81,18 +81,18 @@ test('a photo and a document are added, a lie and too much are told, the officia
     await choose('계약서.pdf', 'application/pdf', PDF);
     assert.equal(visitor.visit.status, 200);
     assert.deepEqual(await judge(visitor, expected), []);
-    await visitor.picture('added');
+    await visitor.keep('added');
     await choose('계약서.pdf', 'application/pdf', png());
     assert.deepEqual(await judge(visitor, { ...expected, status: 422 }), []);
     assert.ok(visitor.visit.html.includes(WORDS[language].lying));
-    await visitor.picture('lying');
+    await visitor.keep('lying');
     await choose('많은 글.txt', 'text/plain', Buffer.alloc(24 * MB, 'a'));
     assert.deepEqual(await judge(visitor, { ...expected, status: 422 }), []);
     assert.ok(visitor.visit.html.includes(WORDS[language].large));
     for (const [path, what] of [[`/cases/${id}/check`, 'check'], [`/cases/${id}/form`, 'form']]) {
       await visitor.go(path);
       assert.deepEqual(await judge(visitor, { h1: /./, language }), []);
-      await visitor.picture(what);
+      await visitor.keep(what);
     }
     await visitor.close();
   }
@@ -103,7 +103,7 @@ test('a photo and a document are added, a lie and too much are told, the officia
     const visitor = await visitorFor(official, { language, width, name: `files-desk-${language}-${width}` });
     await visitor.go(`/desk/cases/${id}`);
     assert.deepEqual(await judge(visitor, { h1: /./, language }), []);
-    await visitor.picture('desk');
+    await visitor.keep('desk');
     const link = visitor.page.locator(`a[href^="/cases/${id}/files/"]`).first();
     const answered = visitor.page.waitForResponse((answer) => answer.url().startsWith(filesAt(maru)));
     await link.click();
@@ -116,7 +116,7 @@ test('a photo and a document are added, a lie and too much are told, the officia
     const seen = await visitorFor(resident, { language, width, name: `files-case-${language}-${width}` });
     await seen.go(`/cases/${id}`);
     assert.deepEqual(await judge(seen, { h1: /./, language }), []);
-    await seen.picture('case');
+    await seen.keep('case');
     await seen.close();
   }
 });

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import lighthouse from 'lighthouse';
 import puppeteer from 'puppeteer';
-import { demoPassword } from './places.mjs';
+import { demoPassword, wholeBrowser } from './places.mjs';
 import { freePort, Maru } from './maru.mjs';
 import { PEOPLE } from './words.mjs';
 
@@ -15,7 +15,7 @@ const BAD = `<!doctype html><html><body><img src="/large.svg"><p style="color:#c
 
 let browser, maru, bad, badUrl;
 before(async () => {
-  browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await puppeteer.launch({ executablePath: wholeBrowser, args: ['--no-sandbox', '--disable-gpu'] });
   maru = await Maru.start('lighthouse');
   const port = await freePort();
   badUrl = `http://127.0.0.1:${port}/`;

@@ -10,7 +10,7 @@ import { PEOPLE } from './words.mjs';
 let maru, browser;
 before(async () => {
   maru = await Maru.start('offline');
-  browser = await launch();
+  browser = await launch({ whole: true });
 });
 after(async () => {
   await browser?.close();

@@ -9,6 +9,10 @@ export const shared = process.env.MARU_SHARED ?? join(root, '../shared');
 export const out = join(here, 'out');
 export const catalogue = join(root, 'packs/kr/catalogue/gov24.tsv');
 
+/** Debian's Chromium, and the same engine without windows. */
+export const wholeBrowser = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const shell = process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell';
+
 /** The program under test; `cargo xtask test` names it. */
 export function program() {
   const named = process.env.MARU_BIN ?? join(root, 'target/debug/maru');

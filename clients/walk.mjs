@@ -11,7 +11,7 @@ export function looker(visitor, faults) {
   return async (name, { status = 200 } = {}) => {
     assert.ok(TITLES[name], `no title for “${name}” in words.mjs`);
     const found = await judge(visitor, { h1: TITLES[name][visitor.language], language: visitor.language, status });
-    await visitor.picture(status === 200 ? name : `${name}-${status}`);
+    await visitor.keep(status === 200 ? name : `${name}-${status}`);
     for (const fault of found) faults.push(`${visitor.name} ${name} ${visitor.path}: ${fault}`);
   };
 }
@@ -49,7 +49,7 @@ export function hands(visitor, faults) {
   const { page } = visitor;
   const look = async (what, status = 200) => {
     for (const fault of await judge(visitor, { h1: /\S/, language: visitor.language, status })) faults.push(`${what} ${visitor.path}: ${fault}`);
-    await visitor.picture(what);
+    await visitor.keep(what);
   };
   const see = async (path, what) => {
     await visitor.go(path);

@@ -4,8 +4,16 @@ use crate::{Outcome, process};
 use std::path::Path;
 use std::process::Command;
 
-const PACKAGES: [&str; 6] =
-    ["chromium", "fonts-noto-cjk", "python3-venv", "postgresql-15", "openssl", "systemd"];
+/// The browser twice: whole, and its shell without windows, that the walks take.
+const PACKAGES: [&str; 7] = [
+    "chromium",
+    "chromium-headless-shell",
+    "fonts-noto-cjk",
+    "python3-venv",
+    "postgresql-15",
+    "openssl",
+    "systemd",
+];
 
 /// Checks for everything, installs what Debian has, and says what was found.
 pub fn meet(log: &Path) -> Outcome<String> {
@@ -25,7 +33,7 @@ pub fn meet(log: &Path) -> Outcome<String> {
 
 fn there(package: &str) -> bool {
     match package {
-        "chromium" => Path::new("/usr/bin/chromium").exists(),
+        "chromium" | "chromium-headless-shell" => Path::new("/usr/bin").join(package).exists(),
         "python3-venv" => process::said("python3", &["-c", "import venv, ensurepip"]).is_some(),
         _ => process::said("dpkg-query", &["-W", "-f=${Status}", package])
             .is_some_and(|status| status.ends_with("ok installed")),

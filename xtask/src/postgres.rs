@@ -124,10 +124,7 @@ pub fn suites(log: &Path) -> Outcome<(usize, String)> {
         )
     };
     cargo(&["test", "--locked", "--no-fail-fast", "-p", "maru-store", "--test", "store"])?;
-    let on_a_country = on_a_country()?;
-    let mut arguments = vec!["test", "--locked", "--no-fail-fast", "-p", "maru"];
-    arguments.extend(on_a_country.iter().flat_map(|name| ["--test", name]));
-    cargo(&arguments)?;
+    cargo(&["test", "--locked", "--no-fail-fast", "-p", "maru", "--test", "country"])?;
     cargo(&["test", "--locked", "-p", "maru-store", "--test", "bodies", "--", "--ignored", "--nocapture"])?;
     let said = std::fs::read_to_string(log).map_err(|e| e.to_string())?;
     let note = said.lines().rev().find_map(|line| line.split_once("note: ")).map(|(_, note)| note);
@@ -136,23 +133,6 @@ pub fn suites(log: &Path) -> Outcome<(usize, String)> {
         return Err("no test ran".to_owned());
     }
     Ok((passed, note.unwrap_or("the random work said nothing").to_owned()))
-}
-
-/// The suites of the program that begin with a country of their own: the others know no database, and have run once.
-fn on_a_country() -> Outcome<Vec<String>> {
-    let folder = root().join("crates/maru/tests");
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))? {
-        let path = entry.map_err(|e| e.to_string())?.path();
-        let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".rs"));
-        let Some(name) = name else { continue };
-        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        if text.lines().any(|line| line == "mod common;") {
-            names.push(name.to_owned());
-        }
-    }
-    names.sort();
-    if names.is_empty() { Err(format!("no suite in {}", folder.display())) } else { Ok(names) }
 }
 
 /// Enough to meet every kind of step thousands of times; `MARU_OPERATIONS=1000000 cargo test -p maru-store --test bodies -- --ignored`

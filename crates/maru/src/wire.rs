@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -90,12 +90,16 @@ pub async fn open_store(place: &Place, rooms: &[Room]) -> Result<Store> {
     Store::open(place, &migrations, consumers).await
 }
 
-/// The pack inside the program.
+/// The pack inside the program, read once.
 pub fn pack() -> Result<Arc<Pack>> {
-    Pack::embedded().map(Arc::new).map_err(|faults| {
-        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Error::internal(format!("the pack inside the program is broken:\n{}", told.join("\n")))
-    })
+    static READ: OnceLock<std::result::Result<Arc<Pack>, String>> = OnceLock::new();
+    let read = READ.get_or_init(|| {
+        Pack::embedded().map(Arc::new).map_err(|faults| {
+            let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            format!("the pack inside the program is broken:\n{}", told.join("\n"))
+        })
+    });
+    read.clone().map_err(Error::internal)
 }
 
 pub struct Wired {
