@@ -41,6 +41,7 @@ pub fn routes() -> Router<Shared> {
         .route("/cases/{id}/propose", post(propose))
         .route("/cases/{id}/close", post(close))
         .route("/cases/{id}/tasks", get(tasks))
+        .route("/cases/{id}/owed", get(owed))
         .route("/tasks/{id}/supply", post(supply))
         .route("/tasks/{id}/reply", post(reply))
         .route("/tasks/{id}/prolong", post(prolong))
@@ -352,6 +353,13 @@ async fn tasks(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answe
     };
     let tasks = tables::tasks(&context.app.store, &case.resident, &case.id).await?;
     Ok(Json(json!({ "tasks": tasks.iter().map(told).collect::<Vec<_>>() })).into_response())
+}
+
+/// What each payment of a granted case was to be by what registers say now, for its unit.
+async fn owed(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
+    let (person, unit) = context.official()?;
+    let case = actions::of_unit(&context.app, unit, &id).await?;
+    Ok(Json(actions::owed_now(&context.app, person, &case).await?).into_response())
 }
 
 /// What the unit was asked and has not answered.

@@ -145,12 +145,6 @@ async fn a_case_is_read_as_it_stood() {
     assert!(wrong.body.contains("2026-11-26T10:00처럼"));
 }
 
-async fn token(country: &Country, user: &str) -> String {
-    let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
-    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-    answer.json()["token"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn programs_of_auditors_open_and_read_the_same() {
     let country = country().await;
@@ -169,11 +163,11 @@ async fn programs_of_auditors_open_and_read_the_same() {
     assert_eq!(post(None, &good).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(get(None, &path).await.status, StatusCode::UNAUTHORIZED);
     for user in ["haneul", "saebyeok", "onnuri", "maru"] {
-        let token = token(&country, user).await;
+        let token = country.token(user).await;
         assert_eq!(post(Some(&token), &good).await.status, StatusCode::FORBIDDEN, "{user}");
         assert_eq!(get(Some(&token), &path).await.status, StatusCode::FORBIDDEN, "{user}");
     }
-    let auditor = token(&country, "sebom").await;
+    let auditor = country.token("sebom").await;
     assert_eq!(get(Some(&auditor), &path).await.status, StatusCode::FORBIDDEN, "not opened");
     for (body, field) in [
         (opening(&number, "짧음"), "reason"),
@@ -217,6 +211,6 @@ async fn programs_of_auditors_open_and_read_the_same() {
 
     // The grant ends after a day, and the session with it: another one opens nothing either.
     country.clock.forward(DAY + 60);
-    let later = token(&country, "sebom").await;
+    let later = country.token("sebom").await;
     assert_eq!(get(Some(&later), &path).await.status, StatusCode::FORBIDDEN, "the day is over");
 }

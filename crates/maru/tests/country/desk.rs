@@ -80,12 +80,6 @@ async fn many(country: &Country, count: u64, dice: &mut Dice) -> Vec<Made> {
     made
 }
 
-async fn token(country: &Country, user: &str) -> String {
-    let body = json!({ "name": user, "password": "maru-demo-2026" }).to_string();
-    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-    answer.json()["token"].as_str().unwrap().to_owned()
-}
-
 async fn list(country: &Country, token: &str, query: &str) -> Json {
     let answer = country.call(Method::GET, &format!("/api/v1/desk?{query}"), Some(token), "").await;
     assert_eq!(answer.status, StatusCode::OK, "{query}: {}", answer.body);
@@ -134,7 +128,7 @@ async fn pages_of_a_list_are_the_whole_list_whatever_the_filters() {
     let country = country().await;
     let mut dice = Dice(7);
     let made = many(&country, 1_500, &mut dice).await;
-    let token = token(&country, "haneul").await;
+    let token = country.token("haneul").await;
     let mut long = 0;
     for state in ["", "decided", "received", "granted", "nowhere"] {
         for turn in 0..8 {
@@ -176,7 +170,7 @@ async fn pages_of_a_list_are_the_whole_list_whatever_the_filters() {
 async fn receipt_numbers_are_found_by_the_start_of_a_group() {
     let country = country().await;
     let made = many(&country, 300, &mut Dice(11)).await;
-    let token = token(&country, "haneul").await;
+    let token = country.token("haneul").await;
     let open = |case: &&Made| ["received", "assigned"].contains(&case.state);
     for case in made.iter().filter(open).take(20) {
         let groups: Vec<&str> = case.receipt.split('-').collect();
@@ -205,7 +199,7 @@ async fn receipt_numbers_are_found_by_the_start_of_a_group() {
 }
 
 async fn token_of(country: &Country, user: &str) -> String {
-    token(country, user).await
+    country.token(user).await
 }
 
 #[tokio::test]
@@ -334,7 +328,7 @@ async fn several_are_taken_on_and_put_back_each_by_itself() {
         StatusCode::FORBIDDEN
     );
 
-    let token = token(&country, "haneul").await;
+    let token = country.token("haneul").await;
     let body = json!({ "do": "assign", "cases": [free, over, "nonsense"] }).to_string();
     let answer = country.call(Method::POST, "/api/v1/desk/bulk", Some(&token), &body).await.json();
     let done: Vec<bool> =
@@ -443,7 +437,7 @@ async fn who_leads_sees_what_will_be_late_and_why_and_moves_it() {
         .string("id")
         .unwrap();
     let body = json!({ "do": "reassign", "to": "official-handeul", "cases": [theirs] }).to_string();
-    let token = token(&country, "saebyeok").await;
+    let token = country.token("saebyeok").await;
     let answer = country.call(Method::POST, "/api/v1/desk/bulk", Some(&token), &body).await.json();
     assert_eq!(answer["cases"][0]["done"], json!(false), "{answer}");
 }

@@ -101,12 +101,6 @@ async fn fetched(country: &Country, location: &str, range: Option<&str>) -> Hear
     ask(&files_of(country), request.body(Body::empty()).unwrap()).await
 }
 
-async fn token(country: &Country, user: &str) -> String {
-    let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
-    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-    answer.json()["token"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn a_file_is_added_seen_opened_elsewhere_and_taken_out() {
     let country = country().await;
@@ -234,7 +228,7 @@ async fn a_stream_that_breaks_off_leaves_nothing() {
 #[tokio::test]
 async fn two_at_once_do_not_pass_the_bounds() {
     let country = country().await;
-    let token = token(&country, "maru").await;
+    let token = country.token("maru").await;
     let body = format!(r#"{{"service":"{SERVICE}"}}"#);
     let case = country.call(Method::POST, "/api/v1/cases", Some(&token), &body).await.json();
     let id = case["id"].as_str().unwrap().to_owned();

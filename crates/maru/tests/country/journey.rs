@@ -1,14 +1,7 @@
 //! The journey and its denials on the whole program, in process.
 
-use crate::common::{Country, SERVICE, country, draft, submit};
+use crate::common::{SERVICE, country, draft, submit};
 use axum::http::{Method, StatusCode};
-
-async fn token(country: &Country, user: &str) -> String {
-    let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
-    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-    assert_eq!(answer.status, StatusCode::CREATED);
-    answer.json()["token"].as_str().unwrap().to_owned()
-}
 
 #[tokio::test]
 async fn found_understood_applied_decided_told_and_seen() {
@@ -111,7 +104,7 @@ async fn nobody_learns_of_somebody_elses_case() {
         handeul.post_with(&format!("/cases/{id}/assign"), &[], "x", None).await.status,
         StatusCode::FORBIDDEN
     );
-    let jeonju = token(&country, "handeul").await;
+    let jeonju = country.token("handeul").await;
     let answer = country.call(Method::POST, &format!("/api/v1/cases/{id}/assign"), Some(&jeonju), "").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     // Nothing of this reached the access log as a read by Jeonju.
@@ -146,7 +139,7 @@ async fn forged_and_replayed_forms_change_nothing() {
     let mut receipts = std::collections::BTreeSet::new();
     for _ in 0..3 {
         assert_eq!(maru.post(&path, &[("confirmed", "yes")]).await.status, StatusCode::SEE_OTHER);
-        let me = token(&country, "maru").await;
+        let me = country.token("maru").await;
         let case = country.call(Method::GET, &format!("/api/v1/cases/{id}"), Some(&me), "").await.json();
         receipts.insert(case["receipt"].as_str().unwrap().to_owned());
     }
@@ -245,7 +238,7 @@ async fn going_back_leads_nowhere_else() {
 #[tokio::test]
 async fn one_question_settles_services_and_can_be_taken_back() {
     let country = country().await;
-    let me = token(&country, "bada").await;
+    let me = country.token("bada").await;
     let before = country.call(Method::GET, "/api/v1/me/services?limit=0", Some(&me), "").await.json();
     let fact = before["next_question"]["fact"].as_str().expect("something is open").to_owned();
     let (typed, promised) = match before["next_question"]["kind"].as_str().unwrap() {

@@ -65,12 +65,6 @@ async fn happens(country: &Country, party: &str, event: &str) {
     country.settle().await;
 }
 
-async fn token(country: &Country, user: &str) -> String {
-    let body = json!({ "name": user, "password": "maru-demo-2026" }).to_string();
-    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-    answer.json()["token"].as_str().unwrap().to_owned()
-}
-
 fn at(country: &Country, moment: &str) {
     let to = At::parse(&format!("{moment}:00+09:00")).unwrap();
     country.clock.forward((to.micros() - country.clock.now().micros()) / 1_000_000);
@@ -254,10 +248,10 @@ async fn nobody_else_gives_sees_or_ends_it_and_the_young_are_sent_to_a_guardian(
     let country = country().await;
     let path = "/api/v1/me/membership";
     assert_eq!(country.call(Method::GET, path, None, "").await.status, StatusCode::UNAUTHORIZED);
-    let haneul = token(&country, "haneul").await;
+    let haneul = country.token("haneul").await;
     let want = r#"{"member": true}"#;
     assert_eq!(country.call(Method::PUT, path, Some(&haneul), want).await.status, StatusCode::FORBIDDEN);
-    let maru = token(&country, "maru").await;
+    let maru = country.token("maru").await;
     let joined = country.call(Method::PUT, path, Some(&maru), want).await.json();
     assert_eq!(joined["member"], true);
     assert!(joined["possible"].as_array().unwrap().iter().any(|one| one["service"] == "livelihood-benefit"));
@@ -265,7 +259,7 @@ async fn nobody_else_gives_sees_or_ends_it_and_the_young_are_sent_to_a_guardian(
         joined["reads"]["finance"].is_array() && joined["reads"]["passport"].is_null(),
         "only what is needed"
     );
-    let naru = token(&country, "naru").await;
+    let naru = country.token("naru").await;
     assert_eq!(country.call(Method::GET, path, Some(&naru), "").await.json()["member"], false);
     country.call(Method::PUT, path, Some(&naru), r#"{"member": false}"#).await;
     assert_eq!(country.call(Method::GET, path, Some(&maru), "").await.json()["member"], true);

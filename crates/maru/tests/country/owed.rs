@@ -1,7 +1,7 @@
 //! A row that is corrected for the past: the officer of a granted case sees what each month was to be, and nobody else does.
 
 use crate::common::{country, post, submit, taken};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use maru_kernel::{At, Won};
 use maru_record::put;
 use maru_web::ports::{Held, Sourced};
@@ -78,6 +78,19 @@ async fn a_correction_of_the_past_gives_the_difference_owed() {
         after.body
     );
     assert_eq!(seen().await, 2);
+    // The same to a program that acts for the officer.
+    let api = format!("/api/v1/cases/{id}/owed");
+    let call = async |token: Option<&str>| country.call(Method::GET, &api, token, "").await;
+    let officer = country.token("haneul").await;
+    let said = call(Some(&officer)).await;
+    assert_eq!(said.status, StatusCode::OK, "{}", said.body);
+    let said = said.json();
+    assert_eq!(
+        (said["total"].as_i64(), said["terms"].as_array().map(Vec::len)),
+        (Some(monthly * months), usize::try_from(months).ok())
+    );
+    assert_eq!(said["terms"][0]["difference"].as_i64(), Some(monthly));
+    assert_eq!(seen().await, 3);
 
     // Nobody else: not the one it is about, not an official of another unit, not anybody.
     assert_eq!(country.browser().get(&page).await.status, StatusCode::SEE_OTHER);
@@ -87,12 +100,21 @@ async fn a_correction_of_the_past_gives_the_difference_owed() {
         let status = country.signed_in(user).await.get(&page).await.status;
         assert!(matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN), "{user}: {status}");
     }
-    assert_eq!(seen().await, 2, "nothing was read for them");
+    assert_eq!(call(None).await.status, StatusCode::UNAUTHORIZED);
+    for (user, status) in [
+        ("maru", StatusCode::FORBIDDEN),
+        ("dasom", StatusCode::NOT_FOUND),
+        ("byeolha", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(call(Some(&country.token(user).await)).await.status, status, "{user}");
+    }
+    assert_eq!(seen().await, 3, "nothing was read for them");
     // Once the consent has run out, not even the officer.
     country.clock.forward(200 * 24 * 3600);
     let mut haneul = country.signed_in("haneul").await;
     assert_eq!(haneul.get(&page).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(seen().await, 2);
+    assert_eq!(call(Some(&country.token("haneul").await)).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(seen().await, 3);
 }
 
 /// What `maru owed` says of two files of facts.

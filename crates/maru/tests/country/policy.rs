@@ -18,12 +18,6 @@ const PAGES: [&str; 5] = [
 /// 생계급여_비율
 const SHARE: &str = "%EC%83%9D%EA%B3%84%EA%B8%89%EC%97%AC_%EB%B9%84%EC%9C%A8";
 
-async fn token(country: &Country, user: &str) -> String {
-    let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
-    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-    answer.json()["token"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn nobody_but_an_analyst_sees_it() {
     let country = country().await;
@@ -36,7 +30,7 @@ async fn nobody_but_an_analyst_sees_it() {
     }
     for user in ["maru", "haneul", "saebyeok", "sarang", "sebom", "onnuri"] {
         let mut browser = country.signed_in(user).await;
-        let token = token(&country, user).await;
+        let token = country.token(user).await;
         for path in PAGES {
             assert_eq!(browser.get(path).await.status, StatusCode::FORBIDDEN, "{user} {path}");
             if path != "/policy/assumptions" {
@@ -88,7 +82,7 @@ async fn what_it_shows_is_what_was_counted_and_a_moved_number_says_for_whom() {
     let mut narae = country.signed_in("narae").await;
     let list = shown(&mut narae, "/policy").await;
     assert_eq!(list.status, StatusCode::OK, "{}", list.body);
-    let token = token(&country, "narae").await;
+    let token = country.token("narae").await;
     let api = async |path: &str| country.call(Method::GET, &format!("/api/v1{path}"), Some(&token), "").await;
     let told = api("/policy").await.json();
     assert_eq!(told["population"]["persons"], 5_000);

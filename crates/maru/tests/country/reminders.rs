@@ -31,12 +31,6 @@ async fn looks(country: &Country, party: &str) -> usize {
     accesses.iter().filter(|access| access.purpose == "remind").count()
 }
 
-async fn token(country: &Country, user: &str) -> String {
-    let body = json!({ "name": user, "password": "maru-demo-2026" }).to_string();
-    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-    answer.json()["token"].as_str().unwrap().to_owned()
-}
-
 async fn register(country: &Country, party: &str, register: &str, row: Json) {
     put(&country.app.store, party, register, country.clock.now(), row.as_object().unwrap()).await.unwrap();
 }
@@ -148,7 +142,7 @@ async fn an_end_that_was_missed_is_said_once_and_bad_wishes_change_nothing() {
     at(&country, "2027-01-25T10:00");
     assert_eq!(remind(&country).await, 0);
 
-    let token = token(&country, "noeul").await;
+    let token = country.token("noeul").await;
     let path = "/api/v1/me/reminders";
     let listed = country.call(Method::GET, path, Some(&token), "").await.json();
     let of = |listed: &Json, id: &str| {
@@ -163,6 +157,6 @@ async fn an_end_that_was_missed_is_said_once_and_bad_wishes_change_nothing() {
     assert_eq!(of(&chosen.json(), "disability-review")["chosen"], true);
     assert_eq!(of(&chosen.json(), "vehicle-inspection")["chosen"], false);
     assert_eq!(country.call(Method::GET, path, None, "").await.status, StatusCode::UNAUTHORIZED);
-    let haneul = self::token(&country, "haneul").await;
+    let haneul = country.token("haneul").await;
     assert_eq!(country.call(Method::GET, path, Some(&haneul), "").await.status, StatusCode::FORBIDDEN);
 }

@@ -412,9 +412,7 @@ impl Walk<'_> {
     async fn sign_in(&mut self) {
         let users = self.way.workers.iter().chain(self.way.others).chain([&"maru"]);
         for user in users.copied() {
-            let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
-            let answer = self.country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-            self.tokens.insert(user, answer.json()["token"].as_str().unwrap().to_owned());
+            self.tokens.insert(user, self.country.token(user).await);
         }
     }
 

@@ -5,12 +5,6 @@ use axum::http::{Method, StatusCode};
 use maru_store::Batch;
 use serde_json::{Value, json};
 
-async fn token(country: &Country, user: &str) -> String {
-    let body = json!({ "name": user, "password": "maru-demo-2026" }).to_string();
-    let answer = country.call(Method::POST, "/api/v1/sessions", None, &body).await;
-    answer.json()["token"].as_str().unwrap().to_owned()
-}
-
 /// A suggestion that is written, not sent.
 async fn wish(browser: &mut Browser<'_>) -> String {
     written(browser, "suggestion").await
@@ -137,7 +131,7 @@ async fn programs_choose_too() {
     let mut maru = country.signed_in("maru").await;
     let id = wish(&mut maru).await;
     let money = draft(&mut maru).await;
-    let key = token(&country, "maru").await;
+    let key = country.token("maru").await;
     let call = async |path: String, body: Value| {
         country.call(Method::POST, &path, Some(&key), &body.to_string()).await
     };
@@ -234,7 +228,7 @@ async fn programs_send_several_and_racing_sends_each_once() {
         written(&mut maru, "grievance").await,
         written(&mut maru, "legal-inquiry").await,
     ];
-    let key = token(&country, "maru").await;
+    let key = country.token("maru").await;
     let send = async |cases: Vec<String>, confirmed: bool| {
         let body = json!({ "cases": cases, "confirmed": confirmed }).to_string();
         country.call(Method::POST, "/api/v1/cases/together", Some(&key), &body).await

@@ -116,6 +116,14 @@ impl Country {
         browser
     }
 
+    /// The token of a program that acts for one of the demo's people.
+    pub async fn token(&self, user: &str) -> String {
+        let body = format!(r#"{{"name":"{user}","password":"maru-demo-2026"}}"#);
+        let answer = self.call(Method::POST, "/api/v1/sessions", None, &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{user}: {}", answer.body);
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+
     pub async fn call(&self, method: Method, path: &str, token: Option<&str>, body: &str) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost:8080");
         if let Some(token) = token {
