@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const REQUESTS: usize = 5_000;
 const WARM_UP: usize = 200;
 /// Measured by `maru-measure`, beside peers in the same run.
-const MEASURED: [&str; 10] = [
+const MEASURED: [&str; 11] = [
     "submit",
     "transitions",
     "pages",
@@ -24,6 +24,7 @@ const MEASURED: [&str; 10] = [
     "catalogue",
     "nation",
     "openfisca",
+    "resident",
 ];
 /// These also measure PostgreSQL.
 const BOTH: [&str; 2] = ["transitions", "desk"];

@@ -28,6 +28,7 @@ pub struct Guidance {
     on: Date,
     person: Person,
     answers: Answers,
+    /// In the order of their places.
     deep: Vec<Deep>,
     /// Which of them a fact keeps open, by their places among them.
     waiting: OnceLock<HashMap<String, Vec<usize>>>,
@@ -78,7 +79,8 @@ impl Guidance {
     }
 
     fn deep(&self, place: usize) -> Option<&Deep> {
-        self.deep.iter().find(|deep| deep.place == place)
+        let found = self.deep.binary_search_by_key(&place, |deep| deep.place).ok()?;
+        self.deep.get(found)
     }
 
     fn whole<'a>(&'a self, deep: &'a Deep) -> &'a Decision {

@@ -14,6 +14,7 @@ mod nation;
 mod openfisca;
 mod pages;
 mod peers;
+mod resident;
 mod restore;
 mod seed;
 mod server;
@@ -82,12 +83,13 @@ fn run() -> Result<()> {
         "catalogue" => catalogue::run(&place),
         "nation" => nation::run(&place),
         "openfisca" => openfisca::run(&place),
+        "resident" => resident::run(&place),
         // The folder is its parent's.
         "chunks-work" => return chunks::work(&place),
         "holiday" => holiday::run(&place),
         "holiday-work" => return holiday::work(&place),
         _ => Err(Error::internal(
-            "submit | transitions | pages | soak | restore | chunks | holiday | desk | catalogue | openfisca",
+            "submit | transitions | pages | soak | restore | chunks | holiday | desk | catalogue | nation | openfisca | resident",
         )),
     };
     std::fs::remove_dir_all(&place.folder).ok();

@@ -2,8 +2,8 @@
 
 use maru_definition::Pack;
 use maru_kernel::{Date, Error, Result, Won};
-use maru_population::{Fault, Marginals, Population};
-use maru_rules::Value;
+use maru_population::{Fault, Marginals, NAMES, Population};
+use maru_rules::{Facts, Value};
 
 fn told(fault: Fault) -> Error {
     Error::internal(fault)
@@ -33,4 +33,19 @@ pub fn of(pack: &Pack, persons: u64, seed: u64, on: Date) -> Result<Population> 
     };
     let medians: Vec<Won> = medians;
     Population::new(&marginals(pack)?, persons, seed, on, &medians).map_err(told)
+}
+
+/// Every so manyeth person of a population, with all facts.
+pub fn every(population: &Population, step: usize) -> Result<Vec<Facts>> {
+    let (mut found, mut next) = (Vec::new(), 0);
+    for number in 0..population.blocks() {
+        let block = population.block(number).ok_or_else(|| Error::internal(format!("no block {number}")))?;
+        let columns = block.columns(NAMES.iter().copied());
+        while next < block.len() {
+            found.push(columns.facts(next));
+            next += step;
+        }
+        next -= block.len();
+    }
+    Ok(found)
 }

@@ -31,7 +31,7 @@ pub(crate) struct Index {
     pub(crate) shapes: Vec<Shape>,
     pub(crate) narrowness: Vec<u32>,
     by_id: HashMap<String, usize>,
-    /// Services written in depth, by their place. The screen leaves them out.
+    /// Services written in depth, in the order of their places. The screen leaves them out.
     pub(crate) deep: Vec<(usize, Arc<Service>)>,
     pub(crate) groups: Vec<Group>,
     pub(crate) screen: Screen,
@@ -142,7 +142,8 @@ impl Index {
     }
 
     pub(crate) fn deep_at(&self, place: usize) -> Option<&Arc<Service>> {
-        self.deep.iter().find(|(p, _)| *p == place).map(|(_, service)| service)
+        let found = self.deep.binary_search_by_key(&place, |(place, _)| *place).ok()?;
+        self.deep.get(found).map(|(_, service)| service)
     }
 }
 
