@@ -1,6 +1,6 @@
 //! An auditor opens a case with a reason and reads it as it stood at any moment.
 
-use crate::common::{Browser, Country, country, submit};
+use crate::common::{Browser, Country, country, submit, taken};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
@@ -112,9 +112,7 @@ async fn a_case_is_read_as_it_stood() {
     let mut maru = country.signed_in("maru").await;
     let id = submit(&mut maru).await;
     country.clock.forward(3 * 3_600);
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    taken(&country, "haneul", &id).await;
     country.clock.forward(DAY);
     let mut haneul = country.signed_in("haneul").await;
     haneul.get(&format!("/desk/cases/{id}")).await;
@@ -151,7 +149,7 @@ async fn programs_of_auditors_open_and_read_the_same() {
     let mut maru = country.signed_in("maru").await;
     let id = submit(&mut maru).await;
     country.clock.forward(3 * 3_600);
-    crate::common::taken(&country, "haneul", &id).await;
+    taken(&country, "haneul", &id).await;
     let number = receipt(&country, &id).await;
     let path = format!("/api/v1/audit/cases/{id}");
     let opening = |number: &str, reason: &str| json!({ "receipt": number, "reason": reason }).to_string();

@@ -1,6 +1,6 @@
 //! The desk: the list page by page, and what is done from it.
 
-use crate::common::{Browser, Country, SERVICE, country, submit};
+use crate::common::{Browser, Country, SERVICE, country, submit, taken};
 use axum::http::{Method, StatusCode};
 use maru_store::{Batch, Value};
 use serde_json::{Value as Json, json};
@@ -346,9 +346,7 @@ async fn who_leads_sees_what_will_be_late_and_why_and_moves_it() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
     let id = submit(&mut maru).await;
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    let mut haneul = taken(&country, "haneul", &id).await;
     let question = "같은 집에 사는 사람이 있는지 알려 주십시오.";
     let consult = [("text", question), ("unit-jeonju-livelihood", "yes")];
     haneul.get(&format!("/desk/cases/{id}")).await;

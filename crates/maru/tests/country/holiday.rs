@@ -1,6 +1,6 @@
 //! A public holiday declared on a running country: who may, and what it moves.
 
-use crate::common::{Browser, Country, country, submit};
+use crate::common::{Browser, Country, country, submit, taken};
 use axum::http::StatusCode;
 use maru_definition::Definitions;
 use maru_kernel::{Both, Date, Error};
@@ -29,9 +29,7 @@ async fn due(country: &Country, id: &str) -> (Option<String>, i64) {
 }
 
 async fn assigned<'a>(country: &'a Country, id: &str) -> Browser<'a> {
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    let mut haneul = taken(country, "haneul", id).await;
     haneul.get(&format!("/desk/cases/{id}")).await;
     country.settle().await;
     haneul

@@ -1,6 +1,6 @@
 //! The journey and its denials on the whole program, in process.
 
-use crate::common::{SERVICE, country, draft, submit};
+use crate::common::{SERVICE, country, draft, submit, taken};
 use axum::http::{Method, StatusCode};
 
 #[tokio::test]
@@ -59,9 +59,7 @@ async fn refusing_needs_a_reason_and_tells_the_remedy() {
     let country = country().await;
     let mut daon = country.signed_in("daon").await;
     let id = submit(&mut daon).await;
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    let mut haneul = taken(&country, "haneul", &id).await;
     haneul.get(&format!("/desk/cases/{id}")).await;
     let granted = haneul.post(&format!("/cases/{id}/grant"), &[]).await;
     assert_eq!(granted.status, StatusCode::CONFLICT, "the rules say no");

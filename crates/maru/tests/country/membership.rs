@@ -65,11 +65,6 @@ async fn happens(country: &Country, party: &str, event: &str) {
     country.settle().await;
 }
 
-fn at(country: &Country, moment: &str) {
-    let to = At::parse(&format!("{moment}:00+09:00")).unwrap();
-    country.clock.forward((to.micros() - country.clock.now().micros()) / 1_000_000);
-}
-
 /// An agency publishes a service of its own from today.
 async fn published(country: &Country, id: &str, changes: &[(&str, &str, &str)], place: i64) {
     let mut writer = country.signed_in("sarang").await;
@@ -223,7 +218,7 @@ async fn an_end_is_an_end() {
     post(&mut maru, StatusCode::SEE_OTHER, "/membership/leave", &[]).await;
     happens(&country, MARU, "birth").await;
     heating(&country).await;
-    at(&country, "2027-09-01T10:00");
+    country.at("2027-09-01T10:00");
     maru_guidance::reassess(&country.app).await.unwrap();
     country.settle().await;
     assert_eq!(looks(&country, MARU).await, 1);
@@ -232,7 +227,7 @@ async fn an_end_is_an_end() {
     assert!(left.is_empty());
 
     // A member whose consent was ended elsewhere is read no more, and is none.
-    at(&country, "2027-09-02T10:00");
+    country.at("2027-09-02T10:00");
     join(&country, "maru").await;
     let seen = looks(&country, MARU).await;
     let end = country.app.ports.people.end_grants(MARU, "membership", country.clock.now());
@@ -316,9 +311,9 @@ async fn a_birthday_is_looked_at_on_its_day_and_nobody_else_is() {
     join(&country, "naru").await;
     maru_guidance::reassess(&country.app).await.unwrap();
     let (seen, others) = (looks(&country, DAON).await, looks(&country, NARU).await);
-    at(&country, "2026-11-18T23:30");
+    country.at("2026-11-18T23:30");
     assert_eq!(maru_guidance::reassess(&country.app).await.unwrap(), 0);
-    at(&country, "2026-11-19T00:30");
+    country.at("2026-11-19T00:30");
     assert_eq!(maru_guidance::reassess(&country.app).await.unwrap(), 1);
     country.settle().await;
     assert_eq!(told(&country, DAON).await, ["basic-pension"]);

@@ -2,8 +2,8 @@
 
 use crate::common::{
     Answer, Browser, Country, answered_with, country, draft, filed_for, petition, post, sent, submit,
+    suggestion, taken,
 };
-use crate::common::{suggestion, taken};
 use axum::http::StatusCode;
 
 const TEXT: &str = "임대차계약서의 둘째 쪽이 빠져 있습니다. 붙여 주세요.";

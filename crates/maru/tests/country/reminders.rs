@@ -8,11 +8,6 @@ use serde_json::{Value as Json, json};
 
 const MARU: &str = "resident-maru";
 
-fn at(country: &Country, moment: &str) {
-    let to = At::parse(&format!("{moment}:00+09:00")).unwrap();
-    country.clock.forward((to.micros() - country.clock.now().micros()) / 1_000_000);
-}
-
 async fn remind(country: &Country) -> usize {
     let told = maru_message::remind(&country.app).await.unwrap();
     country.settle().await;
@@ -55,11 +50,11 @@ async fn a_person_is_told_ahead_once_and_opens_the_form() {
     assert!(maru.get("/").await.body.contains("건강검진"), "the first page says what comes next");
 
     // 30 days before the end of the year is a Tuesday.
-    at(&country, "2026-11-30T10:00");
+    country.at("2026-11-30T10:00");
     assert_eq!(remind(&country).await, 0);
-    at(&country, "2026-12-01T08:00");
+    country.at("2026-12-01T08:00");
     assert_eq!(remind(&country).await, 0, "offices are not open yet");
-    at(&country, "2026-12-01T10:00");
+    country.at("2026-12-01T10:00");
     assert_eq!(remind(&country).await, 1);
     assert_eq!(remind(&country).await, 0);
     assert_eq!(subjects(&country, MARU).await, ["건강검진: 30일 남았습니다 (2026년 12월 31일)"]);
@@ -67,7 +62,7 @@ async fn a_person_is_told_ahead_once_and_opens_the_form() {
     // The passport was renewed in the meantime: no word about the old day.
     let renewed = json!({ "발급일": "2026-12-10", "만료일": "2036-12-10" });
     register(&country, MARU, "passport", renewed).await;
-    at(&country, "2027-02-15T10:00");
+    country.at("2027-02-15T10:00");
     remind(&country).await;
     assert!(subjects(&country, MARU).await.iter().all(|subject| !subject.starts_with("여권")));
     // The session of last year is over.
@@ -106,7 +101,7 @@ async fn who_ends_it_is_read_no_more() {
 
     noeul.get("/reminders").await;
     noeul.post("/reminders", &[]).await;
-    at(&country, "2026-12-01T10:00");
+    country.at("2026-12-01T10:00");
     assert_eq!(remind(&country).await, 0);
     assert_eq!(looks(&country, party).await, 2);
     assert_eq!(subjects(&country, party).await, [""; 0]);
@@ -136,10 +131,10 @@ async fn an_end_that_was_missed_is_said_once_and_bad_wishes_change_nothing() {
         StatusCode::UNPROCESSABLE_ENTITY
     );
     // Due on 4 December; nobody looked for weeks.
-    at(&country, "2026-12-21T10:00");
+    country.at("2026-12-21T10:00");
     assert_eq!(remind(&country).await, 1);
     assert_eq!(subjects(&country, "resident-noeul").await, ["자동차 정기검사: 2026년 12월 4일에 지났습니다"]);
-    at(&country, "2027-01-25T10:00");
+    country.at("2027-01-25T10:00");
     assert_eq!(remind(&country).await, 0);
 
     let token = country.token("noeul").await;

@@ -1,14 +1,7 @@
 //! What open cases owe people as time goes by: a warning, a word that it is late, how it stands; each once.
 
-use crate::common::{Country, country, draft, submit};
+use crate::common::{Browser, Country, country, draft, post, submit, suggestion, taken};
 use axum::http::StatusCode;
-use maru_kernel::{At, Clock};
-
-/// Moves the clock to a moment in Seoul.
-fn at(country: &Country, moment: &str) {
-    let to = At::parse(&format!("{moment}:00+09:00")).unwrap();
-    country.clock.forward((to.micros() - country.clock.now().micros()) / 1_000_000);
-}
 
 async fn sweep(country: &Country) -> usize {
     let told = maru_case::sweep(&country.app).await.unwrap();
@@ -40,42 +33,40 @@ async fn each_is_told_in_time_and_once() {
     let mut maru = country.signed_in("maru").await;
     // Received on 7 October, due on 18 November.
     let id = submit(&mut maru).await;
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    taken(&country, "haneul", &id).await;
     country.settle().await;
     assert_eq!(sweep(&country).await, 0);
 
-    at(&country, "2026-11-06T10:00");
+    country.at("2026-11-06T10:00");
     assert_eq!(sweep(&country).await, 0, "not quite thirty days");
-    at(&country, "2026-11-07T11:00");
+    country.at("2026-11-07T11:00");
     assert_eq!(sweep(&country).await, 0, "nobody is told anything on a Saturday");
-    at(&country, "2026-11-09T08:59");
+    country.at("2026-11-09T08:59");
     assert_eq!(sweep(&country).await, 0, "nor before the office opens");
-    at(&country, "2026-11-09T09:01");
+    country.at("2026-11-09T09:01");
     assert_eq!(sweep(&country).await, 1);
     assert_eq!(told(&country, MARU, &id).await, ["received", "status"]);
-    at(&country, "2026-11-13T17:00");
+    country.at("2026-11-13T17:00");
     assert_eq!(sweep(&country).await, 0);
     assert_eq!(told(&country, HANEUL, &id).await, [""; 0]);
 
-    at(&country, "2026-11-16T09:30");
+    country.at("2026-11-16T09:30");
     assert_eq!(sweep(&country).await, 1);
     assert_eq!(told(&country, HANEUL, &id).await, ["warned"]);
     assert_eq!(told(&country, MARU, &id).await, ["received", "status"], "a warning is between officials");
     for hour in ["2026-11-16T11:00", "2026-11-17T11:00", "2026-11-18T17:50"] {
-        at(&country, hour);
+        country.at(hour);
         assert_eq!(sweep(&country).await, 0, "{hour}");
     }
 
-    at(&country, "2026-11-19T09:30");
+    country.at("2026-11-19T09:30");
     assert_eq!(sweep(&country).await, 1);
     assert_eq!(told(&country, MARU, &id).await, ["received", "status", "overdue"]);
     assert_eq!(told(&country, SAEBYEOK, &id).await, ["overdue"], "who manages Suwon");
     assert_eq!(told(&country, HANEUL, &id).await, ["warned"]);
-    at(&country, "2026-11-20T09:30");
+    country.at("2026-11-20T09:30");
     assert_eq!(sweep(&country).await, 0);
-    at(&country, "2026-12-07T09:30");
+    country.at("2026-12-07T09:30");
     assert_eq!(sweep(&country).await, 1);
     assert_eq!(told(&country, MARU, &id).await, ["received", "status", "overdue", "status"]);
 
@@ -108,7 +99,7 @@ async fn nobody_took_it_on_so_the_unit_is_warned() {
     let mut maru = country.signed_in("maru").await;
     let id = submit(&mut maru).await;
     country.settle().await;
-    at(&country, "2026-11-16T09:30");
+    country.at("2026-11-16T09:30");
     assert_eq!(sweep(&country).await, 1, "the status and the warning of one case");
     assert_eq!(told(&country, HANEUL, &id).await, ["warned"]);
     assert_eq!(told(&country, MARU, &id).await, ["received", "status"]);
@@ -118,15 +109,13 @@ async fn nobody_took_it_on_so_the_unit_is_warned() {
     let mails = std::fs::read_dir(country.data.join("mail")).unwrap().count();
     assert!(letters > 3 && mails == usize::try_from(letters).unwrap(), "{mails} mails of {letters} letters");
     // It moves, and is near again: told anew.
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    let mut haneul = taken(&country, "haneul", &id).await;
     haneul.get(&format!("/desk/cases/{id}")).await;
     let more = [("days", "5"), ("reason", "조사에 시간이 더 필요합니다.")];
     assert_eq!(haneul.post(&format!("/cases/{id}/extend"), &more).await.status, StatusCode::SEE_OTHER);
-    at(&country, "2026-11-19T09:30");
+    country.at("2026-11-19T09:30");
     assert_eq!(sweep(&country).await, 0, "it is not late: due on the 25th");
-    at(&country, "2026-11-23T09:30");
+    country.at("2026-11-23T09:30");
     assert_eq!(sweep(&country).await, 1);
     assert_eq!(told(&country, HANEUL, &id).await, ["warned", "warned"]);
 }
@@ -138,14 +127,12 @@ async fn drafts_cases_that_stand_and_ended_ones_owe_nothing() {
     draft(&mut daon).await;
     let mut maru = country.signed_in("maru").await;
     let id = submit(&mut maru).await;
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    let mut haneul = taken(&country, "haneul", &id).await;
     haneul.get(&format!("/desk/cases/{id}")).await;
     let asked = [("text", "임대차계약서의 둘째 쪽을 붙여 주세요."), ("days", "30")];
     assert_eq!(haneul.post(&format!("/cases/{id}/ask"), &asked).await.status, StatusCode::SEE_OTHER);
     country.settle().await;
-    at(&country, "2026-11-06T10:30");
+    country.at("2026-11-06T10:30");
     assert_eq!(sweep(&country).await, 0, "it waits for the applicant");
     haneul = country.signed_in("haneul").await;
     let page = haneul.get(&format!("/desk/cases/{id}")).await.body;
@@ -156,7 +143,7 @@ async fn drafts_cases_that_stand_and_ended_ones_owe_nothing() {
     let note = [("note", "확인했습니다.")];
     assert_eq!(haneul.post(&format!("/cases/{id}/grant"), &note).await.status, StatusCode::SEE_OTHER);
     country.settle().await;
-    at(&country, "2027-03-02T10:00");
+    country.at("2027-03-02T10:00");
     assert_eq!(sweep(&country).await, 0);
     assert_eq!(told(&country, MARU, &id).await, ["received", "asked", "granted"]);
 }
@@ -168,11 +155,11 @@ async fn two_at_once_tell_once() {
     let mut maru = country.signed_in("maru").await;
     let id = submit(&mut maru).await;
     country.settle().await;
-    at(&country, "2026-11-19T10:00");
+    country.at("2026-11-19T10:00");
     let (one, other) = tokio::join!(maru_case::sweep(&country.app), maru_case::sweep(&country.app));
     assert_eq!(one.unwrap() + other.unwrap(), 1);
     assert_eq!(maru_case::sweep(&country.app).await.unwrap(), 0, "the hour is taken");
-    at(&country, "2027-01-15T10:00");
+    country.at("2027-01-15T10:00");
     let again = || async { maru_case::round(&country.app, country.app.now()).await.unwrap() };
     let (a, b, c) = tokio::join!(again(), again(), again());
     assert_eq!(a + b + c, 1);
@@ -187,7 +174,7 @@ fn line<'a>(page: &'a str, of: &str) -> &'a str {
 }
 
 /// The letter that a case is late, as its applicant reads it.
-async fn late_letter(country: &Country, browser: &mut crate::common::Browser<'_>, case: &str) -> String {
+async fn late_letter(country: &Country, browser: &mut Browser<'_>, case: &str) -> String {
     let sql = "SELECT id FROM message_message WHERE party = $1 AND case_id = $2 AND kind = 'overdue'";
     let row = country.app.store.query_one(sql, vec![MARU.into(), case.into()]).await.unwrap();
     let id = row.expect("it is told").string("id").unwrap();
@@ -209,7 +196,7 @@ async fn what_is_near_or_late_is_marked() {
         ("2026-11-19T08:00", false, "기한 지남"),
         ("2026-11-19T09:30", true, "기한 지남, 관리자에게 알림"),
     ] {
-        at(&country, moment);
+        country.at(moment);
         if told {
             sweep(&country).await;
         }
@@ -233,9 +220,8 @@ async fn what_is_near_or_late_is_marked() {
         }
     }
     // It is decided: nothing presses any more.
-    let mut haneul = crate::common::taken(&country, "haneul", &id).await;
-    crate::common::post(&mut haneul, StatusCode::SEE_OTHER, &format!("/cases/{id}/grant"), &[("note", "")])
-        .await;
+    let mut haneul = taken(&country, "haneul", &id).await;
+    post(&mut haneul, StatusCode::SEE_OTHER, &format!("/cases/{id}/grant"), &[("note", "")]).await;
     let pane = haneul.get(&case).await.body;
     let header = pane.split_once("<article").unwrap().1.split("</header>").next().unwrap();
     assert!(!header.contains("기한 지남"), "{header}");
@@ -245,8 +231,8 @@ async fn what_is_near_or_late_is_marked() {
 async fn a_late_letter_says_what_comes_next() {
     let country = country().await;
     let mut maru = country.signed_in("maru").await;
-    let wish = crate::common::suggestion(&mut maru).await;
-    at(&country, "2026-10-28T10:00");
+    let wish = suggestion(&mut maru).await;
+    country.at("2026-10-28T10:00");
     sweep(&country).await;
     let mut maru = country.signed_in("maru").await;
     let letter = late_letter(&country, &mut maru, &wish).await;
@@ -259,16 +245,14 @@ async fn a_late_letter_says_what_comes_next() {
     assert!(letter.contains("이제 처리 기간을 늘릴 수는 없습니다"), "{letter}");
 
     let id = submit(&mut maru).await;
-    let mut haneul = country.signed_in("haneul").await;
-    haneul.get(&format!("/desk/cases/{id}")).await;
-    haneul.post(&format!("/cases/{id}/assign"), &[]).await;
+    let mut haneul = taken(&country, "haneul", &id).await;
     haneul.get(&format!("/desk/cases/{id}")).await;
     let more = [("days", "1"), ("reason", "조사에 시간이 더 필요합니다.")];
     assert_eq!(haneul.post(&format!("/cases/{id}/extend"), &more).await.status, StatusCode::SEE_OTHER);
     let asked = [("text", "같은 집에 사는 사람이 있는지 알려 주십시오."), ("unit-jeonju-livelihood", "yes")];
     assert_eq!(haneul.post(&format!("/cases/{id}/consult"), &asked).await.status, StatusCode::SEE_OTHER);
     country.settle().await;
-    at(&country, "2026-12-31T10:00");
+    country.at("2026-12-31T10:00");
     sweep(&country).await;
     let mut maru = country.signed_in("maru").await;
     let said = [

@@ -1,6 +1,6 @@
 //! What runs beside a case: supplements, consultations, extensions, transfers; who may, and what the clock does.
 
-use crate::common::{Browser, Country, SERVICE, country, submit};
+use crate::common::{Answer, Browser, Country, SERVICE, country, submit};
 use axum::http::{Method, StatusCode};
 use maru_definition::Chart;
 use serde_json::{Value as Json, json};
@@ -416,7 +416,7 @@ impl Walk<'_> {
         }
     }
 
-    async fn call(&self, user: &str, method: Method, path: &str, body: &str) -> crate::common::Answer {
+    async fn call(&self, user: &str, method: Method, path: &str, body: &str) -> Answer {
         self.country.call(method, path, Some(&self.tokens[user]), body).await
     }
 

@@ -1,6 +1,6 @@
 //! A service written on pages: from its first file to a letter, by whom, and by whom not.
 
-use crate::common::{Browser, Country, country, filed_for, petition, post, taken};
+use crate::common::{Browser, Country, country, filed_for, petition, post, sent, taken};
 use axum::http::StatusCode;
 use maru_definition::Definitions;
 use maru_party::admin::{self, Doer, NewAgency};
@@ -323,7 +323,7 @@ async fn versions_begin_on_their_day_and_end() {
     // Filed before the end, decided after it.
     daon.get(&format!("/cases/{draft}/form/account")).await;
     post(&mut daon, StatusCode::SEE_OTHER, &format!("/cases/{draft}/form/account"), &ACCOUNT).await;
-    crate::common::sent(&mut daon, &draft).await;
+    sent(&mut daon, &draft).await;
     country.settle().await;
     let mut maru = country.signed_in("maru").await;
     let unsent = filed_for(&mut maru, "winter-heating").await;

@@ -79,6 +79,12 @@ pub async fn country_with(change: impl FnOnce(&mut Settings)) -> Country {
 }
 
 impl Country {
+    /// Moves the clock to a moment in Seoul.
+    pub fn at(&self, moment: &str) {
+        let to = At::parse(&format!("{moment}:00+09:00")).unwrap();
+        self.clock.forward((to.micros() - self.clock.now().micros()) / 1_000_000);
+    }
+
     /// Does all work that is due: letters, mail, the ledger.
     pub async fn settle(&self) {
         loop {
