@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use maru_kernel::Error;
-use maru_web::{ApiContext, Context, Fail, Sent, Shared, shown_answer};
+use maru_web::{ApiContext, Context, Fail, Sent, Shared, ports::Unit, shown_answer};
 use serde::Deserialize;
 use serde_json::{Value as Body, json};
 
@@ -26,6 +26,7 @@ pub fn routes() -> Router<Shared> {
         .route("/cases", get(list).post(file))
         .route("/cases/{id}", get(show))
         .route("/cases/{id}/answers", post(answer))
+        .route("/cases/{id}/units", get(units))
         .route("/cases/{id}/choose", post(choose))
         .route("/cases/{id}/submit", post(submit))
         .route("/cases/{id}/withdraw", post(withdraw))
@@ -172,6 +173,26 @@ async fn choose(
 ) -> Answered {
     let case = actions::choose(&context.app, context.resident()?, &id, &body.unit).await?;
     Ok(Json(whole(&context, &case)?).into_response())
+}
+
+/// Where it may go, for the applicant who may choose.
+async fn units(
+    ApiContext(context): ApiContext,
+    Path(id): Path<String>,
+    Query(search): Query<BTreeMap<String, String>>,
+) -> Answered {
+    let case = actions::own(&context.app, context.resident()?, &id).await?;
+    let service = actions::service(&context.app, &case.service)?;
+    let offered =
+        offices::offered(&context.app, &service, &case, search.get("q").map_or("", String::as_str)).await?;
+    let Some(offered) = offered else { return Err(Error::Conflict("case-unit-fixed".into()).into()) };
+    let told = |unit: &Unit| json!({ "id": unit.id, "agency": unit.agency, "name": unit.name, "region": unit.region });
+    Ok(Json(json!({
+        "wanted": offered.wanted.as_ref().map(told),
+        "units": offered.found.iter().map(told).collect::<Vec<_>>(),
+        "more": offered.more,
+    }))
+    .into_response())
 }
 
 async fn withdraw(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {

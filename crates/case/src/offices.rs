@@ -10,7 +10,7 @@ use axum::{
 };
 use maru_definition::{Service, To};
 use maru_kernel::{Error, Result};
-use maru_web::{Context, Fail, Shared, Shown, Typed, context, ports::Unit};
+use maru_web::{App, Context, Fail, Shared, Shown, Typed, context, ports::Unit};
 
 use crate::{actions, form, guess, model::Case, pages};
 
@@ -55,26 +55,49 @@ fn named(unit: &Unit, words: &str) -> bool {
     words.to_lowercase().split_whitespace().all(|word| names.contains(word))
 }
 
-/// The units that one may choose from: the one that was chosen, and those that a search found.
-pub async fn shown(context: &Context, service: &Service, case: &Case, words: &str) -> Result<Option<Shown>> {
+/// The units that one may choose from.
+pub struct Offered {
+    /// The one that was chosen, if it is still there.
+    pub wanted: Option<Unit>,
+    /// The first of those that a search found.
+    pub found: Vec<Unit>,
+    pub more: usize,
+    /// How many there are without a search.
+    all: usize,
+}
+
+/// Nothing where the service says by itself where its cases go.
+pub async fn offered(app: &App, service: &Service, case: &Case, words: &str) -> Result<Option<Offered>> {
     if service.to != To::Words {
         return Ok(None);
     }
-    let units = guess::units(&context.app, service).await?;
-    let wanted = |unit: &Unit| case.wanted.as_deref() == Some(&unit.id);
-    let kept = units.iter().any(wanted);
+    let units = guess::units(app, service).await?;
     let all = units.len();
-    let found: Vec<&Unit> = units.iter().filter(|unit| !wanted(unit) && named(unit, words)).collect();
-    let option = |unit: &Unit| {
-        context! { value => unit.id, label => pages::place(context, unit), hint => unit.region, checked => wanted(unit) }
+    let (wanted, others): (Vec<Unit>, Vec<Unit>) =
+        units.into_iter().partition(|unit| case.wanted.as_deref() == Some(&unit.id));
+    let mut found: Vec<Unit> = others.into_iter().filter(|unit| named(unit, words)).collect();
+    let more = found.len().saturating_sub(SHOWN);
+    found.truncate(SHOWN);
+    Ok(Some(Offered { wanted: wanted.into_iter().next(), found, more, all }))
+}
+
+/// The same on the check page.
+pub async fn shown(context: &Context, service: &Service, case: &Case, words: &str) -> Result<Option<Shown>> {
+    let Some(Offered { wanted, found, more, all }) = offered(&context.app, service, case, words).await?
+    else {
+        return Ok(None);
+    };
+    let kept = wanted.is_some();
+    let option = |unit: &Unit, checked: bool| {
+        context! { value => unit.id, label => pages::place(context, unit), hint => unit.region, checked }
     };
     let mut options = vec![context! {
         value => "", label => context.t("case-unit-maru"), hint => context.t("case-unit-maru-hint"), checked => !kept,
     }];
-    options.extend(units.iter().filter(|unit| wanted(unit)).map(option));
-    options.extend(found.iter().take(SHOWN).map(|unit| option(unit)));
+    options.extend(wanted.iter().map(|unit| option(unit, true)));
+    options.extend(found.iter().map(|unit| option(unit, false)));
     Ok(Some(context! {
-        options, words, all, more => found.len().saturating_sub(SHOWN), searched => !words.is_empty(), none => found.is_empty(),
+        options, words, all, more, searched => !words.is_empty(), none => found.is_empty(),
         gone => case.wanted.is_some() && !kept,
     }))
 }

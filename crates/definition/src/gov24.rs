@@ -139,7 +139,15 @@ pub(crate) fn flag_of(
     group: usize,
     option: u32,
 ) -> Option<&'static (&'static str, &'static str, &'static str)> {
-    FLAGS.iter().find(|(code, ..)| option_of(code) == Some((group, option)))
+    let past = |bit: u32, none: u64| if 1 << bit < none { bit } else { bit + 1 };
+    let bit = match group {
+        SEX if option < 2 => option,
+        INCOME if option < 5 => INCOME_FROM + option,
+        PERSON if option < 16 => past(PERSON_FROM + option, PERSON_NONE),
+        HOUSEHOLD if option < 8 => past(HOUSEHOLD_FROM + option, HOUSEHOLD_NONE),
+        _ => return None,
+    };
+    FLAGS.get(usize::try_from(bit).ok()?)
 }
 
 /// How many options a group has; the region's depend on the country.

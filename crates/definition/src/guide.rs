@@ -11,7 +11,7 @@ use std::{
 };
 
 use maru_kernel::{Date, Won};
-use maru_rules::{Answer, Answers, Decision, Facts, Value};
+use maru_rules::{Answer, Answers, Decision, Facts, Memo, Value};
 
 use crate::{Deadline, Entry, Pack, Pays, Service, catalogue::index::Index, gov24};
 use person::Person;
@@ -68,9 +68,10 @@ impl Guidance {
         }
         let person = Person::of(&index, &pack.regions, &facts);
         let answers = index.screen.answers(&person.known(&index));
+        let mut memo = Memo::default();
         let answered = |(place, service): &(usize, Arc<Service>)| Deep {
             place: *place,
-            answer: service.rules.answer(&facts, &pack.parameters, on),
+            answer: service.rules.answer_with(&facts, &pack.parameters, on, &mut memo),
             service: service.clone(),
             decision: OnceLock::new(),
         };

@@ -1,7 +1,7 @@
 //! A country as data.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
     sync::Arc,
 };
@@ -23,6 +23,8 @@ pub struct Pack {
     /// The catalogue's fields (서비스분야) in every language.
     pub fields: Vec<Both>,
     pub facts: Vec<FactDef>,
+    /// Where each fact stands among them.
+    fact_places: HashMap<String, usize>,
     pub regions: Regions,
     pub agencies: Vec<Agency>,
     pub unit_kinds: Vec<UnitKind>,
@@ -196,6 +198,11 @@ impl Pack {
                 id: head.id,
                 name: head.name,
                 fields: head.fields,
+                fact_places: facts
+                    .iter()
+                    .enumerate()
+                    .map(|(place, fact)| (fact.name.clone(), place))
+                    .collect(),
                 facts,
                 regions,
                 agencies: agencies.agency,
@@ -243,7 +250,7 @@ impl Pack {
     }
 
     pub fn fact(&self, name: &str) -> Option<&FactDef> {
-        self.facts.iter().find(|f| f.name == name)
+        self.fact_places.get(name).and_then(|place| self.facts.get(*place))
     }
 
     pub fn register(&self, id: &str) -> Option<&Register> {

@@ -1,8 +1,10 @@
 //! A tree and the facts to a value. Everything unknown stays unknown unless Kleene logic settles it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -38,12 +40,12 @@ impl Expr {
     }
 
     pub fn eval(&self, scope: &Scope<'_>) -> Value {
-        run(&self.root, scope, false).value
+        run(&self.root, scope, Wish::Value).value
     }
 
     /// The value, and what was wrong with types, bounds or parameters on the way to it.
     pub fn check(&self, scope: &Scope<'_>) -> (Value, Vec<Fault>) {
-        let outcome = run(&self.root, scope, true);
+        let outcome = run(&self.root, scope, Wish::Faults);
         (outcome.value, outcome.faults)
     }
 
@@ -51,9 +53,19 @@ impl Expr {
         &self.root
     }
 
-    pub(crate) fn run(&self, scope: &Scope<'_>, checking: bool) -> Outcome {
-        run(&self.root, scope, checking)
+    pub(crate) fn run(&self, scope: &Scope<'_>, wish: Wish) -> Outcome {
+        run(&self.root, scope, wish)
     }
+}
+
+/// What whoever evaluates wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Wish {
+    Value,
+    /// Which facts were looked at on the way, and which are absent.
+    Facts,
+    /// That, and what was wrong.
+    Faults,
 }
 
 /// What names mean: the facts, the parameters of a date, and the intermediate values already worked out.
@@ -61,7 +73,7 @@ pub struct Scope<'a> {
     facts: &'a Facts,
     parameters: &'a Parameters,
     on: Date,
-    lets: BTreeMap<&'a str, Option<Outcome>>,
+    lets: BTreeMap<&'a str, Option<Arc<Outcome>>>,
 }
 
 impl<'a> Scope<'a> {
@@ -70,8 +82,12 @@ impl<'a> Scope<'a> {
     }
 
     /// Gives a name its value once, for every expression evaluated after; `None` for one not in force on the date.
-    pub(crate) fn define(&mut self, name: &'a str, outcome: Option<Outcome>) {
+    pub(crate) fn define(&mut self, name: &'a str, outcome: Option<Arc<Outcome>>) {
         self.lets.insert(name, outcome);
+    }
+
+    pub(crate) fn defined(&self, name: &str) -> Option<Arc<Outcome>> {
+        self.lets.get(name).cloned().flatten()
     }
 }
 
@@ -88,8 +104,8 @@ pub(crate) struct Outcome {
     origin: Option<String>,
 }
 
-fn run(root: &Node, scope: &Scope<'_>, checking: bool) -> Outcome {
-    let mut run = Run::new(scope, checking);
+fn run(root: &Node, scope: &Scope<'_>, wish: Wish) -> Outcome {
+    let mut run = Run::new(scope, wish);
     let mut value = run.eval(root);
     if value.nesting() > MAX_NESTING {
         run.fault(root, || format!("a value nested more than {MAX_NESTING} deep"));
@@ -98,7 +114,8 @@ fn run(root: &Node, scope: &Scope<'_>, checking: bool) -> Outcome {
     let mut once = BTreeSet::new();
     let absent = run.absent.into_iter().filter(|name| once.insert(name.clone())).collect();
     let Run { looked, faults, .. } = run;
-    let origin = if matches!(value, Value::List(_)) { origin(root, scope, &[]) } else { None };
+    let named = wish >= Wish::Facts && matches!(value, Value::List(_));
+    let origin = if named { origin(root, scope, &[]) } else { None };
     Outcome { value, looked, absent, faults, origin }
 }
 
@@ -110,7 +127,7 @@ pub(crate) fn apply(function: Function, values: Vec<Value>, on: Date) -> Value {
 /// What an operator makes of two values.
 pub(crate) fn operate(operator: Arithmetic, left: Value, right: Value) -> Value {
     let nowhere = Node::nowhere();
-    bare(Date::ZERO, |run| run.operate(&nowhere, operator, (&nowhere, left), (&nowhere, right)))
+    bare(Date::ZERO, |run| run.operate(&nowhere, operator, (&nowhere, &left), (&nowhere, &right)))
 }
 
 /// How two values compare; nothing where that isn't known.
@@ -122,12 +139,12 @@ pub(crate) fn compared(operator: Compare, left: &Value, right: &Value) -> Option
 fn bare<T>(on: Date, work: impl FnOnce(&mut Run<'_>) -> T) -> T {
     let (facts, parameters) = (Facts::default(), Parameters::default());
     let scope = Scope::new(&facts, &parameters, on);
-    work(&mut Run::new(&scope, false))
+    work(&mut Run::new(&scope, Wish::Value))
 }
 
 struct Local<'a> {
     name: &'a str,
-    value: Value,
+    value: Cow<'a, Value>,
     origin: Option<String>,
 }
 
@@ -142,11 +159,14 @@ struct Run<'a> {
     looked: Vec<(String, Option<Value>)>,
     absent: Vec<String>,
     faults: Vec<Fault>,
-    checking: bool,
+    wish: Wish,
 }
 
+/// What is not known; it costs nothing to say.
+const UNKNOWN: Cow<'static, Value> = Cow::Owned(Value::Unknown);
+
 impl<'a> Run<'a> {
-    fn new(scope: &'a Scope<'a>, checking: bool) -> Run<'a> {
+    fn new(scope: &'a Scope<'a>, wish: Wish) -> Run<'a> {
         Run {
             scope,
             locals: Vec::new(),
@@ -156,7 +176,7 @@ impl<'a> Run<'a> {
             looked: Vec::new(),
             absent: Vec::new(),
             faults: Vec::new(),
-            checking,
+            wish,
         }
     }
 
@@ -165,7 +185,7 @@ impl<'a> Run<'a> {
     }
 
     fn fault_at(&mut self, at: &Range<usize>, message: impl FnOnce() -> String) {
-        if self.checking && self.faults.len() < MAX_FAULTS {
+        if self.wish == Wish::Faults && self.faults.len() < MAX_FAULTS {
             let fault = Fault::at(at.clone(), message());
             // an expression over a list says the same for every item
             if !self.faults.contains(&fault) {
@@ -186,14 +206,40 @@ impl<'a> Run<'a> {
         self.steps > 0
     }
 
+    /// A value to keep.
     fn eval(&mut self, node: &'a Node) -> Value {
+        let seen = self.see(node);
+        self.keep(node, seen)
+    }
+
+    /// Copies what belongs to somebody else, while there are steps left for it.
+    fn keep(&mut self, node: &Node, value: Cow<'a, Value>) -> Value {
+        match value {
+            Cow::Owned(value) => value,
+            Cow::Borrowed(value) if self.spend(value.weight(), node) => value.clone(),
+            Cow::Borrowed(_) => Value::Unknown,
+        }
+    }
+
+    /// A value to look at: what stands in the rules, the facts or the parameters is not copied for it.
+    fn see(&mut self, node: &'a Node) -> Cow<'a, Value> {
         if !self.spend(1, node) {
-            return Value::Unknown;
+            return UNKNOWN;
         }
         let absent_before = self.absent.len();
-        let value = self.eval_kind(node);
+        let value = match &node.kind {
+            Kind::Literal(value) => Cow::Borrowed(value),
+            Kind::Path(path) => self.path(node, path),
+            Kind::Field(inner, name) => match self.see(inner) {
+                Cow::Borrowed(value) => self.dig(node, value, &[name]),
+                Cow::Owned(value) => Cow::Owned(self.dig(node, &value, &[name]).into_owned()),
+            },
+            Kind::If(condition, yes, no) => self.conditional(condition, yes, no),
+            Kind::Index(list, index) => self.index(node, list, index),
+            _ => Cow::Owned(self.eval_kind(node)),
+        };
         // Once a value is settled, no absent fact on the way to it mattered.
-        if !matches!(value, Value::Unknown | Value::List(_) | Value::Context(_)) {
+        if !matches!(*value, Value::Unknown | Value::List(_) | Value::Context(_)) {
             self.absent.truncate(absent_before);
         }
         value
@@ -201,25 +247,22 @@ impl<'a> Run<'a> {
 
     fn eval_kind(&mut self, node: &'a Node) -> Value {
         match &node.kind {
-            Kind::Literal(value) => value.clone(),
-            Kind::Path(path) => self.path(node, path),
-            Kind::Field(inner, name) => {
-                let value = self.eval(inner);
-                self.dig(node, &value, &[name])
+            Kind::Literal(_) | Kind::Path(_) | Kind::Field(..) | Kind::If(..) | Kind::Index(..) => {
+                self.eval(node)
             }
             Kind::List(items) => Value::List(items.iter().map(|item| self.eval(item)).collect()),
             Kind::Context(fields) => self.context(fields),
             Kind::Negate(inner) => {
-                let value = self.eval(inner);
-                self.number(inner, value).map_or(Value::Unknown, |n| self.exact(node, n.checked_neg()))
+                let value = self.see(inner);
+                self.number(inner, &value).map_or(Value::Unknown, |n| self.exact(node, n.checked_neg()))
             }
             Kind::Arithmetic(operator, left, right) => self.arithmetic(node, *operator, left, right),
             Kind::Compare(operator, left, right) => {
-                let (left, right) = (self.eval(left), self.eval(right));
+                let (left, right) = (self.see(left), self.see(right));
                 truth(self.compare(&node.at, *operator, &left, &right))
             }
             Kind::Between(value, low, high) => {
-                let (value, low, high) = (self.eval(value), self.eval(low), self.eval(high));
+                let (value, low, high) = (self.see(value), self.see(low), self.see(high));
                 let above = self.compare(&node.at, Compare::AtLeast, &value, &low);
                 let below = self.compare(&node.at, Compare::AtMost, &value, &high);
                 truth(both(above, below))
@@ -227,18 +270,16 @@ impl<'a> Run<'a> {
             Kind::In(value, tests) => self.is_in(node, value, tests),
             Kind::And(parts) => self.junction(parts, false),
             Kind::Or(parts) => self.junction(parts, true),
-            Kind::If(condition, yes, no) => self.conditional(condition, yes, no),
             Kind::Each(each, variable, list, body) => self.each(*each, variable, list, body),
             Kind::Steps(first, last) => self.numbers_from(node, first, last),
             Kind::Shift(date, by) => self.shift(node, date, *by),
-            Kind::Index(list, index) => self.index(node, list, index),
-            Kind::Filter { list, condition, bare } => self.filter(node, list, condition, *bare),
+            Kind::Filter { list, condition, bare } => self.filter(list, condition, *bare),
             Kind::Call(function, arguments) => self.call(node, *function, arguments),
         }
     }
 
     /// A dotted name: a parameter, a variable, a let, a field of the item being filtered, or a fact; the longest name that is one.
-    fn path(&mut self, node: &'a Node, path: &'a Path) -> Value {
+    fn path(&mut self, node: &'a Node, path: &'a Path) -> Cow<'a, Value> {
         if path.first() == PARAMETERS {
             return self.parameter(node, path);
         }
@@ -250,7 +291,7 @@ impl<'a> Run<'a> {
             if let Some(outcome) = scope.lets.get(name) {
                 let Some(outcome) = outcome else {
                     self.fault(node, || format!("`{name}` is not in force on {}", scope.on));
-                    return Value::Unknown;
+                    return UNKNOWN;
                 };
                 return self.memoised(node, outcome, path, count);
             }
@@ -261,7 +302,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn parameter(&mut self, node: &'a Node, path: &'a Path) -> Value {
+    fn parameter(&mut self, node: &'a Node, path: &'a Path) -> Cow<'a, Value> {
         let scope = self.scope;
         for (count, name) in path.prefixes() {
             if let Some(value) = scope.parameters.at(name, scope.on) {
@@ -270,15 +311,18 @@ impl<'a> Run<'a> {
             }
         }
         self.fault(node, || format!("the parameter `{}` has no value on {}", path.full, scope.on));
-        Value::Unknown
+        UNKNOWN
     }
 
-    fn local(&mut self, node: &'a Node, at: usize, path: &'a Path, skip: usize) -> Value {
+    fn local(&mut self, node: &'a Node, at: usize, path: &'a Path, skip: usize) -> Cow<'a, Value> {
         let fields: Vec<&str> = path.after(skip).collect();
-        let Some(local) = self.locals.get_mut(at) else { return Value::Unknown };
+        let Some(local) = self.locals.get_mut(at) else { return UNKNOWN };
         // Taken out for the walk and put back: the walk may report faults.
-        let value = std::mem::replace(&mut local.value, Value::Unknown);
-        let found = self.dig(node, &value, &fields);
+        let value = std::mem::replace(&mut local.value, UNKNOWN);
+        let found = match &value {
+            Cow::Borrowed(value) => self.dig(node, value, &fields),
+            Cow::Owned(value) => Cow::Owned(self.dig(node, value, &fields).into_owned()),
+        };
         if let Some(local) = self.locals.get_mut(at) {
             local.value = value;
             if found.is_unknown()
@@ -292,20 +336,28 @@ impl<'a> Run<'a> {
         found
     }
 
-    fn memoised(&mut self, node: &'a Node, outcome: &'a Outcome, path: &'a Path, count: usize) -> Value {
-        for (name, value) in &outcome.looked {
-            if !self.seen.contains(name) {
-                self.seen.insert(name.clone());
-                self.looked.push((name.clone(), value.clone()));
+    fn memoised(
+        &mut self,
+        node: &'a Node,
+        outcome: &'a Outcome,
+        path: &'a Path,
+        count: usize,
+    ) -> Cow<'a, Value> {
+        if self.wish >= Wish::Facts {
+            for (name, value) in &outcome.looked {
+                if !self.seen.contains(name) {
+                    self.seen.insert(name.clone());
+                    self.looked.push((name.clone(), value.clone()));
+                }
             }
+            self.absent.extend(outcome.absent.iter().cloned());
         }
         self.spend(outcome.absent.len(), node);
-        self.absent.extend(outcome.absent.iter().cloned());
         let fields: Vec<&str> = path.after(count).collect();
         self.dig(node, &outcome.value, &fields)
     }
 
-    fn fact(&mut self, node: &'a Node, path: &'a Path) -> Value {
+    fn fact(&mut self, node: &'a Node, path: &'a Path) -> Cow<'a, Value> {
         let facts = self.scope.facts;
         let found = path.prefixes().find_map(|(count, name)| {
             let value = facts.exactly(name).filter(|value| !value.is_unknown())?;
@@ -316,8 +368,11 @@ impl<'a> Run<'a> {
                 let fields: Vec<&str> = path.after(count).collect();
                 self.dig(node, value, &fields)
             }
-            None => Value::Unknown,
+            None => UNKNOWN,
         };
+        if self.wish == Wish::Value {
+            return value;
+        }
         let name = path.fact();
         if value.is_unknown() {
             self.absent.push(name.to_owned());
@@ -325,25 +380,21 @@ impl<'a> Run<'a> {
         if !self.seen.contains(name) {
             self.seen.insert(name.to_owned());
             // `생년월일.year` looked at the date, not at a number
-            let shown = if name == path.full { Some(value.clone()) } else { facts.exactly(name).cloned() };
-            self.looked.push((name.to_owned(), shown.filter(|value| !value.is_unknown())));
+            let shown = if name == path.full { Some(&*value) } else { facts.exactly(name) };
+            self.looked.push((name.to_owned(), shown.filter(|value| !value.is_unknown()).cloned()));
         }
         value
     }
 
     /// Follows fields into a value; through a list, into each of its items.
-    fn dig(&mut self, node: &Node, value: &Value, fields: &[&str]) -> Value {
+    fn dig<'v>(&mut self, node: &Node, value: &'v Value, fields: &[&str]) -> Cow<'v, Value> {
         match dig(value, fields) {
-            Ok(found) => {
-                if self.spend(found.weight(), node) {
-                    found
-                } else {
-                    Value::Unknown
-                }
-            }
+            Ok(Cow::Borrowed(found)) => Cow::Borrowed(found),
+            Ok(Cow::Owned(made)) if self.spend(made.weight(), node) => Cow::Owned(made),
+            Ok(Cow::Owned(_)) => UNKNOWN,
             Err(why) => {
                 self.fault(node, || why);
-                Value::Unknown
+                UNKNOWN
             }
         }
     }
@@ -354,16 +405,16 @@ impl<'a> Run<'a> {
         for (name, field) in fields {
             let value = self.eval(field);
             self.spend(value.weight(), field);
-            self.locals.push(Local { name, value: value.clone(), origin: None });
+            self.locals.push(Local { name, value: Cow::Owned(value.clone()), origin: None });
             context.insert(name.clone(), value);
         }
         self.locals.truncate(depth);
         Value::Context(context)
     }
 
-    fn number(&mut self, node: &Node, value: Value) -> Option<Ratio> {
+    fn number(&mut self, node: &Node, value: &Value) -> Option<Ratio> {
         match value {
-            Value::Number(n) => Some(n),
+            Value::Number(n) => Some(*n),
             Value::Unknown => None,
             other => {
                 self.fault(node, || format!("a number is needed here, not {}", other.kind()));
@@ -372,7 +423,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn text(&mut self, node: &Node, value: Value) -> Option<String> {
+    fn text<'v>(&mut self, node: &Node, value: &'v Value) -> Option<&'v str> {
         match value {
             Value::Text(text) => Some(text),
             Value::Unknown => None,
@@ -383,9 +434,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn bool(&mut self, node: &Node, value: Value) -> Option<bool> {
+    fn bool(&mut self, node: &Node, value: &Value) -> Option<bool> {
         match value {
-            Value::Bool(b) => Some(b),
+            Value::Bool(b) => Some(*b),
             Value::Unknown => None,
             other => {
                 self.fault(node, || format!("true or false is needed here, not {}", other.kind()));
@@ -408,18 +459,18 @@ impl<'a> Run<'a> {
     }
 
     fn arithmetic(&mut self, node: &'a Node, operator: Arithmetic, left: &'a Node, right: &'a Node) -> Value {
-        let (a, b) = (self.eval(left), self.eval(right));
-        self.operate(node, operator, (left, a), (right, b))
+        let (a, b) = (self.see(left), self.see(right));
+        self.operate(node, operator, (left, &a), (right, &b))
     }
 
     fn operate(
         &mut self,
         node: &Node,
         operator: Arithmetic,
-        (left, a): (&Node, Value),
-        (right, b): (&Node, Value),
+        (left, a): (&Node, &Value),
+        (right, b): (&Node, &Value),
     ) -> Value {
-        if let (Arithmetic::Add, Value::Text(a), Value::Text(b)) = (operator, &a, &b) {
+        if let (Arithmetic::Add, Value::Text(a), Value::Text(b)) = (operator, a, b) {
             if a.len() + b.len() > MAX_TEXT {
                 self.fault(node, || format!("a text longer than {MAX_TEXT} bytes"));
                 return Value::Unknown;
@@ -469,8 +520,8 @@ impl<'a> Run<'a> {
     fn junction(&mut self, parts: &'a [Node], settles: bool) -> Value {
         let mut all_known = true;
         for part in parts {
-            let value = self.eval(part);
-            match self.bool(part, value) {
+            let value = self.see(part);
+            match self.bool(part, &value) {
                 Some(b) if b == settles => return Value::Bool(settles),
                 Some(_) => {}
                 None => all_known = false,
@@ -480,26 +531,26 @@ impl<'a> Run<'a> {
     }
 
     fn is_in(&mut self, node: &'a Node, value: &'a Node, tests: &'a [Test]) -> Value {
-        let value = self.eval(value);
+        let value = self.see(value);
         if value.is_unknown() {
             return Value::Unknown;
         }
         let mut answer = Some(false);
         for test in tests {
             let found = match test {
-                Test::Is(choice) => match self.eval(choice) {
+                Test::Is(choice) => match &*self.see(choice) {
                     Value::List(items) => {
                         self.spend(items.len(), node);
-                        among(&value, &items)
+                        among(&value, items)
                     }
-                    choice => self.compare(&node.at, Compare::Equal, &value, &choice),
+                    choice => self.compare(&node.at, Compare::Equal, &value, choice),
                 },
                 Test::Compare(operator, limit) => {
-                    let limit = self.eval(limit);
+                    let limit = self.see(limit);
                     self.compare(&node.at, *operator, &value, &limit)
                 }
                 Test::Range { low, low_open, high, high_open } => {
-                    let (low, high) = (self.eval(low), self.eval(high));
+                    let (low, high) = (self.see(low), self.see(high));
                     let above = if *low_open { Compare::More } else { Compare::AtLeast };
                     let below = if *high_open { Compare::Less } else { Compare::AtMost };
                     let above = self.compare(&node.at, above, &value, &low);
@@ -515,48 +566,52 @@ impl<'a> Run<'a> {
         truth(answer)
     }
 
-    fn conditional(&mut self, condition: &'a Node, yes: &'a Node, no: &'a Node) -> Value {
-        let chosen = self.eval(condition);
-        match self.bool(condition, chosen) {
-            Some(true) => self.eval(yes),
-            Some(false) => self.eval(no),
+    fn conditional(&mut self, condition: &'a Node, yes: &'a Node, no: &'a Node) -> Cow<'a, Value> {
+        let chosen = self.see(condition);
+        match self.bool(condition, &chosen) {
+            Some(true) => self.see(yes),
+            Some(false) => self.see(no),
             None => {
                 // Whichever way the condition turns out, the same value comes of it: then it is known.
-                let (yes, no) = (self.eval(yes), self.eval(no));
-                if same(&yes, &no) == Some(true) { yes } else { Value::Unknown }
+                let (yes, no) = (self.see(yes), self.see(no));
+                if same(&yes, &no) == Some(true) { yes } else { UNKNOWN }
             }
         }
     }
 
     fn each(&mut self, each: Each, variable: &'a str, list: &'a Node, body: &'a Node) -> Value {
-        let items = match self.eval(list) {
-            Value::List(items) => items,
+        let list_value = self.see(list);
+        let items = match &*list_value {
+            Value::List(_) => items_of(list_value),
             Value::Unknown => return Value::Unknown,
             other => {
                 self.fault(list, || format!("a list is needed here, not {}", other.kind()));
                 return Value::Unknown;
             }
         };
-        let origin = origin(list, self.scope, &self.locals);
+        let origin = self.origin(list);
         let mut answer = Some(each == Each::Every);
         let mut out = Vec::new();
         for item in items {
             self.locals.push(Local { name: variable, value: item, origin: origin.clone() });
-            let value = self.eval(body);
+            let value = self.see(body);
             self.locals.pop();
             if self.steps == 0 {
                 return Value::Unknown;
             }
             match each {
-                Each::For => out.push(value),
+                Each::For => {
+                    let value = self.keep(body, value);
+                    out.push(value);
+                }
                 Each::Some => {
-                    answer = either(answer, self.bool(body, value));
+                    answer = either(answer, self.bool(body, &value));
                     if answer == Some(true) {
                         break;
                     }
                 }
                 Each::Every => {
-                    answer = both(answer, self.bool(body, value));
+                    answer = both(answer, self.bool(body, &value));
                     if answer == Some(false) {
                         break;
                     }
@@ -568,8 +623,8 @@ impl<'a> Run<'a> {
 
     /// `1..n`, downwards too; both ends are in it.
     fn numbers_from(&mut self, node: &'a Node, first: &'a Node, last: &'a Node) -> Value {
-        let (from, to) = (self.eval(first), self.eval(last));
-        let (Some(from), Some(to)) = (self.number(first, from), self.number(last, to)) else {
+        let (from, to) = (self.see(first), self.see(last));
+        let (Some(from), Some(to)) = (self.number(first, &from), self.number(last, &to)) else {
             return Value::Unknown;
         };
         let ends = from.to_i64().zip(to.to_i64());
@@ -584,9 +639,9 @@ impl<'a> Run<'a> {
     }
 
     fn shift(&mut self, node: &'a Node, date: &'a Node, by: Duration) -> Value {
-        match self.eval(date) {
+        match &*self.see(date) {
             Value::Unknown => Value::Unknown,
-            Value::Date(day) => functions::shift(day, by).map_or_else(
+            Value::Date(day) => functions::shift(*day, by).map_or_else(
                 || {
                     self.fault(node, || "this is beyond the calendar".to_owned());
                     Value::Unknown
@@ -600,21 +655,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn index(&mut self, node: &'a Node, list: &'a Node, index: &'a Node) -> Value {
-        let (items, index_value) = (self.eval(list), self.eval(index));
-        let (Some(items), Some(n)) = (as_list(items), self.number(index, index_value)) else {
-            return Value::Unknown;
+    fn index(&mut self, node: &'a Node, list: &'a Node, index: &'a Node) -> Cow<'a, Value> {
+        let (list_value, index_value) = (self.see(list), self.see(index));
+        let Some(n) = self.number(index, &index_value).filter(|_| !list_value.is_unknown()) else {
+            return UNKNOWN;
         };
+        let mut items = items_of(list_value);
         let length = items.len();
         let place = n.to_i64().and_then(|n| match usize::try_from(n.unsigned_abs()).ok()? {
             0 => None,
             n_th if n > 0 => Some(n_th - 1),
             from_end => length.checked_sub(from_end),
         });
-        match place.and_then(|place| items.into_iter().nth(place)) {
-            Some(item) => {
+        match place.filter(|place| *place < length) {
+            Some(place) => {
+                let item = items.swap_remove(place);
                 if item.is_unknown()
-                    && let Some(origin) = origin(list, self.scope, &self.locals)
+                    && let Some(origin) = self.origin(list)
                 {
                     self.absent.push(origin);
                 }
@@ -622,25 +679,31 @@ impl<'a> Run<'a> {
             }
             None => {
                 self.fault(node, || format!("there is no item {n} in a list of {length}"));
-                Value::Unknown
+                UNKNOWN
             }
         }
     }
 
-    fn filter(&mut self, node: &'a Node, list: &'a Node, condition: &'a Node, bare: bool) -> Value {
-        let items = self.eval(list);
-        let Some(items) = as_list(items) else { return Value::Unknown };
-        let origin = origin(list, self.scope, &self.locals);
+    /// The fact that a list's items come from, for whoever wants to know.
+    fn origin(&self, list: &Node) -> Option<String> {
+        if self.wish == Wish::Value { None } else { origin(list, self.scope, &self.locals) }
+    }
+
+    fn filter(&mut self, list: &'a Node, condition: &'a Node, bare: bool) -> Value {
+        let list_value = self.see(list);
+        if list_value.is_unknown() {
+            return Value::Unknown;
+        }
+        let origin = self.origin(list);
         let mut kept = Vec::new();
         let mut known = true;
-        for item in items {
-            self.spend(item.weight(), node);
+        for item in items_of(list_value) {
             if bare {
                 self.bare.push(self.locals.len());
             }
             self.locals.push(Local { name: "item", value: item, origin: origin.clone() });
-            let value = self.eval(condition);
-            let keep = self.bool(condition, value);
+            let value = self.see(condition);
+            let keep = self.bool(condition, &value);
             let item = self.locals.pop();
             if bare {
                 self.bare.pop();
@@ -649,7 +712,7 @@ impl<'a> Run<'a> {
                 return Value::Unknown;
             }
             match keep {
-                Some(true) => kept.extend(item.map(|local| local.value)),
+                Some(true) => kept.extend(item.map(|local| self.keep(list, local.value))),
                 Some(false) => {}
                 None => known = false,
             }
@@ -659,23 +722,40 @@ impl<'a> Run<'a> {
     }
 
     fn call(&mut self, node: &'a Node, function: Function, arguments: &'a [Node]) -> Value {
-        let values: Vec<Value> = arguments.iter().map(|argument| self.eval(argument)).collect();
-        self.apply(node, function, values)
+        match (function, arguments) {
+            (Function::Count | Function::Sum | Function::Min | Function::Max, [one]) => {
+                match &*self.see(one) {
+                    Value::Unknown => Value::Unknown,
+                    Value::List(items) => self.aggregate(node, function, items),
+                    single => self.aggregate(node, function, std::slice::from_ref(single)),
+                }
+            }
+            (Function::Contains | Function::StartsWith, [text, part]) => {
+                let (text, part) = (self.see(text), self.see(part));
+                self.holds(node, function, &text, &part)
+            }
+            _ => {
+                let values: Vec<Value> = arguments.iter().map(|argument| self.eval(argument)).collect();
+                self.apply(node, function, values)
+            }
+        }
     }
 
     fn apply(&mut self, node: &Node, function: Function, values: Vec<Value>) -> Value {
         match function {
             Function::Today => Value::Date(self.scope.on),
-            Function::Count | Function::Sum | Function::Min | Function::Max => {
-                self.aggregate(node, function, values)
-            }
+            Function::Count | Function::Sum | Function::Min | Function::Max => match &values[..] {
+                [Value::List(items)] => self.aggregate(node, function, items),
+                [Value::Unknown] => Value::Unknown,
+                all => self.aggregate(node, function, all),
+            },
             Function::Not => {
                 let [value] = take(values);
-                truth(self.bool(node, value).map(|b| !b))
+                truth(self.bool(node, &value).map(|b| !b))
             }
             Function::Abs => {
                 let [value] = take(values);
-                self.number(node, value).map_or(Value::Unknown, |n| self.exact(node, n.checked_abs()))
+                self.number(node, &value).map_or(Value::Unknown, |n| self.exact(node, n.checked_abs()))
             }
             Function::Floor => self.round(node, values, Rounding::Floor),
             Function::Ceiling => self.round(node, values, Rounding::Ceiling),
@@ -686,14 +766,11 @@ impl<'a> Run<'a> {
             Function::Decimal => self.round(node, values, Rounding::HalfEven),
             Function::Contains | Function::StartsWith => {
                 let [text, part] = take(values);
-                let (text, part) = (self.text(node, text), self.text(node, part));
-                let (Some(text), Some(part)) = (text, part) else { return Value::Unknown };
-                let starts = function == Function::StartsWith;
-                Value::Bool(if starts { text.starts_with(&part) } else { text.contains(&part) })
+                self.holds(node, function, &text, &part)
             }
             Function::StringLength => {
                 let [text] = take(values);
-                let length = self.text(node, text).and_then(|text| i64::try_from(text.chars().count()).ok());
+                let length = self.text(node, &text).and_then(|text| i64::try_from(text.chars().count()).ok());
                 length.map_or(Value::Unknown, Value::from)
             }
             Function::ListContains => {
@@ -704,9 +781,9 @@ impl<'a> Run<'a> {
             }
             Function::GetValue => {
                 let [context, key] = take(values);
-                let key = self.text(node, key);
+                let key = self.text(node, &key);
                 match (context, key) {
-                    (Value::Context(mut fields), Some(key)) => fields.remove(&key).unwrap_or_else(|| {
+                    (Value::Context(mut fields), Some(key)) => fields.remove(key).unwrap_or_else(|| {
                         self.fault(node, || format!("there is no `{key}` in it"));
                         Value::Unknown
                     }),
@@ -744,26 +821,27 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn aggregate(&mut self, node: &Node, function: Function, mut values: Vec<Value>) -> Value {
-        let one = values.len() == 1;
-        let items = match values.pop() {
-            Some(Value::List(items)) if one => items,
-            Some(Value::Unknown) if one => return Value::Unknown,
-            last => values.into_iter().chain(last).collect(),
-        };
+    /// Whether a text begins with another, or has it somewhere.
+    fn holds(&mut self, node: &Node, function: Function, text: &Value, part: &Value) -> Value {
+        let (text, part) = (self.text(node, text), self.text(node, part));
+        let (Some(text), Some(part)) = (text, part) else { return Value::Unknown };
+        let starts = function == Function::StartsWith;
+        Value::Bool(if starts { text.starts_with(part) } else { text.contains(part) })
+    }
+
+    fn aggregate(&mut self, node: &Node, function: Function, items: &[Value]) -> Value {
         self.spend(items.len(), node);
         if function == Function::Count {
             return i64::try_from(items.len()).map_or(Value::Unknown, Value::from);
         }
-        let mut items = items.into_iter();
-        let Some(mut result) = items.next() else {
+        let Some((first, items)) = items.split_first() else {
             self.fault(node, || {
                 format!("the {} of an empty list is unknown: ask `count(…) = 0` first", function.name())
             });
             return Value::Unknown;
         };
         if function == Function::Sum {
-            let Some(mut sum) = self.number(node, result) else { return Value::Unknown };
+            let Some(mut sum) = self.number(node, first) else { return Value::Unknown };
             for item in items {
                 let Some(n) = self.number(node, item) else { return Value::Unknown };
                 let Some(more) = sum.checked_add(&n) else { return self.exact(node, None) };
@@ -773,23 +851,24 @@ impl<'a> Run<'a> {
         }
         let wanted = if function == Function::Min { Compare::Less } else { Compare::More };
         // a list of one still has to be comparable
-        self.compare(&node.at, wanted, &result, &result);
+        self.compare(&node.at, wanted, first, first);
+        let mut result = first;
         for item in items {
-            match self.compare(&node.at, wanted, &item, &result) {
+            match self.compare(&node.at, wanted, item, result) {
                 Some(true) => result = item,
                 Some(false) => {}
                 None => return Value::Unknown,
             }
         }
-        if order(&result, &result).is_some() { result } else { Value::Unknown }
+        if order(result, result).is_some() { result.clone() } else { Value::Unknown }
     }
 
     fn round(&mut self, node: &Node, mut values: Vec<Value>, way: Rounding) -> Value {
         let places = if values.len() > 1 { values.pop() } else { None };
         let [value] = take(values);
-        let value = self.number(node, value);
+        let value = self.number(node, &value);
         let places = match places {
-            Some(places) => self.number(node, places),
+            Some(places) => self.number(node, &places),
             None => Some(Ratio::ZERO),
         };
         let (Some(value), Some(places)) = (value, places) else { return Value::Unknown };
@@ -840,18 +919,29 @@ pub(crate) fn as_list(value: Value) -> Option<Vec<Value>> {
     }
 }
 
-pub(crate) fn dig(value: &Value, fields: &[&str]) -> Result<Value, String> {
-    let Some((name, rest)) = fields.split_first() else { return Ok(value.clone()) };
+/// The items of a list, each as it stands; a single value stands for a list of itself, as in DMN.
+fn items_of(list: Cow<'_, Value>) -> Vec<Cow<'_, Value>> {
+    match list {
+        Cow::Borrowed(Value::List(items)) => items.iter().map(Cow::Borrowed).collect(),
+        Cow::Owned(Value::List(items)) => items.into_iter().map(Cow::Owned).collect(),
+        one => vec![one],
+    }
+}
+
+pub(crate) fn dig<'v>(value: &'v Value, fields: &[&str]) -> Result<Cow<'v, Value>, String> {
+    let Some((name, rest)) = fields.split_first() else { return Ok(Cow::Borrowed(value)) };
+    let part = |number: i64| Ok(Cow::Owned(Value::from(number)));
     match value {
-        Value::Unknown => Ok(Value::Unknown),
-        Value::Context(context) => context.get(*name).map_or(Ok(Value::Unknown), |field| dig(field, rest)),
+        Value::Unknown => Ok(UNKNOWN),
+        Value::Context(context) => context.get(*name).map_or(Ok(UNKNOWN), |field| dig(field, rest)),
         Value::List(items) => {
-            items.iter().map(|item| dig(item, fields)).collect::<Result<_, _>>().map(Value::List)
+            let each = items.iter().map(|item| dig(item, fields).map(Cow::into_owned));
+            each.collect::<Result<_, _>>().map(|found| Cow::Owned(Value::List(found)))
         }
         Value::Date(date) if rest.is_empty() => match *name {
-            "year" => Ok(Value::from(i64::from(date.year()))),
-            "month" => Ok(Value::from(i64::from(date.month()))),
-            "day" => Ok(Value::from(i64::from(date.day()))),
+            "year" => part(date.year().into()),
+            "month" => part(date.month().into()),
+            "day" => part(date.day().into()),
             _ => Err(format!("a date has year, month and day, but no `{name}`")),
         },
         other => Err(format!("{} has no `{name}`", other.kind())),
@@ -1019,7 +1109,7 @@ mod tests {
         let expr = Expr::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
         let parameters = parameters();
         let scope = Scope::new(facts, &parameters, date(2026, 7, 1));
-        let outcome = expr.run(&scope, true);
+        let outcome = expr.run(&scope, Wish::Faults);
         assert_eq!(expr.eval(&scope), outcome.value, "{text}: checking changes nothing");
         (outcome.value, outcome.faults, outcome.absent)
     }
@@ -1613,7 +1703,7 @@ mod tests {
             prop_assert_eq!(&before, &expr.eval(&Scope::new(&little, &parameters, on)));
             // an unknown truth or number has a reason: a fact, a type, a bound
             let (value, faults, absent) = {
-                let outcome = expr.run(&Scope::new(&little, &parameters, on), true);
+                let outcome = expr.run(&Scope::new(&little, &parameters, on), Wish::Faults);
                 (outcome.value, outcome.faults, outcome.absent)
             };
             if value.is_unknown() && !text.contains("null") && !text.contains("목록") && !text.contains("가구원") {

@@ -1,6 +1,7 @@
 //! One expression over many lanes at once. Lane by lane the values are those of `eval`, which stays the reference: a property test
 //! holds the two together. What can't be worked out in columns exactly is not worked out at all ([`Slow`]): the caller then asks `eval`.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -133,7 +134,7 @@ impl<'a> Many<'a> {
                 .find_map(|(count, name)| self.parameters.at(name, self.on).map(|value| (count, value)));
             let Some((count, value)) = found else { return Ok(Column::unknown()) };
             let fields: Vec<&str> = path.after(count).collect();
-            return Ok(Column::Same(dig(value, &fields).unwrap_or(Value::Unknown)));
+            return Ok(Column::Same(dig(value, &fields).map_or(Value::Unknown, Cow::into_owned)));
         }
         if let Some(local) = self.locals.iter().rfind(|local| local.name == path.first()) {
             let fields: Vec<&str> = path.after(1).collect();
@@ -783,7 +784,7 @@ fn select(condition: &Lanes<bool>, yes: &Column, no: &Column, lanes: usize) -> W
 fn field(column: Column, fields: &[&str]) -> Worked {
     let Some((name, rest)) = fields.split_first() else { return Ok(column) };
     match column {
-        Column::Same(value) => Ok(Column::Same(dig(&value, fields).unwrap_or(Value::Unknown))),
+        Column::Same(value) => Ok(Column::Same(dig(&value, fields).map_or(Value::Unknown, Cow::into_owned))),
         Column::Contexts { fields: inner, known } => {
             let Some(found) = inner.get(*name) else { return Ok(Column::unknown()) };
             let found = field(found.clone(), rest)?;

@@ -1,6 +1,6 @@
 //! A service's rules: dated conditions, amounts and the lines of a bill, each with its article; and the decision they give.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::Fault;
-use crate::eval::{Expr, Outcome, Scope};
+use crate::eval::{Expr, Outcome, Scope, Wish};
 use crate::fault::Lines;
 use crate::lexer::is_dotted_name;
 use crate::parameters::Parameters;
@@ -274,18 +274,29 @@ impl RuleSet {
 
     /// The answer of `decide` alone, worked out only as far as it takes: for whoever asks what would be.
     pub fn answer(&self, facts: &Facts, parameters: &Parameters, on: Date) -> Answer {
+        self.answer_with(facts, parameters, on, &mut Memo::default())
+    }
+
+    /// The same for whoever asks many rules about the same facts by the same parameters on the same day: a let that several have is
+    /// worked out once.
+    pub fn answer_with(&self, facts: &Facts, parameters: &Parameters, on: Date, memo: &mut Memo) -> Answer {
         let mut work = Work::new(self, facts, parameters, on, None);
+        work.wish = Wish::Value;
         let mut done = vec![false; self.lets.len()];
         let mut answer = None;
-        for (entry, needs) in self.conditions.iter().zip(&self.needs) {
+        // One *no* settles it, so what is cheap to ask is asked first.
+        for place in &self.order {
+            let (Some(entry), Some(needs)) = (self.conditions.get(*place), self.needs.get(*place)) else {
+                continue;
+            };
             if !entry.in_force(on) {
                 continue;
             }
             for place in needs {
-                if let (Some(done), Some(entries)) = (done.get_mut(*place), self.lets.get(*place))
+                if let Some(done) = done.get_mut(*place)
                     && !std::mem::replace(done, true)
                 {
-                    work.define(entries, on);
+                    work.recall(*place, on, memo);
                 }
             }
             let one = work.answer(&entry.body.when).0;
@@ -364,11 +375,18 @@ impl RuleSet {
     }
 }
 
+/// What lets gave, by what they mean: of one person, by the parameters of one day.
+#[derive(Debug, Default)]
+pub struct Memo {
+    lets: HashMap<Meaning, Option<Arc<Outcome>>>,
+}
+
 /// One decision in the making.
 struct Work<'a, 'f> {
     rules: &'a RuleSet,
     scope: Scope<'a>,
     faults: Option<&'f mut Vec<Fault>>,
+    wish: Wish,
     version: Option<Date>,
 }
 
@@ -380,7 +398,8 @@ impl<'a, 'f> Work<'a, 'f> {
         on: Date,
         faults: Option<&'f mut Vec<Fault>>,
     ) -> Work<'a, 'f> {
-        Work { rules, scope: Scope::new(facts, parameters, on), faults, version: None }
+        let wish = if faults.is_some() { Wish::Faults } else { Wish::Facts };
+        Work { rules, scope: Scope::new(facts, parameters, on), faults, wish, version: None }
     }
 
     /// Gives a let its value of a day.
@@ -388,9 +407,23 @@ impl<'a, 'f> Work<'a, 'f> {
         let entry = entries.iter().find(|entry| entry.in_force(on));
         let outcome = entry.map(|entry| {
             self.saw(entry);
-            self.run(&entry.body)
+            Arc::new(self.run(&entry.body))
         });
         self.scope.define(name, outcome);
+    }
+
+    /// The same by its place, unless it is known already.
+    fn recall(&mut self, place: usize, on: Date, memo: &mut Memo) {
+        let rules = self.rules;
+        let (Some(entries), Some(meaning)) = (rules.lets.get(place), rules.meanings.get(place)) else {
+            return;
+        };
+        if let Some(known) = memo.lets.get(meaning) {
+            self.scope.define(&entries.0, known.clone());
+            return;
+        }
+        self.define(entries, on);
+        memo.lets.insert(meaning.clone(), self.scope.defined(&entries.0));
     }
 
     fn saw<T>(&mut self, entry: &Entry<T>) {
@@ -398,7 +431,7 @@ impl<'a, 'f> Work<'a, 'f> {
     }
 
     fn run(&mut self, written: &Written) -> Outcome {
-        let mut outcome = written.expr.run(&self.scope, self.faults.is_some());
+        let mut outcome = written.expr.run(&self.scope, self.wish);
         for fault in std::mem::take(&mut outcome.faults) {
             self.fault(written.place(fault));
         }

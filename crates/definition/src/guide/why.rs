@@ -202,12 +202,16 @@ impl Guidance {
                 let (otherwise, codes) = listed(shape, group);
                 let options = (0..16).filter(|o| set >> o & 1 == 1);
                 let names: Vec<&str> = options.filter_map(|o| words.trait_fact(group, o)).collect();
-                let labels = |lang: Lang| {
-                    let shown = names.iter().filter_map(|n| self.pack.fact(n)).map(|d| d.label.get(lang));
-                    shown.collect::<Vec<_>>().join(" · ")
-                };
-                let detail = Both { ko: labels(Lang::Ko), en: labels(Lang::En) };
-                let detail = if names.is_empty() { otherwise } else { detail };
+                let mut labels = Both::default();
+                for label in names.iter().filter_map(|n| self.pack.fact(n)).map(|d| &d.label) {
+                    if !labels.ko.is_empty() {
+                        labels.ko.push_str(BETWEEN);
+                        labels.en.push_str(BETWEEN);
+                    }
+                    labels.ko.push_str(&label.ko);
+                    labels.en.push_str(&label.en);
+                }
+                let detail = if names.is_empty() { otherwise } else { labels };
                 let label = match group {
                     gov24::PERSON => Both::new("나의 상황", "About you"),
                     _ => Both::new("우리 집의 상황", "About your household"),
@@ -226,14 +230,23 @@ fn is_known(value: &Option<Value>) -> bool {
 /// A group's options in words, and its codes.
 fn listed(shape: &Shape, group: usize) -> (Both, String) {
     let set = shape.flags_of(group).unwrap_or(0);
-    let found: Vec<_> =
-        (0..16).filter(|o| set >> o & 1 == 1).filter_map(|o| gov24::flag_of(group, o)).collect();
-    let join = |word: fn(&(&'static str, &'static str, &'static str)) -> String, between: &str| {
-        found.iter().map(|flag| word(flag)).collect::<Vec<_>>().join(between)
-    };
-    let words = Both { ko: join(|f| f.1.into(), " · "), en: join(|f| f.2.into(), " · ") };
-    (words, join(|f| format!("{} {}", f.0, f.1), ", "))
+    let (mut words, mut codes) = (Both::default(), String::new());
+    for (code, ko, en) in (0..16).filter(|o| set >> o & 1 == 1).filter_map(|o| gov24::flag_of(group, o)) {
+        if !codes.is_empty() {
+            words.ko.push_str(BETWEEN);
+            words.en.push_str(BETWEEN);
+            codes.push_str(", ");
+        }
+        words.ko.push_str(ko);
+        words.en.push_str(en);
+        codes.push_str(code);
+        codes.push(' ');
+        codes.push_str(ko);
+    }
+    (words, codes)
 }
+
+const BETWEEN: &str = " · ";
 
 /// "75% 이하" where the bands reach down to nothing, else each.
 fn bands(set: u16) -> Both {

@@ -49,6 +49,50 @@ fn body(page: &str) -> String {
 
 const SENT: &[(&str, &str)] = &[("confirmed", "yes")];
 
+/// What a program of this person is told of the units a case may go to.
+async fn offered(country: &Country, token: &str, id: &str, words: &str) -> (StatusCode, Value) {
+    let path = format!("/api/v1/cases/{id}/units{words}");
+    let answer = country.call(Method::GET, &path, Some(token), "").await;
+    (answer.status, answer.json())
+}
+
+#[tokio::test]
+async fn a_program_lists_the_units_its_person_may_choose() {
+    let country = country().await;
+    let mut maru = country.signed_in("maru").await;
+    let id = wish(&mut maru).await;
+    let token = country.token("maru").await;
+    let ids = |units: &Value| {
+        let units = units["units"].as_array().unwrap();
+        units.iter().map(|unit| unit["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (_, all) = offered(&country, &token, &id, "").await;
+    assert!(
+        ids(&all).contains(&"jeonju-petition".to_owned()) && !ids(&all).contains(&"suwon-street".to_owned())
+    );
+    assert_eq!(all["wanted"], Value::Null, "Maru chooses at first");
+    let (_, found) = offered(&country, &token, &id, "?q=%EC%A0%84%EC%A3%BC").await;
+    assert_eq!((ids(&found), &found["more"]), (vec!["jeonju-petition".to_owned()], &json!(0)));
+    assert!(ids(&offered(&country, &token, &id, "?q=xyz").await.1).is_empty());
+
+    let choice = json!({ "unit": ids(&found)[0] }).to_string();
+    let chosen =
+        country.call(Method::POST, &format!("/api/v1/cases/{id}/choose"), Some(&token), &choice).await;
+    assert_eq!(chosen.status, StatusCode::OK);
+    let (_, after) = offered(&country, &token, &id, "?q=xyz").await;
+    assert_eq!(after["wanted"]["id"], "jeonju-petition", "what was chosen stays: {after}");
+
+    // Somebody else's, an official's, nobody's; and where the service says by itself.
+    let daon = country.token("daon").await;
+    assert_eq!(offered(&country, &daon, &id, "").await.0, StatusCode::NOT_FOUND);
+    let haneul = country.token("haneul").await;
+    assert_eq!(offered(&country, &haneul, &id, "").await.0, StatusCode::FORBIDDEN);
+    let unknown = country.call(Method::GET, &format!("/api/v1/cases/{id}/units"), None, "").await;
+    assert_eq!(unknown.status, StatusCode::UNAUTHORIZED);
+    let fixed = filed_for(&mut maru, "livelihood-benefit").await;
+    assert_eq!(offered(&country, &token, &fixed, "").await.0, StatusCode::CONFLICT);
+}
+
 #[tokio::test]
 async fn the_applicant_may_choose_the_agency() {
     let country = country().await;

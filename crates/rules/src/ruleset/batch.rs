@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -34,8 +35,26 @@ pub trait Crowd {
 }
 
 /// What a let says on a day, those it stands on included: lets of the same meaning have the same value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Meaning(Arc<str>);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Meaning {
+    /// Of the text: meanings are looked up far more often than they are read.
+    hash: u64,
+    text: Arc<str>,
+}
+
+impl Meaning {
+    fn of(text: &str) -> Meaning {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Meaning { hash: hasher.finish(), text: text.into() }
+    }
+}
+
+impl Hash for Meaning {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
 
 impl Crowd for Columns {
     fn lanes(&self) -> usize {
@@ -538,7 +557,7 @@ pub(super) fn meanings(lets: &[(String, Vec<Entry<Written>>)], below: &[BTreeSet
     let whole = |(place, text): (usize, &String)| {
         let under = below.get(place).into_iter().flatten().filter_map(|under| texts.get(*under));
         let whole: Vec<&str> = std::iter::once(text).chain(under).map(String::as_str).collect();
-        Meaning(whole.join("\n\n").into())
+        Meaning::of(&whole.join("\n\n"))
     };
     texts.iter().enumerate().map(whole).collect()
 }

@@ -1,6 +1,7 @@
 //! What a moved parameter can't reach. Those kept for a turn are put in order and cut into zones; of each zone only the bounds of its
 //! columns are looked at, and where these alone show that every answer and amount stays as it is, nobody in it is asked again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -214,7 +215,7 @@ impl<'a> Zone<'a> {
                 let found =
                     path.prefixes().find_map(|(count, name)| Some((count, parameters.at(name, self.on)?)));
                 let Some((count, value)) = found else { return Value::Unknown };
-                dig(value, &path.after(count).collect::<Vec<_>>()).unwrap_or(Value::Unknown)
+                dig(value, &path.after(count).collect::<Vec<_>>()).map_or(Value::Unknown, Cow::into_owned)
             };
             return Reach::turned(value(self.before), value(self.after));
         }
