@@ -44,7 +44,7 @@ const SAYS_MORE = ['POST /api/v1/sessions', 'POST /api/v1/eligibility', 'POST /a
   'POST /api/v1/cases/{id}/ask', 'POST /api/v1/cases/{id}/consult', 'POST /api/v1/cases/{id}/extend', 'POST /api/v1/cases/{id}/transfer', 'POST /api/v1/cases/{id}/return',
   'POST /api/v1/tasks/{id}/supply', 'POST /api/v1/tasks/{id}/reply', 'POST /api/v1/clocks', 'POST /api/v1/desk/bulk',
   'POST /api/v1/documents', 'POST /api/v1/documents/{id}/revise', 'POST /api/v1/documents/{id}/submit', 'POST /api/v1/documents/{id}/sign',
-  'POST /api/v1/documents/{id}/reject', 'POST /api/v1/documents/{id}/acknowledge', 'POST /api/v1/mandates', 'POST /api/v1/cases/together', 'GET /api/v1/cases/{id}/units', 'POST /api/v1/cases/{id}/choose', 'POST /api/v1/audit',
+  'POST /api/v1/documents/{id}/reject', 'POST /api/v1/documents/{id}/acknowledge', 'POST /api/v1/mandates', 'POST /api/v1/cases/together', 'POST /api/v1/cases/{id}/choose', 'POST /api/v1/audit',
   'GET /api/v1/audit/cases/{id}', 'GET /api/v1/policy/{id}/turn', 'POST /api/v1/delegations', 'POST /api/v1/documents/{id}/hand-over', 'PUT /api/v1/me/reminders', 'PUT /api/v1/me/membership'];
 
 function settings() {

@@ -55,7 +55,7 @@ fn named(unit: &Unit, words: &str) -> bool {
     words.to_lowercase().split_whitespace().all(|word| names.contains(word))
 }
 
-/// The units that one may choose from.
+/// The units that an applicant may choose from.
 pub struct Offered {
     /// The one that was chosen, if it is still there.
     pub wanted: Option<Unit>,

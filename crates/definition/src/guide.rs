@@ -11,7 +11,7 @@ use std::{
 };
 
 use maru_kernel::{Date, Won};
-use maru_rules::{Answer, Answers, Decision, Facts, Memo, Value};
+use maru_rules::{Answer, Answers, Decision, Facts, Somebody, Value};
 
 use crate::{Deadline, Entry, Pack, Pays, Service, catalogue::index::Index, gov24};
 use person::Person;
@@ -68,14 +68,14 @@ impl Guidance {
         }
         let person = Person::of(&index, &pack.regions, &facts);
         let answers = index.screen.answers(&person.known(&index));
-        let mut memo = Memo::default();
-        let answered = |(place, service): &(usize, Arc<Service>)| Deep {
+        let mut somebody = Somebody::new(&facts, &pack.parameters, on);
+        let answered = index.deep.iter().map(|(place, service)| Deep {
             place: *place,
-            answer: service.rules.answer_with(&facts, &pack.parameters, on, &mut memo),
+            answer: somebody.answer(&service.rules),
             service: service.clone(),
             decision: OnceLock::new(),
-        };
-        let deep = index.deep.iter().map(answered).collect();
+        });
+        let deep = answered.collect();
         Guidance { facts, on, person, answers, deep, waiting: OnceLock::new(), index, pack }
     }
 

@@ -85,10 +85,6 @@ impl<'a> Scope<'a> {
     pub(crate) fn define(&mut self, name: &'a str, outcome: Option<Arc<Outcome>>) {
         self.lets.insert(name, outcome);
     }
-
-    pub(crate) fn defined(&self, name: &str) -> Option<Arc<Outcome>> {
-        self.lets.get(name).cloned().flatten()
-    }
 }
 
 /// A value and how it came about.
@@ -196,12 +192,16 @@ impl<'a> Run<'a> {
 
     /// Whether there are steps left for this.
     fn spend(&mut self, steps: usize, node: &Node) -> bool {
+        self.spend_at(steps, &node.at)
+    }
+
+    fn spend_at(&mut self, steps: usize, at: &Range<usize>) -> bool {
         if self.steps == 0 {
             return false;
         }
         self.steps = self.steps.saturating_sub(steps);
         if self.steps == 0 {
-            self.fault(node, || format!("takes more than {MAX_STEPS} steps"));
+            self.fault_at(at, || format!("takes more than {MAX_STEPS} steps"));
         }
         self.steps > 0
     }
@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
     }
 
     /// Copies what belongs to somebody else, while there are steps left for it.
-    fn keep(&mut self, node: &Node, value: Cow<'a, Value>) -> Value {
+    fn keep(&mut self, node: &Node, value: Cow<'_, Value>) -> Value {
         match value {
             Cow::Owned(value) => value,
             Cow::Borrowed(value) if self.spend(value.weight(), node) => value.clone(),
@@ -227,17 +227,7 @@ impl<'a> Run<'a> {
             return UNKNOWN;
         }
         let absent_before = self.absent.len();
-        let value = match &node.kind {
-            Kind::Literal(value) => Cow::Borrowed(value),
-            Kind::Path(path) => self.path(node, path),
-            Kind::Field(inner, name) => match self.see(inner) {
-                Cow::Borrowed(value) => self.dig(node, value, &[name]),
-                Cow::Owned(value) => Cow::Owned(self.dig(node, &value, &[name]).into_owned()),
-            },
-            Kind::If(condition, yes, no) => self.conditional(condition, yes, no),
-            Kind::Index(list, index) => self.index(node, list, index),
-            _ => Cow::Owned(self.eval_kind(node)),
-        };
+        let value = self.see_kind(node);
         // Once a value is settled, no absent fact on the way to it mattered.
         if !matches!(*value, Value::Unknown | Value::List(_) | Value::Context(_)) {
             self.absent.truncate(absent_before);
@@ -245,11 +235,16 @@ impl<'a> Run<'a> {
         value
     }
 
-    fn eval_kind(&mut self, node: &'a Node) -> Value {
-        match &node.kind {
-            Kind::Literal(_) | Kind::Path(_) | Kind::Field(..) | Kind::If(..) | Kind::Index(..) => {
-                self.eval(node)
+    fn see_kind(&mut self, node: &'a Node) -> Cow<'a, Value> {
+        let made = match &node.kind {
+            Kind::Literal(value) => return Cow::Borrowed(value),
+            Kind::Path(path) => return self.path(node, path),
+            Kind::Field(inner, name) => {
+                let inner = self.see(inner);
+                return self.part(node, &inner, &[name]);
             }
+            Kind::If(condition, yes, no) => return self.conditional(condition, yes, no),
+            Kind::Index(list, index) => return self.index(node, list, index),
             Kind::List(items) => Value::List(items.iter().map(|item| self.eval(item)).collect()),
             Kind::Context(fields) => self.context(fields),
             Kind::Negate(inner) => {
@@ -275,7 +270,8 @@ impl<'a> Run<'a> {
             Kind::Shift(date, by) => self.shift(node, date, *by),
             Kind::Filter { list, condition, bare } => self.filter(list, condition, *bare),
             Kind::Call(function, arguments) => self.call(node, *function, arguments),
-        }
+        };
+        Cow::Owned(made)
     }
 
     /// A dotted name: a parameter, a variable, a let, a field of the item being filtered, or a fact; the longest name that is one.
@@ -319,10 +315,7 @@ impl<'a> Run<'a> {
         let Some(local) = self.locals.get_mut(at) else { return UNKNOWN };
         // Taken out for the walk and put back: the walk may report faults.
         let value = std::mem::replace(&mut local.value, UNKNOWN);
-        let found = match &value {
-            Cow::Borrowed(value) => self.dig(node, value, &fields),
-            Cow::Owned(value) => Cow::Owned(self.dig(node, value, &fields).into_owned()),
-        };
+        let found = self.part(node, &value, &fields);
         if let Some(local) = self.locals.get_mut(at) {
             local.value = value;
             if found.is_unknown()
@@ -384,6 +377,17 @@ impl<'a> Run<'a> {
             self.looked.push((name.to_owned(), shown.filter(|value| !value.is_unknown()).cloned()));
         }
         value
+    }
+
+    /// The same into a value that may have been made on the way: of that, the part is kept.
+    fn part(&mut self, node: &Node, value: &Cow<'a, Value>, fields: &[&str]) -> Cow<'a, Value> {
+        match value {
+            Cow::Borrowed(value) => self.dig(node, value, fields),
+            Cow::Owned(value) => {
+                let found = self.dig(node, value, fields);
+                Cow::Owned(self.keep(node, found))
+            }
+        }
     }
 
     /// Follows fields into a value; through a list, into each of its items.
@@ -495,6 +499,11 @@ impl<'a> Run<'a> {
         if left.is_unknown() || right.is_unknown() {
             return None;
         }
+        // What is large takes as many steps to hold against another as to copy.
+        let large = left.weight().saturating_add(right.weight()).saturating_sub(2);
+        if large > 0 && !self.spend_at(large, at) {
+            return None;
+        }
         let same_kind = left.kind() == right.kind();
         if same_kind && operator == Compare::Equal {
             return same(left, right);
@@ -538,13 +547,14 @@ impl<'a> Run<'a> {
         let mut answer = Some(false);
         for test in tests {
             let found = match test {
-                Test::Is(choice) => match &*self.see(choice) {
-                    Value::List(items) => {
-                        self.spend(items.len(), node);
-                        among(&value, items)
+                Test::Is(choice) => {
+                    let choice = self.see(choice);
+                    match &*choice {
+                        Value::List(items) if self.spend(choice.weight(), node) => among(&value, items),
+                        Value::List(_) => None,
+                        choice => self.compare(&node.at, Compare::Equal, &value, choice),
                     }
-                    choice => self.compare(&node.at, Compare::Equal, &value, choice),
-                },
+                }
                 Test::Compare(operator, limit) => {
                     let limit = self.see(limit);
                     self.compare(&node.at, *operator, &value, &limit)
@@ -582,7 +592,7 @@ impl<'a> Run<'a> {
     fn each(&mut self, each: Each, variable: &'a str, list: &'a Node, body: &'a Node) -> Value {
         let list_value = self.see(list);
         let items = match &*list_value {
-            Value::List(_) => items_of(list_value),
+            Value::List(_) => Items::of(list_value),
             Value::Unknown => return Value::Unknown,
             other => {
                 self.fault(list, || format!("a list is needed here, not {}", other.kind()));
@@ -660,16 +670,15 @@ impl<'a> Run<'a> {
         let Some(n) = self.number(index, &index_value).filter(|_| !list_value.is_unknown()) else {
             return UNKNOWN;
         };
-        let mut items = items_of(list_value);
+        let mut items = Items::of(list_value);
         let length = items.len();
         let place = n.to_i64().and_then(|n| match usize::try_from(n.unsigned_abs()).ok()? {
             0 => None,
             n_th if n > 0 => Some(n_th - 1),
             from_end => length.checked_sub(from_end),
         });
-        match place.filter(|place| *place < length) {
-            Some(place) => {
-                let item = items.swap_remove(place);
+        match place.and_then(|place| items.nth(place)) {
+            Some(item) => {
                 if item.is_unknown()
                     && let Some(origin) = self.origin(list)
                 {
@@ -697,7 +706,7 @@ impl<'a> Run<'a> {
         let origin = self.origin(list);
         let mut kept = Vec::new();
         let mut known = true;
-        for item in items_of(list_value) {
+        for item in Items::of(list_value) {
             if bare {
                 self.bare.push(self.locals.len());
             }
@@ -724,11 +733,8 @@ impl<'a> Run<'a> {
     fn call(&mut self, node: &'a Node, function: Function, arguments: &'a [Node]) -> Value {
         match (function, arguments) {
             (Function::Count | Function::Sum | Function::Min | Function::Max, [one]) => {
-                match &*self.see(one) {
-                    Value::Unknown => Value::Unknown,
-                    Value::List(items) => self.aggregate(node, function, items),
-                    single => self.aggregate(node, function, std::slice::from_ref(single)),
-                }
+                let one = self.see(one);
+                self.aggregate(node, function, std::slice::from_ref(&*one))
             }
             (Function::Contains | Function::StartsWith, [text, part]) => {
                 let (text, part) = (self.see(text), self.see(part));
@@ -744,11 +750,9 @@ impl<'a> Run<'a> {
     fn apply(&mut self, node: &Node, function: Function, values: Vec<Value>) -> Value {
         match function {
             Function::Today => Value::Date(self.scope.on),
-            Function::Count | Function::Sum | Function::Min | Function::Max => match &values[..] {
-                [Value::List(items)] => self.aggregate(node, function, items),
-                [Value::Unknown] => Value::Unknown,
-                all => self.aggregate(node, function, all),
-            },
+            Function::Count | Function::Sum | Function::Min | Function::Max => {
+                self.aggregate(node, function, &values)
+            }
             Function::Not => {
                 let [value] = take(values);
                 truth(self.bool(node, &value).map(|b| !b))
@@ -825,11 +829,18 @@ impl<'a> Run<'a> {
     fn holds(&mut self, node: &Node, function: Function, text: &Value, part: &Value) -> Value {
         let (text, part) = (self.text(node, text), self.text(node, part));
         let (Some(text), Some(part)) = (text, part) else { return Value::Unknown };
+        self.spend((text.len() + part.len()) / 64, node);
         let starts = function == Function::StartsWith;
         Value::Bool(if starts { text.starts_with(part) } else { text.contains(part) })
     }
 
-    fn aggregate(&mut self, node: &Node, function: Function, items: &[Value]) -> Value {
+    /// Over the arguments, or over the one that is a list.
+    fn aggregate(&mut self, node: &Node, function: Function, arguments: &[Value]) -> Value {
+        let items = match arguments {
+            [Value::List(items)] => items,
+            [Value::Unknown] => return Value::Unknown,
+            all => all,
+        };
         self.spend(items.len(), node);
         if function == Function::Count {
             return i64::try_from(items.len()).map_or(Value::Unknown, Value::from);
@@ -920,11 +931,41 @@ pub(crate) fn as_list(value: Value) -> Option<Vec<Value>> {
 }
 
 /// The items of a list, each as it stands; a single value stands for a list of itself, as in DMN.
-fn items_of(list: Cow<'_, Value>) -> Vec<Cow<'_, Value>> {
-    match list {
-        Cow::Borrowed(Value::List(items)) => items.iter().map(Cow::Borrowed).collect(),
-        Cow::Owned(Value::List(items)) => items.into_iter().map(Cow::Owned).collect(),
-        one => vec![one],
+enum Items<'a> {
+    There(std::slice::Iter<'a, Value>),
+    Made(std::vec::IntoIter<Value>),
+}
+
+impl<'a> Items<'a> {
+    fn of(list: Cow<'a, Value>) -> Items<'a> {
+        match list {
+            Cow::Borrowed(Value::List(items)) => Items::There(items.iter()),
+            Cow::Borrowed(one) => Items::There(std::slice::from_ref(one).iter()),
+            Cow::Owned(Value::List(items)) => Items::Made(items.into_iter()),
+            Cow::Owned(one) => Items::Made(vec![one].into_iter()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Items::There(items) => items.len(),
+            Items::Made(items) => items.len(),
+        }
+    }
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Cow<'a, Value>;
+
+    fn next(&mut self) -> Option<Cow<'a, Value>> {
+        self.nth(0)
+    }
+
+    fn nth(&mut self, n: usize) -> Option<Cow<'a, Value>> {
+        match self {
+            Items::There(items) => items.nth(n).map(Cow::Borrowed),
+            Items::Made(items) => items.nth(n).map(Cow::Owned),
+        }
     }
 }
 
@@ -1193,6 +1234,26 @@ mod tests {
             ("나이 in \"글\"", "null"),
             ("생년월일 in [date(\"1958-01-01\")..date(\"1958-12-31\")]", "true"),
         ]);
+    }
+
+    #[test]
+    fn looking_at_what_is_large_takes_steps_too() {
+        let long = |item: Value| Value::List(vec![item; 5_000]);
+        let mut facts = facts();
+        facts.insert("긴것", long(1.into()));
+        facts.insert("글들", long("가".repeat(4_000).into()));
+        for text in [
+            "every x in 긴것 satisfies 긴것 = 긴것",
+            "every x in 긴것 satisfies 2 in 긴것 or true",
+            "every x in 글들 satisfies contains(x, \"나\") or true",
+            "every x in 글들 satisfies x = x",
+            "every x in 긴것 satisfies [{a: 긴것}][1].a[1] = 1",
+        ] {
+            let (value, faults, _) = check(text, &facts);
+            assert_eq!(value, Value::Unknown, "{text}");
+            assert!(faults.iter().any(|fault| fault.message.contains("steps")), "{text}: {faults:?}");
+        }
+        assert_eq!(check("every x in 긴것 satisfies 긴것[-1] = x", &facts).0, Value::Bool(true));
     }
 
     #[test]

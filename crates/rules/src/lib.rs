@@ -29,6 +29,8 @@ pub use never::Domain;
 pub use parameters::Parameters;
 pub use parser::{MAX_DEPTH, PARAMETERS};
 pub use ratio::{Ratio, Rounding};
-pub use ruleset::{Crowd, Decision, Hinge, Hinging, Hits, Line, LineColumn, Meaning, Memo, Reason, RuleSet};
+pub use ruleset::{
+    Crowd, Decision, Hinge, Hinging, Hits, Line, LineColumn, Meaning, Reason, RuleSet, Somebody,
+};
 pub use screen::{Answers, Asker, Bits, Counts, Group, Kind, Known, Restriction, Screen};
 pub use value::{Answer, Facts, MAX_LIST, MAX_NESTING, MAX_TEXT, Value};

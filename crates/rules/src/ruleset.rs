@@ -274,38 +274,7 @@ impl RuleSet {
 
     /// The answer of `decide` alone, worked out only as far as it takes: for whoever asks what would be.
     pub fn answer(&self, facts: &Facts, parameters: &Parameters, on: Date) -> Answer {
-        self.answer_with(facts, parameters, on, &mut Memo::default())
-    }
-
-    /// The same for whoever asks many rules about the same facts by the same parameters on the same day: a let that several have is
-    /// worked out once.
-    pub fn answer_with(&self, facts: &Facts, parameters: &Parameters, on: Date, memo: &mut Memo) -> Answer {
-        let mut work = Work::new(self, facts, parameters, on, None);
-        work.wish = Wish::Value;
-        let mut done = vec![false; self.lets.len()];
-        let mut answer = None;
-        // One *no* settles it, so what is cheap to ask is asked first.
-        for place in &self.order {
-            let (Some(entry), Some(needs)) = (self.conditions.get(*place), self.needs.get(*place)) else {
-                continue;
-            };
-            if !entry.in_force(on) {
-                continue;
-            }
-            for place in needs {
-                if let Some(done) = done.get_mut(*place)
-                    && !std::mem::replace(done, true)
-                {
-                    work.recall(*place, on, memo);
-                }
-            }
-            let one = work.answer(&entry.body.when).0;
-            if one == Answer::No {
-                return Answer::No;
-            }
-            answer = Some(answer.map_or(one, |sum: Answer| sum.and(one)));
-        }
-        answer.unwrap_or(Answer::Unknown)
+        Somebody::new(facts, parameters, on).answer(self)
     }
 
     pub fn decide(&self, facts: &Facts, parameters: &Parameters, on: Date) -> Decision {
@@ -330,7 +299,8 @@ impl RuleSet {
         let mut work = Work::new(self, facts, parameters, on, faults);
         // In order, each once: a let finds those it uses already worked out.
         for entries in &self.lets {
-            work.define(entries, on);
+            let outcome = work.work_out(entries, on);
+            work.scope.define(&entries.0, outcome);
         }
 
         let mut reasons = Vec::new();
@@ -375,10 +345,58 @@ impl RuleSet {
     }
 }
 
-/// What lets gave, by what they mean: of one person, by the parameters of one day.
-#[derive(Debug, Default)]
-pub struct Memo {
-    lets: HashMap<Meaning, Option<Arc<Outcome>>>,
+/// One person of whom many rules are asked on one day: a let that several of them have is worked out once.
+pub struct Somebody<'a> {
+    facts: &'a Facts,
+    parameters: &'a Parameters,
+    on: Date,
+    lets: HashMap<&'a Meaning, Option<Arc<Outcome>>>,
+}
+
+impl<'a> Somebody<'a> {
+    pub fn new(facts: &'a Facts, parameters: &'a Parameters, on: Date) -> Somebody<'a> {
+        Somebody { facts, parameters, on, lets: HashMap::new() }
+    }
+
+    /// See [`RuleSet::answer`].
+    pub fn answer(&mut self, rules: &'a RuleSet) -> Answer {
+        let mut work = Work::new(rules, self.facts, self.parameters, self.on, None);
+        work.wish = Wish::Value;
+        let mut done = vec![false; rules.lets.len()];
+        let mut answer = None;
+        // One *no* settles it, so what is cheap to ask is asked first.
+        for place in &rules.order {
+            let (Some(entry), Some(needs)) = (rules.conditions.get(*place), rules.needs.get(*place)) else {
+                continue;
+            };
+            if !entry.in_force(self.on) {
+                continue;
+            }
+            for need in needs {
+                if let Some(done) = done.get_mut(*need)
+                    && !std::mem::replace(done, true)
+                {
+                    self.define(&mut work, *need);
+                }
+            }
+            let one = work.answer(&entry.body.when).0;
+            if one == Answer::No {
+                return Answer::No;
+            }
+            answer = Some(answer.map_or(one, |sum: Answer| sum.and(one)));
+        }
+        answer.unwrap_or(Answer::Unknown)
+    }
+
+    /// Gives a let its value, worked out now or for rules before these.
+    fn define(&mut self, work: &mut Work<'a, '_>, place: usize) {
+        let rules = work.rules;
+        let (Some(entries), Some(meaning)) = (rules.lets.get(place), rules.meanings.get(place)) else {
+            return;
+        };
+        let outcome = self.lets.entry(meaning).or_insert_with(|| work.work_out(entries, self.on));
+        work.scope.define(&entries.0, outcome.clone());
+    }
 }
 
 /// One decision in the making.
@@ -402,28 +420,11 @@ impl<'a, 'f> Work<'a, 'f> {
         Work { rules, scope: Scope::new(facts, parameters, on), faults, wish, version: None }
     }
 
-    /// Gives a let its value of a day.
-    fn define(&mut self, (name, entries): &'a (String, Vec<Entry<Written>>), on: Date) {
-        let entry = entries.iter().find(|entry| entry.in_force(on));
-        let outcome = entry.map(|entry| {
-            self.saw(entry);
-            Arc::new(self.run(&entry.body))
-        });
-        self.scope.define(name, outcome);
-    }
-
-    /// The same by its place, unless it is known already.
-    fn recall(&mut self, place: usize, on: Date, memo: &mut Memo) {
-        let rules = self.rules;
-        let (Some(entries), Some(meaning)) = (rules.lets.get(place), rules.meanings.get(place)) else {
-            return;
-        };
-        if let Some(known) = memo.lets.get(meaning) {
-            self.scope.define(&entries.0, known.clone());
-            return;
-        }
-        self.define(entries, on);
-        memo.lets.insert(meaning.clone(), self.scope.defined(&entries.0));
+    /// What a let gives on a day; nothing when none of its entries is in force.
+    fn work_out(&mut self, (_, entries): &(String, Vec<Entry<Written>>), on: Date) -> Option<Arc<Outcome>> {
+        let entry = entries.iter().find(|entry| entry.in_force(on))?;
+        self.saw(entry);
+        Some(Arc::new(self.run(&entry.body)))
     }
 
     fn saw<T>(&mut self, entry: &Entry<T>) {

@@ -202,16 +202,12 @@ impl Guidance {
                 let (otherwise, codes) = listed(shape, group);
                 let options = (0..16).filter(|o| set >> o & 1 == 1);
                 let names: Vec<&str> = options.filter_map(|o| words.trait_fact(group, o)).collect();
-                let mut labels = Both::default();
-                for label in names.iter().filter_map(|n| self.pack.fact(n)).map(|d| &d.label) {
-                    if !labels.ko.is_empty() {
-                        labels.ko.push_str(BETWEEN);
-                        labels.en.push_str(BETWEEN);
-                    }
-                    labels.ko.push_str(&label.ko);
-                    labels.en.push_str(&label.en);
-                }
-                let detail = if names.is_empty() { otherwise } else { labels };
+                let labels = names.iter().filter_map(|n| self.pack.fact(n)).map(|d| &d.label);
+                let detail = if names.is_empty() {
+                    otherwise
+                } else {
+                    joined(labels.map(|label| (label.ko.as_str(), label.en.as_str())))
+                };
                 let label = match group {
                     gov24::PERSON => Both::new("나의 상황", "About you"),
                     _ => Both::new("우리 집의 상황", "About your household"),
@@ -230,23 +226,24 @@ fn is_known(value: &Option<Value>) -> bool {
 /// A group's options in words, and its codes.
 fn listed(shape: &Shape, group: usize) -> (Both, String) {
     let set = shape.flags_of(group).unwrap_or(0);
-    let (mut words, mut codes) = (Both::default(), String::new());
-    for (code, ko, en) in (0..16).filter(|o| set >> o & 1 == 1).filter_map(|o| gov24::flag_of(group, o)) {
-        if !codes.is_empty() {
-            words.ko.push_str(BETWEEN);
-            words.en.push_str(BETWEEN);
-            codes.push_str(", ");
-        }
-        words.ko.push_str(ko);
-        words.en.push_str(en);
-        codes.push_str(code);
-        codes.push(' ');
-        codes.push_str(ko);
+    let found = (0..16).filter(|o| set >> o & 1 == 1).filter_map(|o| gov24::flag_of(group, o));
+    let mut codes = String::new();
+    for (code, ko, _) in found.clone() {
+        let between = if codes.is_empty() { "" } else { ", " };
+        codes.extend([between, code, " ", ko]);
     }
-    (words, codes)
+    (joined(found.map(|(_, ko, en)| (*ko, *en))), codes)
 }
 
-const BETWEEN: &str = " · ";
+fn joined<'a>(words: impl Iterator<Item = (&'a str, &'a str)>) -> Both {
+    let mut all = Both::default();
+    for (ko, en) in words {
+        let between = if all.ko.is_empty() { "" } else { " · " };
+        all.ko.extend([between, ko]);
+        all.en.extend([between, en]);
+    }
+    all
+}
 
 /// "75% 이하" where the bands reach down to nothing, else each.
 fn bands(set: u16) -> Both {
