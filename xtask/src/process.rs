@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Runs a command with its output added to a log. An error names the command and shows how the output ended.
+/// Runs a command with its output added to a log. An error names the command and shows its faults and its end.
 pub fn logged(command: &mut Command, log: &Path) -> Outcome {
     let start = std::fs::metadata(log).map_or(0, |known| known.len());
     let file = append(log)?;
@@ -20,7 +20,7 @@ pub fn logged(command: &mut Command, log: &Path) -> Outcome {
     if status.success() {
         Ok(())
     } else {
-        Err(format!("`{shown}` ended with {status}\n{}", tail(log, start)))
+        Err(format!("`{shown}` ended with {status}\n{}", telling(log, start)))
     }
 }
 
@@ -39,12 +39,37 @@ pub fn describe(command: &Command) -> String {
     words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// The last lines of a log, from `start` on.
-fn tail(log: &Path, start: u64) -> String {
+/// What a log says of a failure, from `start` on: the faults wherever they stand, and how it ended.
+fn telling(log: &Path, start: u64) -> String {
+    const ENDED: usize = 80;
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(text.get(usize::try_from(start).unwrap_or(0)..).unwrap_or_default());
     let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(80)..].join("\n")
+    let (before, end) = lines.split_at(lines.len().saturating_sub(ENDED));
+    let faults = faults(before);
+    let gap = if faults.is_empty() { [].as_slice() } else { ["…"].as_slice() };
+    [faults.as_slice(), gap, end].concat().join("\n")
+}
+
+/// The lines that tell of a failed test or of a fault of the compiler, each with what follows it.
+fn faults<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    const AFTER: usize = 12;
+    const MOST: usize = 120;
+    let (mut told, mut left) = (Vec::new(), 0);
+    for line in lines {
+        let begins = line.contains("panicked at")
+            || line.starts_with("error")
+            || line.starts_with("not ok")
+            || (line.starts_with("test ") && line.ends_with("FAILED"));
+        if begins {
+            left = AFTER;
+        }
+        if left > 0 && told.len() < MOST && !line.ends_with("... ok") {
+            told.push(*line);
+        }
+        left = left.saturating_sub(1);
+    }
+    told
 }
 
 /// A program that runs beside this one and ends with it.
@@ -103,5 +128,28 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _left = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::faults;
+
+    #[test]
+    fn a_failed_test_is_told_wherever_it_stands() {
+        let log = [
+            "test a ... ok",
+            "test b ... FAILED",
+            "test c ... ok",
+            "thread 'b' panicked at x.rs:1:1:",
+            "left is not right",
+        ];
+        assert_eq!(
+            faults(&log),
+            ["test b ... FAILED", "thread 'b' panicked at x.rs:1:1:", "left is not right"]
+        );
+        let long: Vec<&str> = ["error[E0001]"].into_iter().chain(["more"; 40]).collect();
+        assert_eq!(faults(&long).len(), 12);
+        assert!(faults(&["test a ... ok", "running 1 test"]).is_empty());
     }
 }
