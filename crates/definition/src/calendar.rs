@@ -108,7 +108,7 @@ impl Calendar {
             (Ok(first), Ok(last)) if first <= last => calendar.covers = Some((first, last)),
             _ => {
                 let line = files.line(FILE, &["covers"]);
-                faults.push(Fault::new(
+                faults.push(Fault::of_pack(
                     FILE,
                     line,
                     "covers is no span of days",
@@ -120,7 +120,7 @@ impl Calendar {
             let line = crate::fault::line_at(text, entry.open.span().start);
             let Some(hours) = entry.read() else {
                 let todo = r#"write open = "09:00", close = "18:00", lunch = ["12:00", "13:00"], in this order of the day"#;
-                faults.push(Fault::new(FILE, line, "these hours are no working day", todo));
+                faults.push(Fault::of_pack(FILE, line, "these hours are no working day", todo));
                 continue;
             };
             match entry.agency {
@@ -128,7 +128,7 @@ impl Calendar {
                 Some(agency) => {
                     if calendar.own_hours.insert(agency.clone(), hours).is_some() {
                         let what = format!("the hours of {agency} are here twice");
-                        faults.push(Fault::new(FILE, line, what, "make it one entry"));
+                        faults.push(Fault::of_pack(FILE, line, what, "make it one entry"));
                     }
                 }
             }
@@ -137,12 +137,12 @@ impl Calendar {
             let line = crate::fault::line_at(text, holiday.date.span().start);
             let Ok(date) = holiday.date.get_ref().parse::<Date>() else {
                 let what = format!("{} is no day", holiday.date.get_ref());
-                faults.push(Fault::new(FILE, line, what, "write it as 2026-09-25"));
+                faults.push(Fault::of_pack(FILE, line, what, "write it as 2026-09-25"));
                 continue;
             };
             if calendar.covers.is_some_and(|(first, last)| date < first || date > last) {
                 let what = format!("{date} is outside what the calendar covers");
-                faults.push(Fault::new(
+                faults.push(Fault::of_pack(
                     FILE,
                     line,
                     what,
@@ -150,7 +150,7 @@ impl Calendar {
                 ));
             }
             if calendar.holidays.insert(date, holiday.name).is_some() {
-                faults.push(Fault::new(FILE, line, format!("{date} is here twice"), "make it one entry"));
+                faults.push(Fault::of_pack(FILE, line, format!("{date} is here twice"), "make it one entry"));
             }
         }
         calendar

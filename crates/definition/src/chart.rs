@@ -147,7 +147,7 @@ impl Chart {
                     let file = format!("charts/{}.toml", chart.id);
                     let line = files.line(&file, &["like"]);
                     let todo = "name a chart that stands by itself";
-                    faults.push(Fault::new(
+                    faults.push(Fault::of_pack(
                         &file,
                         line,
                         format!("there is no chart {like} to be like"),

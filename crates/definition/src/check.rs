@@ -10,7 +10,7 @@ pub use cases::RanCase;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maru_kernel::{Both, Lang};
+use maru_kernel::{Both, Lang, both};
 use maru_rules::{Domain, Expr, PARAMETERS};
 use unicode_normalization::is_nfc;
 
@@ -35,9 +35,14 @@ pub(crate) fn warnings(pack: &Pack, only: Option<&str>) -> Vec<Fault> {
     for service in pack.services.iter().filter(|service| only.is_none_or(|id| id == service.id)) {
         for fault in service.rules.never(&facts, &pack.parameters) {
             let (file, line) = service.rules_text.place(fault.line);
-            let what =
-                format!("character {}: {}", service.rules_text.character(fault.at.start), fault.message);
-            found.push(Fault::new(file, line, what, "correct it, or take it out"));
+            let (at, Both { ko, en }) = (service.rules_text.character(fault.at.start), fault.message);
+            let what = both!("{at}번째 글자, {ko}", "character {at}: {en}");
+            found.push(Fault::new(
+                file,
+                line,
+                what,
+                both!("고치거나 지우세요", "correct it, or take it out"),
+            ));
         }
     }
     // What services share is said once.
@@ -87,16 +92,22 @@ impl Check<'_> {
     }
 
     /// A fault on the line where the needles are found one after the other.
-    fn at(&mut self, file: &str, needles: &[&str], what: impl Into<String>, todo: impl Into<String>) {
+    fn at(&mut self, file: &str, needles: &[&str], what: Both, todo: Both) {
         let line = self.pack.files.line(file, needles);
         self.faults.push(Fault::new(file, line, what, todo));
+    }
+
+    /// The same of a file that only whoever keeps the pack writes.
+    fn of_pack(&mut self, file: &str, needles: &[&str], what: impl Into<String>, todo: impl Into<String>) {
+        let line = self.pack.files.line(file, needles);
+        self.faults.push(Fault::of_pack(file, line, what, todo));
     }
 
     /// A text must exist in both languages.
     fn both(&mut self, file: &str, needles: &[&str], text: &Both, whose: &str) {
         for (lang, text) in [("ko", &text.ko), ("en", &text.en)] {
             if text.trim().is_empty() {
-                self.at(
+                self.of_pack(
                     file,
                     needles,
                     format!("{whose} has no text in {lang}"),
@@ -115,16 +126,19 @@ impl Check<'_> {
                 self.at(
                     file,
                     &[&quoted(id)],
-                    format!("{id:?} is no id"),
-                    "use a–z, 0–9 and hyphens, at most 64",
+                    both!("{id:?}은(는) 쓸 수 없는 id입니다", "{id:?} is no id"),
+                    both!(
+                        "영문 소문자, 숫자, 붙임표로 64자까지 쓰세요",
+                        "use a–z, 0–9 and hyphens, at most 64"
+                    ),
                 );
             }
             if !seen.insert(id) {
                 self.at(
                     file,
                     &[&quoted(id), &quoted(id)],
-                    format!("{kind} {id} is there twice"),
-                    "give each its own id",
+                    both!("id {id}이(가) 두 번 있습니다", "{kind} {id} is there twice"),
+                    both!("id를 서로 다르게 쓰세요", "give each its own id"),
                 );
             }
         }
@@ -143,8 +157,13 @@ impl Check<'_> {
             .filter(|(path, _)| path.starts_with(folder) && !path.starts_with("catalogue/"))
         {
             if let Some(line) = text.lines().position(|line| !is_nfc(line)) {
-                let what = "Korean in decomposed form (not NFC)";
-                self.faults.push(Fault::new(path, line + 1, what, "save it in NFC, as most editors do"));
+                let what =
+                    both!("한글이 풀어져 있습니다 (NFC가 아님)", "Korean in decomposed form (not NFC)");
+                let todo = both!(
+                    "NFC로 저장하세요. 대부분의 편집기가 그렇게 합니다",
+                    "save it in NFC, as most editors do"
+                );
+                self.faults.push(Fault::new(path, line + 1, what, todo));
             }
         }
     }
@@ -181,7 +200,7 @@ impl Check<'_> {
             let name = quoted(&fact.name);
             let place: [&str; 1] = [&name];
             if !names.insert(&fact.name) {
-                self.at(
+                self.of_pack(
                     FILE,
                     &[&name, &name],
                     format!("{} is there twice", fact.name),
@@ -192,7 +211,7 @@ impl Check<'_> {
                 Expr::parse(&fact.name).is_ok_and(|expr| expr.names() == BTreeSet::from([fact.name.clone()]));
             if !readable {
                 let what = format!("FEEL can't read the name {}", fact.name);
-                self.at(FILE, &place, what, "use letters, digits, _ and dots; don't begin with a digit");
+                self.of_pack(FILE, &place, what, "use letters, digits, _ and dots; don't begin with a digit");
             }
             self.both(FILE, &[&name, "label"], &fact.label, &format!("the label of {}", fact.name));
             for (key, text) in [("unit", &fact.unit), ("question", &fact.question), ("why", &fact.why)] {
@@ -202,11 +221,11 @@ impl Check<'_> {
             }
             if fact.question.is_some() && fact.why.is_none() {
                 let what = format!("{} is asked without saying why", fact.name);
-                self.at(FILE, &place, what, "add `why`: one plain sentence");
+                self.of_pack(FILE, &place, what, "add `why`: one plain sentence");
             }
             if (fact.kind == FactKind::Choice) == fact.choices.is_empty() {
                 let what = format!("{}: choices belong to kind \"choice\", and only to it", fact.name);
-                self.at(FILE, &place, what, "add [[fact.choice]] or change the kind");
+                self.of_pack(FILE, &place, what, "add [[fact.choice]] or change the kind");
             }
             for choice in &fact.choices {
                 self.both(
@@ -217,13 +236,13 @@ impl Check<'_> {
                 );
             }
             if fact.min.zip(fact.max).is_some_and(|(min, max)| min > max) {
-                self.at(FILE, &[&name, "min"], format!("{}: min is above max", fact.name), "swap them");
+                self.of_pack(FILE, &[&name, "min"], format!("{}: min is above max", fact.name), "swap them");
             }
             self.group(FILE, &name, fact);
             for code in &fact.codes {
                 if let Some(other) = codes.insert(code, &fact.name) {
                     let what = format!("{code} already stands for {other}");
-                    self.at(FILE, &[&name, code], what, "a code stands for one fact");
+                    self.of_pack(FILE, &[&name, code], what, "a code stands for one fact");
                 }
             }
         }
@@ -233,7 +252,12 @@ impl Check<'_> {
         let Some(group) = fact.group.as_deref() else { return };
         if !gov24::GROUPS.contains(&group) || group == "unread" {
             let todo = "use sex, age, income, person, household or region, or leave it out";
-            return self.at(file, &[name, "group"], format!("{group} is no group of the catalogue"), todo);
+            return self.of_pack(
+                file,
+                &[name, "group"],
+                format!("{group} is no group of the catalogue"),
+                todo,
+            );
         }
         let ages = ["JA0110", "JA0111"];
         let choices = fact.choices.iter().filter_map(|c| c.code.as_ref());
@@ -241,7 +265,7 @@ impl Check<'_> {
             let of = gov24::option_of(code).and_then(|(group, _)| gov24::GROUPS.get(group));
             if of != Some(&group) && !(group == "age" && ages.contains(&code.as_str())) {
                 let what = format!("{code} is no code of group {group}");
-                self.at(file, &[name, code], what, "see the codes in crates/definition/src/gov24.rs");
+                self.of_pack(file, &[name, code], what, "see the codes in crates/definition/src/gov24.rs");
             }
         }
     }
@@ -286,10 +310,15 @@ impl Check<'_> {
             self.both(file, &[&id], &register.name, &format!("the name of {}", register.id));
             if pack.agency(&register.owner).is_none() {
                 let what = format!("{}: no agency {}", register.id, register.owner);
-                self.at(file, &[&id, "owner"], what, "add it to agencies.toml, or name one that is there");
+                self.of_pack(
+                    file,
+                    &[&id, "owner"],
+                    what,
+                    "add it to agencies.toml, or name one that is there",
+                );
             }
             if register.law.trim().is_empty() {
-                self.at(
+                self.of_pack(
                     file,
                     &[&id, "law"],
                     format!("{} has no article", register.id),
@@ -301,7 +330,7 @@ impl Check<'_> {
                 let name = quoted(&field.name);
                 self.both(file, &[&id, &name], &field.label, &format!("the label of {}", field.name));
                 if !fields.insert(field.name.as_str()) {
-                    self.at(
+                    self.of_pack(
                         file,
                         &[&id, &name, &name],
                         format!("{} is there twice", field.name),
@@ -319,7 +348,7 @@ impl Check<'_> {
             let place: [&str; 3] = [id, "gives", &fact];
             if self.pack.fact(&gives.fact).is_none() {
                 let what = format!("{} gives {}, which is no fact", register.id, gives.fact);
-                self.at(register::FILE, &place, what, "add it to facts.toml, or give one that is there");
+                self.of_pack(register::FILE, &place, what, "add it to facts.toml, or give one that is there");
             }
             for expr in std::iter::once(&gives.value).chain(&gives.otherwise) {
                 let known = |name: &str| {
@@ -327,7 +356,12 @@ impl Check<'_> {
                 };
                 for name in self.unknown_names(expr.names(), known) {
                     let what = format!("{} reads {name}, which is no field of {}", gives.fact, register.id);
-                    self.at(register::FILE, &place, what, "use the register's own fields, 오늘 and 매개.…");
+                    self.of_pack(
+                        register::FILE,
+                        &place,
+                        what,
+                        "use the register's own fields, 오늘 and 매개.…",
+                    );
                 }
             }
         }
@@ -346,7 +380,7 @@ impl Check<'_> {
                 |lang: &str| parameter.get("label").and_then(|l| l.get(lang)).and_then(toml::Value::as_str);
             for lang in ["ko", "en"] {
                 if label(lang).is_none_or(|text| text.trim().is_empty()) {
-                    self.at(
+                    self.of_pack(
                         file,
                         &[&name],
                         format!("{name} has no label in {lang}"),
@@ -357,7 +391,7 @@ impl Check<'_> {
             for key in ["article", "unit"] {
                 if parameter.get(key).and_then(toml::Value::as_str).is_none_or(|text| text.trim().is_empty())
                 {
-                    self.at(file, &[&name], format!("{name} has no {key}"), format!("add {key}"));
+                    self.of_pack(file, &[&name], format!("{name} has no {key}"), format!("add {key}"));
                 }
             }
             for value in parameter.get("value").and_then(toml::Value::as_array).cloned().unwrap_or_default() {
@@ -365,7 +399,7 @@ impl Check<'_> {
                 if value.get("source").and_then(toml::Value::as_str).is_none_or(|text| text.trim().is_empty())
                 {
                     let what = format!("{name} from {from} has no source");
-                    self.at(file, &[&name, &from], what, "name the notice it was announced in");
+                    self.of_pack(file, &[&name, &from], what, "name the notice it was announced in");
                 }
             }
         }
@@ -375,11 +409,11 @@ impl Check<'_> {
         const FILE: &str = "calendar.toml";
         let pack = self.pack;
         if pack.calendar.source().trim().is_empty() {
-            self.at(FILE, &["source"], "the calendar has no source", "say where the holidays are from");
+            self.of_pack(FILE, &["source"], "the calendar has no source", "say where the holidays are from");
         }
         for agency in pack.calendar.agencies_with_hours().filter(|id| pack.agency(id).is_none()) {
             let what = format!("hours of {agency}, which is no agency");
-            self.at(FILE, &["hours"], what, "name an agency of agencies.toml");
+            self.of_pack(FILE, &["hours"], what, "name an agency of agencies.toml");
         }
         for (date, name) in pack.calendar.holidays() {
             self.both(FILE, &[&date.to_string()], name, &format!("the holiday of {date}"));
@@ -391,7 +425,7 @@ impl Check<'_> {
         let Some(shipped) = &pack.catalogue else { return };
         let Some((_, file, text)) = pack.shipped_rows() else {
             let what = format!("there is no catalogue/{}", shipped.file);
-            return self.at(CATALOGUE, &["file"], what, "make it with `cargo xtask catalogue`");
+            return self.of_pack(CATALOGUE, &["file"], what, "make it with `cargo xtask catalogue`");
         };
         let (mut rows, mut seen) = (0, BTreeMap::new());
         for (line, row) in catalogue::shipped_lines(text) {
@@ -401,15 +435,15 @@ impl Check<'_> {
                 Ok(brief) => {
                     if let Some(first) = seen.insert(brief.source_id.to_ascii_lowercase(), line) {
                         let what = format!("{} is on line {first}, too", brief.source_id);
-                        self.faults.push(Fault::new(&file, line, what, todo));
+                        self.faults.push(Fault::of_pack(&file, line, what, todo));
                     }
                 }
-                Err(what) => self.faults.push(Fault::new(&file, line, what, todo)),
+                Err(what) => self.faults.push(Fault::of_pack(&file, line, what, todo)),
             }
         }
         if rows != shipped.count {
             let what = format!("{file} has {rows} services, not {}", shipped.count);
-            self.at(CATALOGUE, &["count"], what, "make both files anew with `cargo xtask catalogue`");
+            self.of_pack(CATALOGUE, &["count"], what, "make both files anew with `cargo xtask catalogue`");
         }
         let (source, coverage) = (&shipped.source, &shipped.coverage);
         let texts = [
@@ -423,7 +457,7 @@ impl Check<'_> {
             self.both(CATALOGUE, &[key], text, key);
         }
         if shipped.as_of().is_none() {
-            self.at(
+            self.of_pack(
                 CATALOGUE,
                 &["snapshot"],
                 format!("{} is no day", shipped.snapshot),
@@ -431,7 +465,7 @@ impl Check<'_> {
             );
         }
         if coverage.percent > 100 || coverage.age_from > coverage.age_to {
-            self.at(
+            self.of_pack(
                 CATALOGUE,
                 &["[coverage]"],
                 "the coverage can't be",

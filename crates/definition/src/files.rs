@@ -5,6 +5,8 @@ use std::{borrow::Cow, collections::BTreeMap, fs, path::Path};
 use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
+use maru_kernel::{Both, both};
+
 use crate::fault::{Fault, line_at};
 
 static KR: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../packs/kr");
@@ -39,14 +41,19 @@ impl Files {
         let (mut files, mut faults) = (Files::default(), Vec::new());
         if !folder.join("pack.toml").is_file() {
             let what = format!("{} has no pack.toml", folder.display());
-            return Err(vec![Fault::new("pack.toml", 0, what, "name the folder of one pack, e.g. packs/kr")]);
+            return Err(vec![Fault::of_pack(
+                "pack.toml",
+                0,
+                what,
+                "name the folder of one pack, e.g. packs/kr",
+            )]);
         }
         files.walk(folder, Path::new(""), DEEPEST, &mut faults);
         if faults.is_empty() { Ok(files) } else { Err(faults) }
     }
 
     fn walk(&mut self, root: &Path, inner: &Path, room: usize, faults: &mut Vec<Fault>) {
-        let told = |e: std::io::Error| Fault::new(&name_of(inner), 0, e.to_string(), "make it readable");
+        let told = |e: std::io::Error| Fault::of_pack(&name_of(inner), 0, e.to_string(), "make it readable");
         let entries = match fs::read_dir(root.join(inner)) {
             Ok(entries) => entries,
             Err(e) => return faults.push(told(e)),
@@ -62,7 +69,7 @@ impl Files {
                 Ok(meta) if meta.is_dir() && room > 0 => self.walk(root, &path, room - 1, faults),
                 Ok(meta) if meta.is_file() && fits(&path) => {
                     if meta.len() > LARGEST {
-                        faults.push(Fault::new(&name, 0, "larger than 32 MiB", "split it"));
+                        faults.push(Fault::of_pack(&name, 0, "larger than 32 MiB", "split it"));
                         continue;
                     }
                     match fs::read(root.join(&path)).map(String::from_utf8) {
@@ -112,8 +119,11 @@ impl Files {
             faults.push(Fault::new(
                 path,
                 0,
-                "there is no such file",
-                "add it; packs/README.md tells its form",
+                both!("파일이 없습니다", "there is no such file"),
+                both!(
+                    "넣으세요. 쓰는 법은 packs/README.md에 있습니다",
+                    "add it; packs/README.md tells its form"
+                ),
             ));
             return None;
         };
@@ -121,8 +131,8 @@ impl Files {
             Ok(found) => Some(found),
             Err(e) => {
                 let line = e.span().map_or(0, |at| line_at(text, at.start));
-                let what = e.message().replace('\n', " ");
-                faults.push(Fault::new(path, line, what, "write it as packs/README.md tells"));
+                let todo = both!("packs/README.md에 있는 대로 쓰세요", "write it as packs/README.md tells");
+                faults.push(Fault::new(path, line, misread(&e.message().replace('\n', " ")), todo));
                 None
             }
         }
@@ -154,7 +164,26 @@ fn name_of(path: &Path) -> String {
     path.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
+/// What the reader of TOML says, which it says in English, in Korean where it is one of the usual faults.
+fn misread(told: &str) -> Both {
+    let named = |before: &str| told.strip_prefix(before)?.split('`').next();
+    if let Some(name) = named("missing field `") {
+        return both!("`{name}`이(가) 없습니다", "{told}");
+    }
+    if let Some(name) = named("unknown field `") {
+        let known =
+            told.split_once(", expected ").map_or("", |(_, known)| known.trim_start_matches("one of "));
+        return both!("`{name}`은(는) 쓸 수 없는 이름입니다. 쓸 수 있는 것: {known}", "{told}");
+    }
+    if let Some(name) = named("unknown variant `") {
+        let known =
+            told.split_once(", expected ").map_or("", |(_, known)| known.trim_start_matches("one of "));
+        return both!("`{name}`은(는) 쓸 수 없는 값입니다. 쓸 수 있는 것: {known}", "{told}");
+    }
+    both!("이대로는 읽을 수 없습니다 ({told})", "{told}")
+}
+
 fn not_text(path: &str, bytes: &[u8], good: usize) -> Fault {
     let line = bytes.get(..good).unwrap_or_default().iter().filter(|b| **b == b'\n').count() + 1;
-    Fault::new(path, line, "not UTF-8", "save the file as UTF-8")
+    Fault::of_pack(path, line, "not UTF-8", "save the file as UTF-8")
 }

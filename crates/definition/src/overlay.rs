@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use maru_kernel::{Both, both};
+
 use crate::{Agency, Fault, Pack, RanCase, Service, To, check, skeleton::ServiceFiles};
 
 /// What a service's files make of a pack.
@@ -50,23 +52,36 @@ impl Pack {
     fn taken_over(&self, tried: &Pack, service: &Service, id: &str) -> Vec<Fault> {
         let before = self.services.iter().find(|before| before.id == id);
         let file = service.file("service.toml");
-        let fault = |key: &str, what: &str, todo: &str| {
-            Fault::new(&file, tried.files.line(&file, &[key]), what.to_owned(), todo)
+        let fault = |key: &str, what: Both, todo: Both| {
+            Fault::new(&file, tried.files.line(&file, &[key]), what, todo)
         };
         let mut faults = Vec::new();
         if service.source_id.is_some()
             && service.source_id != before.and_then(|before| before.source_id.clone())
         {
-            let what = "source_id would take the place of an entry of the national catalogue";
+            let what = both!(
+                "source_id는 전국 목록의 서비스를 대신하게 됩니다",
+                "source_id would take the place of an entry of the national catalogue"
+            );
             faults.push(fault(
                 "source_id",
                 what,
-                "take it out: only services that come with the program do that",
+                both!(
+                    "지우세요. 마루에 들어 있는 서비스만 그렇게 합니다",
+                    "take it out: only services that come with the program do that"
+                ),
             ));
         }
         if service.to == To::Objected && before.is_none_or(|before| before.to != To::Objected) {
-            let what = "objections go to the service that comes with the program";
-            faults.push(fault("to", what, "write to = \"home\", \"place\" or \"words\""));
+            let what = both!(
+                "이의신청은 마루에 들어 있는 서비스가 받습니다",
+                "objections go to the service that comes with the program"
+            );
+            let todo = both!(
+                "to = \"home\", \"place\", \"words\" 가운데 하나로 쓰세요",
+                "write to = \"home\", \"place\" or \"words\""
+            );
+            faults.push(fault("to", what, todo));
         }
         faults
     }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use maru_kernel::{Both, Date, Lang};
+use maru_kernel::{Both, Date, Lang, both};
 use maru_rules::Parameters;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -157,8 +157,9 @@ impl Pack {
         let parameters = match Parameters::parse(files.get(PARAMETERS).unwrap_or_default()) {
             Ok(parameters) => parameters,
             Err(wrong) => {
-                let todo = "write it as packs/README.md tells";
-                faults.extend(wrong.into_iter().map(|f| Fault::new(PARAMETERS, f.line, f.message, todo)));
+                let todo =
+                    || both!("packs/README.md에 있는 대로 쓰세요", "write it as packs/README.md tells");
+                faults.extend(wrong.into_iter().map(|f| Fault::new(PARAMETERS, f.line, f.message, todo())));
                 Parameters::default()
             }
         };
@@ -186,7 +187,7 @@ impl Pack {
             && !["ko", "en"].iter().all(|lang| head.languages.iter().any(|l| l == lang))
         {
             let line = files.line("pack.toml", &["languages"]);
-            faults.push(Fault::new(
+            faults.push(Fault::of_pack(
                 "pack.toml",
                 line,
                 "Korean and English must be there",

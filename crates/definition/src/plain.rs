@@ -1,6 +1,6 @@
 //! How plainly texts are written: short sentences, plain words, particles that fit whatever comes before them.
 
-use maru_kernel::Lang;
+use maru_kernel::{Both, Lang, both};
 use serde::Deserialize;
 
 use crate::{fault::Fault, files::Files};
@@ -38,24 +38,33 @@ impl Plain {
     }
 
     /// What is wrong with a line of text, and what to do. `{…}` stands for what is put in when it is shown.
-    pub fn faults(&self, lang: Lang, line: &str) -> Vec<(String, String)> {
+    pub fn faults(&self, lang: Lang, line: &str) -> Vec<(Both, Both)> {
         let mut faults = Vec::new();
         if lang == Lang::Ko
             && let Some(particle) = loose_particle(line)
         {
-            let what = format!("{particle} after something that is put in fits some words only");
-            faults.push((what, "write both, as in 을(를), 이(가), 은(는), 와(과), (으)로".to_owned()));
+            let what = both!(
+                "끼워 넣는 말 뒤의 {particle}: 어떤 말에는 맞지 않습니다",
+                "{particle} after something that is put in fits some words only"
+            );
+            // Filled in by nobody: its particles stay as they are.
+            let todo = Both::new(
+                "을(를), 이(가), 은(는), 와(과), (으)로처럼 둘 다 쓰세요",
+                "write both, as in 을(를), 이(가), 은(는), 와(과), (으)로",
+            );
+            faults.push((what, todo));
         }
-        let (list, most, unit) = match lang {
-            Lang::Ko => (&self.ko, self.letters, "letters"),
-            Lang::En => (&self.en, self.words, "words"),
+        let (list, most, unit, units) = match lang {
+            Lang::Ko => (&self.ko, self.letters, "글자", "letters"),
+            Lang::En => (&self.en, self.words, "낱말", "words"),
         };
         let lower = line.to_lowercase();
         for entry in list {
             for hard in entry.hard.iter().filter(|hard| begins_a_word(&lower, hard)) {
+                let (hard, plain) = (hard.trim(), &entry.plain);
                 faults.push((
-                    format!("“{}” is hard to read", hard.trim()),
-                    format!("say it plainly: {}", entry.plain),
+                    both!("“{hard}”은(는) 어려운 말입니다", "“{hard}” is hard to read"),
+                    both!("쉽게 쓰세요: {plain}", "say it plainly: {plain}"),
                 ));
             }
         }
@@ -66,8 +75,13 @@ impl Plain {
             };
             if most > 0 && long > most {
                 let begin: String = sentence.trim().chars().take(24).collect();
-                let what = format!("the sentence “{begin}…” has {long} {unit}");
-                faults.push((what, format!("make two of it: {most} at most")));
+                faults.push((
+                    both!(
+                        "문장 “{begin}…”이 {long}{unit}입니다",
+                        "the sentence “{begin}…” has {long} {units}"
+                    ),
+                    both!("둘로 나누세요. {most}{unit}까지입니다", "make two of it: {most} at most"),
+                ));
             }
         }
         faults
@@ -139,7 +153,7 @@ mod tests {
     #[test]
     fn hard_texts_are_told_and_plain_ones_are_not() {
         let told = |lang, text: &str| {
-            plain().faults(lang, text).into_iter().map(|(what, _)| what).collect::<Vec<_>>()
+            plain().faults(lang, text).into_iter().map(|(what, _)| what.en).collect::<Vec<_>>()
         };
         assert_eq!(told(Lang::Ko, "짧은 글입니다. 또 하나입니다."), [""; 0]);
         assert!(told(Lang::Ko, "익일에 드립니다")[0].contains("익일"));

@@ -65,7 +65,7 @@ impl Regions {
     pub(crate) fn read(files: &Files, faults: &mut Vec<Fault>) -> Regions {
         let mut regions = Regions::default();
         let Some(text) = files.get(FILE) else {
-            faults.push(Fault::new(
+            faults.push(Fault::of_pack(
                 FILE,
                 0,
                 "there is no such file",
@@ -74,7 +74,8 @@ impl Regions {
             return regions;
         };
         for (number, line) in text.lines().enumerate() {
-            let mut fault = |what: String, todo: &str| faults.push(Fault::new(FILE, number + 1, what, todo));
+            let mut fault =
+                |what: String, todo: &str| faults.push(Fault::of_pack(FILE, number + 1, what, todo));
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! Registers: what a row holds and which facts it gives.
 
-use maru_kernel::{Both, Date};
+use maru_kernel::{Both, Date, both};
 use maru_rules::{Expr, Facts, Parameters, Value};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -86,7 +86,10 @@ pub(crate) fn feel(
                 file,
                 line,
                 e.message,
-                "correct the expression; crates/rules/README.md tells the language",
+                both!(
+                    "식을 고치세요. 쓰는 법은 crates/rules/README.md에 있습니다",
+                    "correct the expression; crates/rules/README.md tells the language"
+                ),
             ));
             None
         }

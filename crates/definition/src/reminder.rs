@@ -67,7 +67,7 @@ impl Reminder {
                 _ => {
                     let line = files.line(FILE, &[&format!("\"{}\"", one.id)]);
                     let what = format!("{} opens a form or a page, one of them", one.id);
-                    faults.push(Fault::new(FILE, line, what, "write `service` or `url`"));
+                    faults.push(Fault::of_pack(FILE, line, what, "write `service` or `url`"));
                     continue;
                 }
             };

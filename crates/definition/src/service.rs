@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use maru_kernel::{Date, Lang};
+use maru_kernel::{Date, Lang, both};
 use maru_rules::RuleSet;
 use serde::{Deserialize, Serialize};
 
@@ -409,10 +409,15 @@ impl Service {
         let rules = entries.is_some().then(parse).and_then(|read| match read {
             Ok(rules) => Some(rules),
             Err(wrong) => {
-                let todo = "write it as crates/rules/README.md tells";
+                let todo = || {
+                    both!(
+                        "crates/rules/README.md에 있는 대로 쓰세요",
+                        "write it as crates/rules/README.md tells"
+                    )
+                };
                 faults.extend(wrong.into_iter().map(|f| {
                     let (file, line) = rules_text.place(f.line);
-                    Fault::new(file, line, f.message, todo)
+                    Fault::new(file, line, f.message, todo())
                 }));
                 None
             }

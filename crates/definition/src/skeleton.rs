@@ -146,7 +146,7 @@ mod tests {
             assert!(service.contains(from), "{from}");
             *service = service.replace(from, to);
             let faults = pack.with_service(&owner, "winter-heating", &files).faults;
-            assert!(faults.iter().any(|fault| fault.what.contains(what)), "{to}: {faults:?}");
+            assert!(faults.iter().any(|fault| fault.what.en.contains(what)), "{to}: {faults:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! A service's rules as one text: the shared ones it names (`uses` in service.toml), then its own.
 
+use maru_kernel::both;
+
 use crate::{fault::Fault, files::Files};
 
 /// The text that is read, and which file its lines come from.
@@ -19,8 +21,10 @@ impl RulesText {
             match files.get(&file) {
                 Some(text) => rules.add(&file, text),
                 None => {
-                    let (line, what) = (files.line(&service, &["uses"]), format!("there is no {file}"));
-                    faults.push(Fault::new(&service, line, what, "write it, or take it out of uses"));
+                    let line = files.line(&service, &["uses"]);
+                    let what = both!("{file}이(가) 없습니다", "there is no {file}");
+                    let todo = both!("쓰거나 uses에서 지우세요", "write it, or take it out of uses");
+                    faults.push(Fault::new(&service, line, what, todo));
                 }
             }
         }

@@ -38,7 +38,7 @@ fn what_can_never_be_true_is_warned_of() {
             (warning.file.as_str(), warning.line),
             (format!("services/{}/{}/rules.toml", service.owner, service.id).as_str(), line)
         );
-        assert!(warning.what.starts_with("character 22: `나이 < 60`"), "{warning}");
+        assert!(warning.what.en.starts_with("character 22: `나이 < 60`"), "{warning}");
         tried += 1;
     }
     assert!(tried > 30, "{tried}");
@@ -288,11 +288,19 @@ fn each_fault_is_refused_with_its_file_and_line() {
     for (name, file, from, to, what) in wrong {
         let faults = spoilt(name, file, from, to);
         let shown: Vec<String> = faults.iter().map(Fault::to_string).collect();
-        let fault = faults.iter().find(|f| f.file == *file && f.what.contains(what));
+        let fault = faults.iter().find(|f| f.file == *file && f.what.en.contains(what));
         let fault = fault
             .unwrap_or_else(|| panic!("{name}: no fault of {file} with {what:?} in\n{}", shown.join("\n")));
         assert!(fault.line > 0 || *from == "DELETE", "{name}: no line: {fault}");
-        assert!(!fault.todo.is_empty(), "{name}: {fault}");
+        assert!(!fault.todo.en.is_empty(), "{name}: {fault}");
+        // Whoever writes a service reads it in their own language.
+        let hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+        assert!(
+            !file.starts_with("services/") || (hangul(&fault.what.ko) && hangul(&fault.todo.ko)),
+            "{name}: {} — {}",
+            fault.what.ko,
+            fault.todo.ko
+        );
     }
 }
 
@@ -306,7 +314,7 @@ fn a_folder_that_is_no_pack_is_told() {
     );
     fs::write(folder.join("pack.toml"), [0xff, 0xfe, b'\n']).unwrap();
     let faults = Pack::read(&folder).unwrap_err();
-    assert!(faults.iter().any(|f| f.what == "not UTF-8"), "{faults:?}");
+    assert!(faults.iter().any(|f| f.what.en == "not UTF-8"), "{faults:?}");
 }
 
 /// A running country goes on by a new version of a chart: the chart says where, or the program does not start.

@@ -84,7 +84,7 @@ impl Taken {
             format!("{rules}{gap}{}", self.toml(legal))
         };
         let faults = |text: &str| RuleSet::parse(text).err().unwrap_or_default();
-        let before: BTreeSet<String> = faults(rules).into_iter().map(|fault| fault.message).collect();
+        let before: BTreeSet<String> = faults(rules).into_iter().map(|fault| fault.message.en).collect();
         // as if all were filled in: only what is otherwise wrong counts
         let filled =
             |text: &str, instead: &str| if text.is_empty() { instead.to_owned() } else { text.to_owned() };
@@ -92,7 +92,7 @@ impl Taken {
         let new: Vec<String> = faults(&join(&whole))
             .into_iter()
             .filter(|fault| {
-                !before.contains(&fault.message) && !fault.message.starts_with("no [[condition]]")
+                !before.contains(&fault.message.en) && !fault.message.en.starts_with("no [[condition]]")
             })
             .map(|fault| fault.to_string())
             .collect();
@@ -202,7 +202,7 @@ impl<'m> Work<'m> {
 
     fn define(&mut self, id: &str, label: &str, text: String, place: Place) {
         if let Err(fault) = Expr::parse(&text) {
-            self.refuse(place, format!("`{id}` cannot be written as a rule: {}", fault.message));
+            self.refuse(place, format!("`{id}` cannot be written as a rule: {}", fault.message.en));
         }
         if !self.taken.insert(id.to_owned()) {
             self.refuse(place, format!("two things would be called `{id}`: rename one"));
@@ -796,7 +796,9 @@ mod tests {
         let faults = RuleSet::parse(&taken.toml(&empty)).unwrap_err();
         assert_eq!(faults.len(), 6, "{faults:?}");
         assert!(
-            faults.iter().all(|fault| fault.message.contains("empty") || fault.message.contains("from")),
+            faults
+                .iter()
+                .all(|fault| fault.message.en.contains("empty") || fault.message.en.contains("from")),
             "{faults:?}"
         );
         let rules = "[[let]]\nid = \"지원대상\"\narticle = \"가\"\nfrom = \"2020-01-01\"\nvalue = 'true'\n";

@@ -131,7 +131,7 @@ pub struct Text {
 
 impl Text {
     pub(crate) fn new(ours: String, place: Place) -> Text {
-        let expr = Expr::parse(&ours).map_err(|fault| fault.message);
+        let expr = Expr::parse(&ours).map_err(|fault| fault.message.en);
         Text { ours, expr, place }
     }
 }

@@ -49,8 +49,10 @@ fn next(text: &str) -> Option<(usize, (&'static str, &'static str, &'static str)
 
 /// Quotes and closing brackets are not read.
 fn end(text: &str) -> Option<End> {
-    let last =
-        text.chars().rev().find(|c| !matches!(c, '"' | '\'' | '”' | '’' | '」' | '』' | '》' | '〉'))?;
+    let last = text
+        .chars()
+        .rev()
+        .find(|c| !matches!(c, '`' | '"' | '\'' | '”' | '’' | '」' | '』' | '》' | '〉'))?;
     match last {
         '가'..='힣' => {
             let tail =

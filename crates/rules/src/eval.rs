@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use maru_kernel::{Both, both};
+
 use crate::Fault;
-use crate::fault::Lines;
+use crate::fault::{Lines, say};
 use crate::functions;
 use crate::parameters::Parameters;
 use crate::parser::{
@@ -104,7 +106,7 @@ fn run(root: &Node, scope: &Scope<'_>, wish: Wish) -> Outcome {
     let mut run = Run::new(scope, wish);
     let mut value = run.eval(root);
     if value.nesting() > MAX_NESTING {
-        run.fault(root, || format!("a value nested more than {MAX_NESTING} deep"));
+        run.fault(root, || say::too_deep());
         value = Value::Unknown;
     }
     let mut once = BTreeSet::new();
@@ -176,11 +178,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn fault(&mut self, node: &Node, message: impl FnOnce() -> String) {
+    fn fault(&mut self, node: &Node, message: impl FnOnce() -> Both) {
         self.fault_at(&node.at, message);
     }
 
-    fn fault_at(&mut self, at: &Range<usize>, message: impl FnOnce() -> String) {
+    fn fault_at(&mut self, at: &Range<usize>, message: impl FnOnce() -> Both) {
         if self.wish == Wish::Faults && self.faults.len() < MAX_FAULTS {
             let fault = Fault::at(at.clone(), message());
             // an expression over a list says the same for every item
@@ -201,7 +203,9 @@ impl<'a> Run<'a> {
         }
         self.steps = self.steps.saturating_sub(steps);
         if self.steps == 0 {
-            self.fault_at(at, || format!("takes more than {MAX_STEPS} steps"));
+            self.fault_at(at, || {
+                both!("{MAX_STEPS}걸음보다 오래 걸립니다", "takes more than {MAX_STEPS} steps")
+            });
         }
         self.steps > 0
     }
@@ -286,7 +290,10 @@ impl<'a> Run<'a> {
         for (count, name) in path.prefixes() {
             if let Some(outcome) = scope.lets.get(name) {
                 let Some(outcome) = outcome else {
-                    self.fault(node, || format!("`{name}` is not in force on {}", scope.on));
+                    self.fault(node, || {
+                        let on = scope.on;
+                        both!("`{name}`은(는) {on}에 시행되지 않습니다", "`{name}` is not in force on {on}")
+                    });
                     return UNKNOWN;
                 };
                 return self.memoised(node, outcome, path, count);
@@ -306,7 +313,10 @@ impl<'a> Run<'a> {
                 return self.dig(node, value, &fields);
             }
         }
-        self.fault(node, || format!("the parameter `{}` has no value on {}", path.full, scope.on));
+        self.fault(node, || {
+            let (name, on) = (&path.full, scope.on);
+            both!("매개변수 `{name}`에 {on}의 값이 없습니다", "the parameter `{name}` has no value on {on}")
+        });
         UNKNOWN
     }
 
@@ -421,7 +431,7 @@ impl<'a> Run<'a> {
             Value::Number(n) => Some(*n),
             Value::Unknown => None,
             other => {
-                self.fault(node, || format!("a number is needed here, not {}", other.kind()));
+                self.fault(node, || say::needed(&say::number(), other));
                 None
             }
         }
@@ -432,7 +442,7 @@ impl<'a> Run<'a> {
             Value::Text(text) => Some(text),
             Value::Unknown => None,
             other => {
-                self.fault(node, || format!("text is needed here, not {}", other.kind()));
+                self.fault(node, || say::needed(&say::text(), other));
                 None
             }
         }
@@ -443,7 +453,7 @@ impl<'a> Run<'a> {
             Value::Bool(b) => Some(*b),
             Value::Unknown => None,
             other => {
-                self.fault(node, || format!("true or false is needed here, not {}", other.kind()));
+                self.fault(node, || say::needed(&say::truth(), other));
                 None
             }
         }
@@ -454,9 +464,7 @@ impl<'a> Run<'a> {
         match result {
             Some(n) => Value::Number(n),
             None => {
-                self.fault(node, || {
-                    "has no exact result (a division by zero, or too large a number)".to_owned()
-                });
+                self.fault(node, say::no_exact_result);
                 Value::Unknown
             }
         }
@@ -476,7 +484,7 @@ impl<'a> Run<'a> {
     ) -> Value {
         if let (Arithmetic::Add, Value::Text(a), Value::Text(b)) = (operator, a, b) {
             if a.len() + b.len() > MAX_TEXT {
-                self.fault(node, || format!("a text longer than {MAX_TEXT} bytes"));
+                self.fault(node, say::too_long_a_text);
                 return Value::Unknown;
             }
             let joined = Value::from(format!("{a}{b}"));
@@ -512,7 +520,14 @@ impl<'a> Run<'a> {
             return same(left, right).map(|same| !same);
         }
         let Some(order) = order(left, right) else {
-            self.fault_at(at, || format!("{} and {} cannot be compared so", left.kind(), right.kind()));
+            self.fault_at(at, || {
+                let (left, right) = (left.kind(), right.kind());
+                let (left_ko, right_ko, left_en, right_en) = (left.ko, right.ko, left.en, right.en);
+                both!(
+                    "{left_ko}와(과) {right_ko}은(는) 이렇게 견줄 수 없습니다",
+                    "{left_en} and {right_en} cannot be compared so"
+                )
+            });
             return None;
         };
         Some(match operator {
@@ -595,7 +610,7 @@ impl<'a> Run<'a> {
             Value::List(_) => Items::of(list_value),
             Value::Unknown => return Value::Unknown,
             other => {
-                self.fault(list, || format!("a list is needed here, not {}", other.kind()));
+                self.fault(list, || say::needed(&say::list(), &other));
                 return Value::Unknown;
             }
         };
@@ -640,7 +655,12 @@ impl<'a> Run<'a> {
         let ends = from.to_i64().zip(to.to_i64());
         let ends = ends.filter(|(from, to)| usize::try_from(from.abs_diff(*to)).is_ok_and(|n| n < MAX_LIST));
         let Some((from, to)) = ends else {
-            self.fault(node, || format!("a loop goes over at most {MAX_LIST} whole numbers"));
+            self.fault(node, || {
+                both!(
+                    "되풀이는 정수 {MAX_LIST}개까지 할 수 있습니다",
+                    "a loop goes over at most {MAX_LIST} whole numbers"
+                )
+            });
             return Value::Unknown;
         };
         let up: Vec<Value> = (from.min(to)..=from.max(to)).map(Value::from).collect();
@@ -653,13 +673,13 @@ impl<'a> Run<'a> {
             Value::Unknown => Value::Unknown,
             Value::Date(day) => functions::shift(*day, by).map_or_else(
                 || {
-                    self.fault(node, || "this is beyond the calendar".to_owned());
+                    self.fault(node, say::beyond);
                     Value::Unknown
                 },
                 Value::Date,
             ),
             other => {
-                self.fault(date, || format!("a date is needed here, not {}", other.kind()));
+                self.fault(date, || say::needed(&say::date(), &other));
                 Value::Unknown
             }
         }
@@ -687,7 +707,7 @@ impl<'a> Run<'a> {
                 item
             }
             None => {
-                self.fault(node, || format!("there is no item {n} in a list of {length}"));
+                self.fault(node, || say::no_item(&n, length));
                 UNKNOWN
             }
         }
@@ -788,12 +808,14 @@ impl<'a> Run<'a> {
                 let key = self.text(node, &key);
                 match (context, key) {
                     (Value::Context(mut fields), Some(key)) => fields.remove(key).unwrap_or_else(|| {
-                        self.fault(node, || format!("there is no `{key}` in it"));
+                        self.fault(node, || {
+                            both!("그 안에 `{key}`이(가) 없습니다", "there is no `{key}` in it")
+                        });
                         Value::Unknown
                     }),
                     (Value::Context(_) | Value::Unknown, _) => Value::Unknown,
                     (other, _) => {
-                        self.fault(node, || format!("a context is needed here, not {}", other.kind()));
+                        self.fault(node, || say::needed(&say::context(), &other));
                         Value::Unknown
                     }
                 }
@@ -805,9 +827,7 @@ impl<'a> Run<'a> {
                     (Value::Date(from), Value::Date(to)) => Value::from(years_between(from, to)),
                     (Value::Date(_) | Value::Unknown, Value::Date(_) | Value::Unknown) => Value::Unknown,
                     (from, to) => {
-                        self.fault(node, || {
-                            format!("dates are needed here, not {} and {}", from.kind(), to.kind())
-                        });
+                        self.fault(node, || say::needed_dates(&from, &to));
                         Value::Unknown
                     }
                 }
@@ -846,9 +866,7 @@ impl<'a> Run<'a> {
             return i64::try_from(items.len()).map_or(Value::Unknown, Value::from);
         }
         let Some((first, items)) = items.split_first() else {
-            self.fault(node, || {
-                format!("the {} of an empty list is unknown: ask `count(…) = 0` first", function.name())
-            });
+            self.fault(node, || say::of_nothing(function.name()));
             return Value::Unknown;
         };
         if function == Function::Sum {
@@ -907,7 +925,7 @@ impl<'a> Run<'a> {
         };
         date.map_or_else(
             || {
-                self.fault(node, || "this is not a date".to_owned());
+                self.fault(node, || both!("날짜가 아닙니다", "this is not a date"));
                 Value::Unknown
             },
             Value::Date,
@@ -969,7 +987,7 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-pub(crate) fn dig<'v>(value: &'v Value, fields: &[&str]) -> Result<Cow<'v, Value>, String> {
+pub(crate) fn dig<'v>(value: &'v Value, fields: &[&str]) -> Result<Cow<'v, Value>, Both> {
     let Some((name, rest)) = fields.split_first() else { return Ok(Cow::Borrowed(value)) };
     let part = |number: i64| Ok(Cow::Owned(Value::from(number)));
     match value {
@@ -983,9 +1001,15 @@ pub(crate) fn dig<'v>(value: &'v Value, fields: &[&str]) -> Result<Cow<'v, Value
             "year" => part(date.year().into()),
             "month" => part(date.month().into()),
             "day" => part(date.day().into()),
-            _ => Err(format!("a date has year, month and day, but no `{name}`")),
+            _ => Err(both!(
+                "날짜에는 year, month, day가 있고 `{name}`은(는) 없습니다",
+                "a date has year, month and day, but no `{name}`"
+            )),
         },
-        other => Err(format!("{} has no `{name}`", other.kind())),
+        other => {
+            let Both { ko, en } = other.kind();
+            Err(both!("{ko}에는 `{name}`이(가) 없습니다", "{en} has no `{name}`"))
+        }
     }
 }
 
@@ -1251,7 +1275,7 @@ mod tests {
         ] {
             let (value, faults, _) = check(text, &facts);
             assert_eq!(value, Value::Unknown, "{text}");
-            assert!(faults.iter().any(|fault| fault.message.contains("steps")), "{text}: {faults:?}");
+            assert!(faults.iter().any(|fault| fault.message.en.contains("steps")), "{text}: {faults:?}");
         }
         assert_eq!(check("every x in 긴것 satisfies 긴것[-1] = x", &facts).0, Value::Bool(true));
     }
@@ -1586,7 +1610,7 @@ mod tests {
         ] {
             let (value, faults, _) = check(text, &facts());
             assert_eq!(value, Value::Unknown, "{text}");
-            assert!(faults.iter().any(|fault| fault.message.contains(part)), "{text}: {faults:?}");
+            assert!(faults.iter().any(|fault| fault.message.en.contains(part)), "{text}: {faults:?}");
         }
         let (_, faults, _) = check("없는것 + 1 > 2 and 모름 = \"가\"", &facts());
         assert_eq!(faults, [], "what is merely unknown is no fault");
@@ -1630,7 +1654,7 @@ mod tests {
             let start = std::time::Instant::now();
             let (value, faults, _) = check(text, &facts);
             assert_eq!(value, Value::Unknown, "{text}");
-            assert!(faults.iter().any(|fault| fault.message.contains("steps")), "{text}: {faults:?}");
+            assert!(faults.iter().any(|fault| fault.message.en.contains("steps")), "{text}: {faults:?}");
             assert!(start.elapsed().as_secs() < 10, "{text}");
         }
         assert_eq!(check("글 + 글", &facts).0, Value::Unknown);

@@ -1,18 +1,23 @@
 use std::fmt;
 use std::ops::Range;
 
+use maru_kernel::{Both, both};
+
+use crate::ratio::Ratio;
+use crate::value::{MAX_LIST, MAX_NESTING, MAX_TEXT, Value};
+
 /// What is wrong in a text, and where: the line (1-based) and the bytes of the text that was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     pub line: usize,
     pub at: Range<usize>,
-    pub message: String,
+    pub message: Both,
 }
 
 impl Fault {
     /// A fault in an expression, whose line is not known yet.
-    pub(crate) fn at(at: Range<usize>, message: impl Into<String>) -> Fault {
-        Fault { line: 1, at, message: message.into() }
+    pub(crate) fn at(at: Range<usize>, message: Both) -> Fault {
+        Fault { line: 1, at, message }
     }
 
     /// The same fault with the line its bytes stand on.
@@ -24,11 +29,97 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
+        write!(f, "line {}: {}", self.line, self.message.en)
     }
 }
 
 impl std::error::Error for Fault {}
+
+/// What several faults say alike.
+pub(crate) mod say {
+    use super::{Both, MAX_LIST, MAX_NESTING, MAX_TEXT, Ratio, Value, both};
+
+    /// A value of one kind stands where another is needed.
+    pub fn needed(what: &Both, found: &Value) -> Both {
+        let (Both { ko, en }, found) = (what, found.kind());
+        let (found_ko, found_en) = (found.ko, found.en);
+        both!("여기에는 {ko}이(가) 와야 하는데 {found_ko}입니다", "{en} is needed here, not {found_en}")
+    }
+
+    pub fn number() -> Both {
+        Both::new("숫자", "a number")
+    }
+
+    pub fn text() -> Both {
+        Both::new("글", "text")
+    }
+
+    pub fn truth() -> Both {
+        Both::new("참이나 거짓", "true or false")
+    }
+
+    pub fn date() -> Both {
+        Both::new("날짜", "a date")
+    }
+
+    pub fn list() -> Both {
+        Both::new("목록", "a list")
+    }
+
+    pub fn context() -> Both {
+        Both::new("항목 묶음", "a context")
+    }
+
+    pub fn needed_dates(from: &Value, to: &Value) -> Both {
+        let (from, to) = (from.kind(), to.kind());
+        let (from_ko, to_ko, from_en, to_en) = (from.ko, to.ko, from.en, to.en);
+        both!(
+            "여기에는 날짜 둘이 와야 하는데 {from_ko}와(과) {to_ko}입니다",
+            "dates are needed here, not {from_en} and {to_en}"
+        )
+    }
+
+    pub fn too_long_a_list() -> Both {
+        both!("목록이 {MAX_LIST}개보다 깁니다", "a list longer than {MAX_LIST}")
+    }
+
+    pub fn too_long_a_text() -> Both {
+        both!("글이 {MAX_TEXT}바이트보다 깁니다", "a text longer than {MAX_TEXT} bytes")
+    }
+
+    pub fn too_deep() -> Both {
+        both!("{MAX_NESTING}겹보다 깊습니다", "nested more than {MAX_NESTING} deep")
+    }
+
+    pub fn not_a_date(text: &str) -> Both {
+        both!(
+            "`{text}`은(는) 날짜가 아닙니다. yyyy-mm-dd로 쓰세요",
+            "`{text}` is not a date: write yyyy-mm-dd"
+        )
+    }
+
+    pub fn no_item(n: &Ratio, length: usize) -> Both {
+        both!("{length}개 목록에 {n}번째는 없습니다", "there is no item {n} in a list of {length}")
+    }
+
+    pub fn of_nothing(name: &str) -> Both {
+        both!(
+            "빈 목록의 {name}은(는) 알 수 없습니다. `count(…) = 0`을 먼저 물으세요",
+            "the {name} of an empty list is unknown: ask `count(…) = 0` first"
+        )
+    }
+
+    pub fn beyond() -> Both {
+        both!("달력을 벗어난 날짜입니다", "this is beyond the calendar")
+    }
+
+    pub fn no_exact_result() -> Both {
+        both!(
+            "정확한 답이 없습니다. 0으로 나누었거나 수가 너무 큽니다",
+            "has no exact result (a division by zero, or too large a number)"
+        )
+    }
+}
 
 /// Where each line of a text begins.
 #[derive(Debug, Clone, Default)]

@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, Unit};
 
+use maru_kernel::{Both, both};
+
 use crate::eval::{all_of, any_of, as_list, order, same, take, years_between};
+use crate::fault::say;
 use crate::parser::{Duration, Function};
 use crate::ratio::Ratio;
 use crate::value::{MAX_LIST, MAX_TEXT, Value};
 
 /// The value, or what is wrong with the arguments.
-type Found = Result<Value, String>;
+type Found = Result<Value, Both>;
 
 /// Calls a function; `Err` is a fault, and then the value is unknown.
 pub(crate) fn call(function: Function, values: Vec<Value>) -> Found {
@@ -54,7 +57,10 @@ pub(crate) fn call(function: Function, values: Vec<Value>) -> Found {
         Function::WeekOfYear => on_date(values, |date| i64::from(date.iso_week_date().week()).into()),
         Function::DaysBetween => between(values, days_between),
         Function::MonthsBetween => between(values, |from, to| Some(months_between(from, to))),
-        other => Err(format!("`{}` cannot be called so", other.name())),
+        other => {
+            let name = other.name();
+            Err(both!("`{name}`은(는) 이렇게 부를 수 없습니다", "`{name}` cannot be called so"))
+        }
     }
 }
 
@@ -75,7 +81,7 @@ fn junction(values: Vec<Value>, settle: impl Fn(Vec<Option<bool>>) -> Option<boo
         return Ok(Value::Bool(settled));
     }
     match items.iter().find(|item| !matches!(item, Value::Bool(_) | Value::Unknown)) {
-        Some(other) => Err(format!("true or false is needed here, not {}", other.kind())),
+        Some(other) => Err(say::needed(&say::truth(), other)),
         None => Ok(Value::Unknown),
     }
 }
@@ -97,11 +103,7 @@ fn concatenate(values: Vec<Value>) -> Found {
 }
 
 fn within(items: Vec<Value>) -> Found {
-    if items.len() > MAX_LIST {
-        Err(format!("a list longer than {MAX_LIST}"))
-    } else {
-        Ok(Value::List(items))
-    }
+    if items.len() > MAX_LIST { Err(say::too_long_a_list()) } else { Ok(Value::List(items)) }
 }
 
 /// Each value once, where it first stands. Two that may or may not be equal leave the list unknown.
@@ -112,7 +114,7 @@ fn distinct(list: Value) -> Found {
     for item in items {
         steps = steps.saturating_add(kept.len());
         if steps > MAX_LIST * 10 {
-            return Err("too many different values to tell apart".to_owned());
+            return Err(both!("서로 다른 값이 너무 많습니다", "too many different values to tell apart"));
         }
         match any_of(kept.iter().map(|other| same(other, &item))) {
             Some(true) => {}
@@ -160,22 +162,18 @@ fn place(n: &Ratio, length: usize) -> Option<usize> {
     if n > 0 { Some(far - 1).filter(|at| *at < length) } else { length.checked_sub(far).filter(|_| far > 0) }
 }
 
-fn out_of(n: &Ratio, length: usize) -> String {
-    format!("there is no item {n} in a list of {length}")
-}
-
-fn numeric(value: Value) -> Result<Option<Ratio>, String> {
+fn numeric(value: Value) -> Result<Option<Ratio>, Both> {
     match value {
         Value::Number(n) => Ok(Some(n)),
         Value::Unknown => Ok(None),
-        other => Err(format!("a number is needed here, not {}", other.kind())),
+        other => Err(say::needed(&say::number(), &other)),
     }
 }
 
 fn insert_before(values: Vec<Value>) -> Found {
     let [list, n, item] = take(values);
     let (Some(mut items), Some(n)) = (as_list(list), numeric(n)?) else { return Ok(Value::Unknown) };
-    let at = place(&n, items.len()).ok_or_else(|| out_of(&n, items.len()))?;
+    let at = place(&n, items.len()).ok_or_else(|| say::no_item(&n, items.len()))?;
     items.insert(at, item);
     within(items)
 }
@@ -183,7 +181,7 @@ fn insert_before(values: Vec<Value>) -> Found {
 fn remove(values: Vec<Value>) -> Found {
     let [list, n] = take(values);
     let (Some(mut items), Some(n)) = (as_list(list), numeric(n)?) else { return Ok(Value::Unknown) };
-    let at = place(&n, items.len()).ok_or_else(|| out_of(&n, items.len()))?;
+    let at = place(&n, items.len()).ok_or_else(|| say::no_item(&n, items.len()))?;
     items.remove(at);
     Ok(Value::List(items))
 }
@@ -195,7 +193,7 @@ fn sublist(values: Vec<Value>) -> Found {
     let (Some(items), Some(n), count) = (as_list(list), numeric(n)?, numeric(count)?) else {
         return Ok(Value::Unknown);
     };
-    let at = place(&n, items.len()).ok_or_else(|| out_of(&n, items.len()))?;
+    let at = place(&n, items.len()).ok_or_else(|| say::no_item(&n, items.len()))?;
     let left = items.len() - at;
     let count = match count {
         None if counted => return Ok(Value::Unknown),
@@ -204,7 +202,9 @@ fn sublist(values: Vec<Value>) -> Found {
             .to_i64()
             .and_then(|count| usize::try_from(count).ok())
             .filter(|count| *count <= left)
-            .ok_or_else(|| format!("{count} items are not left there"))?,
+            .ok_or_else(|| {
+                both!("거기에 {count}개가 남아 있지 않습니다", "{count} items are not left there")
+            })?,
     };
     Ok(Value::List(items.into_iter().skip(at).take(count).collect()))
 }
@@ -221,11 +221,8 @@ fn of_numbers(function: Function, values: Vec<Value>) -> Found {
     if function == Function::Mode {
         return Ok(mode(numbers));
     }
-    let inexact = || "has no exact result (too large a number)".to_owned();
     let count = i64::try_from(numbers.len()).ok().filter(|count| *count > 0);
-    let count = count.ok_or_else(|| {
-        format!("the {} of an empty list is unknown: ask `count(…) = 0` first", function.name())
-    })?;
+    let count = count.ok_or_else(|| say::of_nothing(function.name()))?;
     let found = match function {
         Function::Product => numbers.iter().try_fold(Ratio::ONE, |product, n| product.checked_mul(n)),
         Function::Mean => numbers
@@ -240,7 +237,7 @@ fn of_numbers(function: Function, values: Vec<Value>) -> Found {
             high.zip(low).and_then(|(high, low)| high.checked_add(low)?.checked_div(&Ratio::from_i64(2)))
         }
     };
-    found.map(Value::Number).ok_or_else(inexact)
+    found.map(Value::Number).ok_or_else(say::no_exact_result)
 }
 
 /// The numbers that occur most often, the least first.
@@ -259,14 +256,13 @@ fn modulo(values: Vec<Value>) -> Found {
     let [a, b] = take(values);
     let (Some(a), Some(b)) = (numeric(a)?, numeric(b)?) else { return Ok(Value::Unknown) };
     let rest = a.checked_div(&b).and_then(|times| a.checked_sub(&b.checked_mul(&times.floor())?));
-    rest.map(Value::Number)
-        .ok_or_else(|| "has no exact result (a division by zero, or too large a number)".to_owned())
+    rest.map(Value::Number).ok_or_else(say::no_exact_result)
 }
 
 fn parity(function: Function, values: Vec<Value>) -> Found {
     let Some(n) = numeric(listed(values))? else { return Ok(Value::Unknown) };
     if !n.is_whole() {
-        return Err(format!("{n} is not a whole number"));
+        return Err(both!("{n}은(는) 정수가 아닙니다", "{n} is not a whole number"));
     }
     Ok(Value::Bool((n.numerator() % 2 == 0) == (function == Function::Even)))
 }
@@ -284,14 +280,22 @@ fn number(values: &[Value]) -> Found {
             [group, point].map(|sign| if let Value::Text(sign) = sign { Some(sign.as_str()) } else { None }),
         ),
         [Value::Unknown, ..] => return Ok(Value::Unknown),
-        _ => return Err("number(text) or number(text, grouping, point)".to_owned()),
+        _ => {
+            return Err(both!(
+                "number(글)이나 number(글, 자릿점, 소수점)으로 쓰세요",
+                "number(text) or number(text, grouping, point)"
+            ));
+        }
     };
     let [group, point] = signs;
     if group.is_some_and(|group| ![" ", ",", "."].contains(&group))
         || point.is_some_and(|point| ![",", "."].contains(&point))
         || (group.is_some() && group == point)
     {
-        return Err("grouping is \" \", \",\" or \".\", the point \",\" or \".\", and they differ".to_owned());
+        return Err(both!(
+            "자릿점은 \" \", \",\", \".\" 가운데 하나, 소수점은 \",\"나 \".\"이고 둘은 서로 달라야 합니다",
+            "grouping is \" \", \",\" or \".\", the point \",\" or \".\", and they differ"
+        ));
     }
     let mut plain = text.clone();
     if let Some(group) = group {
@@ -302,7 +306,7 @@ fn number(values: &[Value]) -> Found {
     }
     let digits = !plain.contains('/') && !plain.starts_with('+');
     let read = if digits { Ratio::parse(&plain) } else { None };
-    read.map(Value::Number).ok_or_else(|| format!("`{text}` is not a number"))
+    read.map(Value::Number).ok_or_else(|| both!("`{text}`은(는) 숫자가 아닙니다", "`{text}` is not a number"))
 }
 
 fn string(values: Vec<Value>) -> Found {
@@ -310,7 +314,10 @@ fn string(values: Vec<Value>) -> Found {
         Value::Unknown => Ok(Value::Unknown),
         Value::Bool(b) => Ok(b.to_string().into()),
         one @ (Value::Number(_) | Value::Text(_) | Value::Date(_)) => Ok(one.to_string().into()),
-        other => Err(format!("a number, text, date, or true/false is needed here, not {}", other.kind())),
+        other => Err(say::needed(
+            &Both::new("숫자, 글, 날짜나 참·거짓", "a number, text, date, or true/false"),
+            &other,
+        )),
     }
 }
 
@@ -321,7 +328,7 @@ fn string_join(values: Vec<Value>) -> Found {
         Value::Text(text) => text,
         Value::Unknown if separated => return Ok(Value::Unknown),
         Value::Unknown => String::new(),
-        other => return Err(format!("text is needed here, not {}", other.kind())),
+        other => return Err(say::needed(&say::text(), &other)),
     };
     let Some(items) = as_list(list) else { return Ok(Value::Unknown) };
     let mut texts = Vec::new();
@@ -329,22 +336,18 @@ fn string_join(values: Vec<Value>) -> Found {
         match item {
             Value::Text(text) => texts.push(text),
             Value::Unknown => return Ok(Value::Unknown),
-            other => return Err(format!("text is needed here, not {}", other.kind())),
+            other => return Err(say::needed(&say::text(), &other)),
         }
     }
     let length = texts.iter().map(String::len).sum::<usize>() + separator.len() * texts.len();
-    if length > MAX_TEXT {
-        Err(format!("a text longer than {MAX_TEXT} bytes"))
-    } else {
-        Ok(texts.join(&separator).into())
-    }
+    if length > MAX_TEXT { Err(say::too_long_a_text()) } else { Ok(texts.join(&separator).into()) }
 }
 
 fn on_text(values: Vec<Value>, what: impl Fn(&str) -> Value) -> Found {
     match listed(values) {
         Value::Text(text) => Ok(what(&text)),
         Value::Unknown => Ok(Value::Unknown),
-        other => Err(format!("text is needed here, not {}", other.kind())),
+        other => Err(say::needed(&say::text(), &other)),
     }
 }
 
@@ -353,9 +356,7 @@ fn on_texts(values: Vec<Value>, what: impl Fn(&str, &str) -> Value) -> Found {
     match (&text, &part) {
         (Value::Text(text), Value::Text(part)) => Ok(what(text, part)),
         (Value::Text(_) | Value::Unknown, Value::Text(_) | Value::Unknown) => Ok(Value::Unknown),
-        (Value::Text(_) | Value::Unknown, other) | (other, _) => {
-            Err(format!("text is needed here, not {}", other.kind()))
-        }
+        (Value::Text(_) | Value::Unknown, other) | (other, _) => Err(say::needed(&say::text(), &other)),
     }
 }
 
@@ -366,19 +367,23 @@ fn substring(values: Vec<Value>) -> Found {
     let text = match text {
         Value::Text(text) => text,
         Value::Unknown => return Ok(Value::Unknown),
-        other => return Err(format!("text is needed here, not {}", other.kind())),
+        other => return Err(say::needed(&say::text(), &other)),
     };
     let Some(start) = start else { return Ok(Value::Unknown) };
     let letters = text.chars().count();
-    let at =
-        place(&start, letters).ok_or_else(|| format!("there is no letter {start} in a text of {letters}"))?;
+    let at = place(&start, letters).ok_or_else(|| {
+        both!(
+            "{letters}자 글에 {start}번째 글자는 없습니다",
+            "there is no letter {start} in a text of {letters}"
+        )
+    })?;
     let count = match count {
         None if counted => return Ok(Value::Unknown),
         None => letters,
         Some(count) => {
             let whole =
                 count.to_i64().and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
-            whole.ok_or_else(|| format!("{count} letters cannot be taken"))?
+            whole.ok_or_else(|| both!("{count}글자를 뗄 수 없습니다", "{count} letters cannot be taken"))?
         }
     };
     Ok(text.chars().skip(at).take(count).collect::<String>().into())
@@ -388,7 +393,7 @@ fn on_date(values: Vec<Value>, what: impl Fn(Date) -> Value) -> Found {
     match listed(values) {
         Value::Date(date) => Ok(what(date)),
         Value::Unknown => Ok(Value::Unknown),
-        other => Err(format!("a date is needed here, not {}", other.kind())),
+        other => Err(say::needed(&say::date(), &other)),
     }
 }
 
@@ -425,11 +430,9 @@ fn month(date: Date) -> &'static str {
 fn between(values: Vec<Value>, what: impl Fn(Date, Date) -> Option<i64>) -> Found {
     let [from, to] = take(values);
     match (from, to) {
-        (Value::Date(from), Value::Date(to)) => {
-            what(from, to).map(Value::from).ok_or_else(|| "this is beyond the calendar".to_owned())
-        }
+        (Value::Date(from), Value::Date(to)) => what(from, to).map(Value::from).ok_or_else(say::beyond),
         (Value::Date(_) | Value::Unknown, Value::Date(_) | Value::Unknown) => Ok(Value::Unknown),
-        (from, to) => Err(format!("dates are needed here, not {} and {}", from.kind(), to.kind())),
+        (from, to) => Err(say::needed_dates(&from, &to)),
     }
 }
 

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
+use maru_kernel::both;
+
 use crate::Fault;
 use crate::ratio::Ratio;
 use crate::value::nfc;
@@ -66,7 +68,10 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
             (Kind::Sign(sign), sign.len())
         } else {
             let at = at..at + first.len_utf8();
-            return Err(Fault::at(at, format!("`{first}` has no meaning here")));
+            return Err(Fault::at(
+                at,
+                both!("`{first}`은(는) 여기서 쓸 수 없는 글자입니다", "`{first}` has no meaning here"),
+            ));
         };
         out.push(Token { kind, at: at..at + length });
         at += length;
@@ -83,7 +88,10 @@ fn comment(rest: &str, at: usize) -> Result<Option<usize>, Fault> {
     let Some(inside) = rest.strip_prefix("/*") else { return Ok(None) };
     match inside.find("*/") {
         Some(end) => Ok(Some(end + 4)),
-        None => Err(Fault::at(at..at + rest.len(), "this comment has no end: close it with */")),
+        None => Err(Fault::at(
+            at..at + rest.len(),
+            both!("주석이 끝나지 않았습니다. */로 닫으세요", "this comment has no end: close it with */"),
+        )),
     }
 }
 
@@ -128,7 +136,9 @@ fn number(rest: &str, at: usize) -> Result<(Kind, usize), Fault> {
     }
     let text = rest.get(..length).unwrap_or(rest);
     let ratio = Ratio::parse(text);
-    let ratio = ratio.ok_or_else(|| Fault::at(at..at + length, format!("{text} is too large a number")))?;
+    let ratio = ratio.ok_or_else(|| {
+        Fault::at(at..at + length, both!("{text}: 너무 큰 수입니다", "{text} is too large a number"))
+    })?;
     Ok((Kind::Number(ratio), length))
 }
 
@@ -146,7 +156,13 @@ fn string(rest: &str, at: usize) -> Result<(Kind, usize), Fault> {
         }
         let Some((_, escape)) = chars.next() else { break };
         let wrong = |length: usize| {
-            Fault::at(at + i..at + i + length, format!("`\\{escape}` is not an escape FEEL knows"))
+            Fault::at(
+                at + i..at + i + length,
+                both!(
+                    "`\\{escape}`은(는) FEEL에 없는 표기입니다",
+                    "`\\{escape}` is not an escape FEEL knows"
+                ),
+            )
         };
         match escape {
             '"' | '\\' | '\'' => out.push(escape),
@@ -164,7 +180,10 @@ fn string(rest: &str, at: usize) -> Result<(Kind, usize), Fault> {
             other => return Err(wrong(1 + other.len_utf8())),
         }
     }
-    Err(Fault::at(at..at + rest.len(), "this text has no closing quote"))
+    Err(Fault::at(
+        at..at + rest.len(),
+        both!("글을 닫는 따옴표가 없습니다", "this text has no closing quote"),
+    ))
 }
 
 /// The character that an escape at the start of `text` stands for, and the escape's length; a surrogate pair is two escapes.

@@ -12,6 +12,8 @@ use std::rc::Rc;
 use jiff::civil::Date;
 
 use self::may::{May, Of, Span};
+use maru_kernel::{Both, both};
+
 use crate::eval::{apply, dig};
 use crate::parameters::Parameters;
 use crate::parser::{Arithmetic, Compare, Each, Function, Kind, Node, PARAMETERS, Path, Test};
@@ -150,7 +152,7 @@ impl<'a> Period<'a> {
     }
 
     /// What a fact, a let or a parameter is, where a sentence can say it.
-    pub fn said(&mut self, beginning: &Known, part: Part<'a>) -> Option<String> {
+    pub fn said(&mut self, beginning: &Known, part: Part<'a>) -> Option<Both> {
         let Kind::Path(path) = &part.node.kind else { return None };
         let may = self.may(beginning, part);
         let shown = |end: Option<(Ratio, bool)>| end.map(|(end, _)| end.to_string());
@@ -158,13 +160,21 @@ impl<'a> Period<'a> {
         match (&may.text, may.number) {
             (Some(Of::Only(texts)), None) => {
                 let all: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
-                Some(format!("`{name}` is one of {}", all.join(", ")))
+                let all = all.join(", ");
+                Some(both!("`{name}`은(는) {all} 가운데 하나입니다", "`{name}` is one of {all}"))
             }
             (None, Some(span)) => match (shown(span.low), shown(span.high)) {
-                (Some(low), Some(high)) => Some(format!("`{name}` is between {low} and {high}")),
-                (Some(low), None) => Some(format!("`{name}` is at least {low}")),
-                (None, Some(high)) => Some(format!("`{name}` is at most {high}")),
-                (None, None) => Some(format!("`{name}` is a number")),
+                (Some(low), Some(high)) => Some(both!(
+                    "`{name}`은(는) {low} 이상 {high} 이하입니다",
+                    "`{name}` is between {low} and {high}"
+                )),
+                (Some(low), None) => {
+                    Some(both!("`{name}`은(는) {low} 이상입니다", "`{name}` is at least {low}"))
+                }
+                (None, Some(high)) => {
+                    Some(both!("`{name}`은(는) {high} 이하입니다", "`{name}` is at most {high}"))
+                }
+                (None, None) => Some(both!("`{name}`은(는) 숫자입니다", "`{name}` is a number")),
             },
             _ => None,
         }

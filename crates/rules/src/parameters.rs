@@ -8,7 +8,10 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use maru_kernel::{Both, both};
+
 use crate::Fault;
+use crate::fault::say::{too_deep, too_long_a_list};
 use crate::lexer::is_dotted_name;
 use crate::parser::PARAMETERS;
 use crate::ratio::Ratio;
@@ -51,7 +54,13 @@ impl Parameters {
                 values.extend(Dated::read(&entry, &mut faults));
             }
             if values.is_empty() {
-                table.fault("a parameter needs at least one [[parameter.value]]", &mut faults);
+                table.fault(
+                    both!(
+                        "[[parameter.value]]가 하나는 있어야 합니다",
+                        "a parameter needs at least one [[parameter.value]]"
+                    ),
+                    &mut faults,
+                );
             }
             let periods = values.iter().map(|(line, dated)| Period {
                 from: dated.from,
@@ -59,7 +68,10 @@ impl Parameters {
                 line: *line,
             });
             if let Some((line, with)) = overlap(periods.collect()) {
-                let message = format!("this value's dates overlap those of the value on line {with}");
+                let message = both!(
+                    "이 값의 기간이 {with}번째 줄 값의 기간과 겹칩니다",
+                    "this value's dates overlap those of the value on line {with}"
+                );
                 faults.push(Fault { line, at: table.at(), message });
             }
             values.sort_by_key(|(_, dated)| dated.from);
@@ -67,14 +79,20 @@ impl Parameters {
             let name = nfc(&name).into_owned();
             if !is_dotted_name(&name) {
                 table.fault(
-                    format!("`{name}` is not a name (letters, digits and `_`, joined by dots)"),
+                    both!(
+                        "`{name}`은(는) 이름이 될 수 없습니다. 글자, 숫자, `_`를 점으로 이어 쓰세요",
+                        "`{name}` is not a name (letters, digits and `_`, joined by dots)"
+                    ),
                     &mut faults,
                 );
             }
             let values = values.into_iter().map(|(_, dated)| dated).collect();
             let parameter = Parameter { article, unit: table.text("unit", &mut faults), values };
             if read.by_name.insert(name.clone(), parameter).is_some() {
-                table.fault(format!("the parameter `{name}` is there twice"), &mut faults);
+                table.fault(
+                    both!("매개변수 `{name}`이(가) 두 번 있습니다", "the parameter `{name}` is there twice"),
+                    &mut faults,
+                );
             }
         }
         if faults.is_empty() { Ok(read) } else { Err(faults) }
@@ -89,7 +107,11 @@ impl Parameters {
                     free.insert(parameter);
                 }
                 Entry::Occupied(taken) => {
-                    let message = format!("the parameter `{}` is defined in two files", taken.key());
+                    let name = taken.key();
+                    let message = both!(
+                        "매개변수 `{name}`이(가) 두 파일에 있습니다",
+                        "the parameter `{name}` is defined in two files"
+                    );
                     faults.push(Fault::at(0..0, message));
                 }
             }
@@ -188,7 +210,7 @@ impl Dated {
         let until = entry.date("until", faults);
         let source = entry.text("source", faults);
         let Some(value) = entry.get("value") else {
-            entry.fault("a parameter's value needs `value`", faults);
+            entry.fault(both!("값에 `value`가 없습니다", "a parameter's value needs `value`"), faults);
             return None;
         };
         let value = match read_value(value, MAX_NESTING) {
@@ -200,27 +222,27 @@ impl Dated {
         };
         let from = from?;
         if until.is_some_and(|until| until < from) {
-            entry.fault("`until` is before `from`", faults);
+            entry.fault(both!("`until`이 `from`보다 앞섭니다", "`until` is before `from`"), faults);
         }
         Some((entry.line(), Dated { from, until, source, value }))
     }
 }
 
-type Misread = (Range<usize>, String);
+type Misread = (Range<usize>, Both);
 
 fn read_value(toml: &Spanned<DeValue<'_>>, room: usize) -> Result<Value, Misread> {
-    let wrong = |why: String| (toml.span(), why);
-    let room = room.checked_sub(1).ok_or_else(|| wrong(format!("nested more than {MAX_NESTING} deep")))?;
+    let wrong = |why: Both| (toml.span(), why);
+    let room = room.checked_sub(1).ok_or_else(|| wrong(too_deep()))?;
     let number = |text: &str| {
-        Ratio::parse(text)
-            .map(Value::Number)
-            .ok_or_else(|| wrong(format!("{text} is not a number rules can hold")))
+        Ratio::parse(text).map(Value::Number).ok_or_else(|| {
+            wrong(both!("{text}: 규칙이 담을 수 없는 수입니다", "{text} is not a number rules can hold"))
+        })
     };
     match toml.get_ref() {
         DeValue::Boolean(b) => Ok(Value::Bool(*b)),
         DeValue::Integer(n) => match i128::from_str_radix(n.as_str(), n.radix()) {
             Ok(n) => Ok(Value::Number(Ratio::from_i128(n))),
-            Err(_) => Err(wrong(format!("{n} is out of range"))),
+            Err(_) => Err(wrong(both!("{n}: 너무 큰 수입니다", "{n} is out of range"))),
         },
         DeValue::Float(n) => number(n.as_str()),
         // A decimal or a fraction in quotes is a number; a whole number in quotes is a code (`"11110"`) and stays text.
@@ -230,11 +252,11 @@ fn read_value(toml: &Spanned<DeValue<'_>>, room: usize) -> Result<Value, Misread
             let text = date.to_string();
             crate::value::read_date(&text)
                 .map(Value::Date)
-                .ok_or_else(|| wrong(format!("{text} is not a date alone")))
+                .ok_or_else(|| wrong(both!("{text}: 날짜만 쓰세요", "{text} is not a date alone")))
         }
         DeValue::Array(items) => {
             if items.len() > MAX_LIST {
-                return Err(wrong(format!("a list longer than {MAX_LIST}")));
+                return Err(wrong(too_long_a_list()));
             }
             items.iter().map(|item| read_value(item, room)).collect::<Result<_, _>>().map(Value::List)
         }
@@ -328,7 +350,7 @@ value = { "글" = "0.32", "소수" = 0.1, "분수" = "1/3", "코드" = "11110", 
             Parameters::parse(text)
                 .unwrap_err()
                 .into_iter()
-                .map(|fault| (fault.line, fault.message))
+                .map(|fault| (fault.line, fault.message.en))
                 .collect()
         };
         let head = "[[parameter]]\nname = \"가\"\narticle = \"나\"\n";

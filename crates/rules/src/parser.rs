@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use maru_kernel::{Both, both};
+
 use crate::Fault;
+use crate::fault::say::{not_a_date, too_long_a_list};
 use crate::lexer::{Kind as T, Token, tokens};
 use crate::value::{MAX_LIST, MAX_TEXT, Value, read_date};
 
@@ -351,7 +354,10 @@ pub(crate) fn is_free_name(name: &str) -> bool {
 
 pub(crate) fn parse(text: &str) -> Result<Node, Fault> {
     if text.len() > MAX_TEXT {
-        return Err(Fault::at(0..text.len(), format!("longer than {MAX_TEXT} bytes")));
+        return Err(Fault::at(
+            0..text.len(),
+            both!("{MAX_TEXT}바이트보다 깁니다", "longer than {MAX_TEXT} bytes"),
+        ));
     }
     let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0, says_item: false };
     let node = parser.expression(0)?;
@@ -426,18 +432,18 @@ impl Parser {
 
     fn expect(&mut self, sign: &str) -> Result<Token, Fault> {
         let token = self.take();
-        if token.is(sign) { Ok(token) } else { Err(expected(&format!("`{sign}`"), &token)) }
+        if token.is(sign) { Ok(token) } else { Err(expected(&both!("`{sign}`", "`{sign}`"), &token)) }
     }
 
     fn expect_word(&mut self, word: &str) -> Result<(), Fault> {
         let token = self.take();
-        if token.is_word(word) { Ok(()) } else { Err(expected(&format!("`{word}`"), &token)) }
+        if token.is_word(word) { Ok(()) } else { Err(expected(&both!("`{word}`", "`{word}`"), &token)) }
     }
 
     fn name(&mut self) -> Result<String, Fault> {
         match self.take() {
             Token { kind: T::Word(word), .. } if !KEYWORDS.contains(&word.as_str()) => Ok(word),
-            token => Err(expected("a name", &token)),
+            token => Err(expected(&both!("이름", "a name"), &token)),
         }
     }
 
@@ -517,11 +523,20 @@ impl Parser {
         }
         let (T::Text(text), true) = (&self.ahead(2).kind, self.ahead(3).is(")")) else {
             let at = self.ahead(2).at.clone();
-            return Err(Fault::at(at, "a duration is written out, as in duration(\"P6M\")"));
+            return Err(Fault::at(
+                at,
+                both!(
+                    "기간은 duration(\"P6M\")처럼 글자 그대로 씁니다",
+                    "a duration is written out, as in duration(\"P6M\")"
+                ),
+            ));
         };
         let duration = Duration::parse(text).ok_or_else(|| {
-            let what = "write years and months as P1Y6M, or days as P14D";
-            Fault::at(self.ahead(2).at.clone(), format!("`{text}` is not a duration: {what}"))
+            let why = both!(
+                "`{text}`은(는) 기간이 아닙니다. 해와 달은 P1Y6M, 날은 P14D처럼 쓰세요",
+                "`{text}` is not a duration: write years and months as P1Y6M, or days as P14D"
+            );
+            Fault::at(self.ahead(2).at.clone(), why)
         })?;
         self.next += 4;
         if matches!(self.peek().kind, T::Sign("*" | "/" | "**" | "." | "[")) {
@@ -536,7 +551,10 @@ impl Parser {
         if power(token) == Some(COMPARISON) {
             return Err(Fault::at(
                 token.at.clone(),
-                "comparisons do not chain: join them with `and`, or use `between`",
+                both!(
+                    "비교는 이어 쓸 수 없습니다. `and`로 잇거나 `between`을 쓰세요",
+                    "comparisons do not chain: join them with `and`, or use `between`"
+                ),
             ));
         }
         Ok(())
@@ -621,7 +639,7 @@ impl Parser {
         let high_open = match close.kind {
             T::Sign("]") => false,
             T::Sign(")" | "[") => true,
-            _ => return Err(expected("`]` or `)`", &close)),
+            _ => return Err(expected(&both!("`]`나 `)`", "`]` or `)`"), &close)),
         };
         Ok(Test::Range { low, low_open, high, high_open })
     }
@@ -640,10 +658,16 @@ impl Parser {
                 let inner = self.expression(0)?;
                 let close = self.take();
                 if close.is("..") || close.is(",") {
-                    return Err(Fault::at(close.at, "a range or several values may only follow `in`"));
+                    return Err(Fault::at(
+                        close.at,
+                        both!(
+                            "범위나 여러 값은 `in` 뒤에만 씁니다",
+                            "a range or several values may only follow `in`"
+                        ),
+                    ));
                 }
                 if !close.is(")") {
-                    return Err(expected("`)`", &close));
+                    return Err(expected(&both!("`)`", "`)`"), &close));
                 }
                 inner
             }
@@ -653,7 +677,10 @@ impl Parser {
                 } else {
                     let first = self.expression(0)?;
                     if self.peek().is("..") {
-                        return Err(Fault::at(self.peek().at.clone(), "a range may only follow `in`"));
+                        return Err(Fault::at(
+                            self.peek().at.clone(),
+                            both!("범위는 `in` 뒤에만 씁니다", "a range may only follow `in`"),
+                        ));
                     }
                     self.rest_of_list(start, vec![first])?
                 }
@@ -684,7 +711,7 @@ impl Parser {
         }
         let close = self.expect("]")?;
         if items.len() > MAX_LIST {
-            return Err(Fault::at(start..close.at.end, format!("a list longer than {MAX_LIST}")));
+            return Err(Fault::at(start..close.at.end, too_long_a_list()));
         }
         node(start..close.at.end, Kind::List(items))
     }
@@ -695,10 +722,13 @@ impl Parser {
             loop {
                 let token = self.take();
                 let (T::Word(name) | T::Text(name)) = &token.kind else {
-                    return Err(expected("a field's name", &token));
+                    return Err(expected(&both!("항목의 이름", "a field's name"), &token));
                 };
                 if fields.iter().any(|(taken, _)| taken == name) {
-                    return Err(Fault::at(token.at, format!("the field `{name}` is there twice")));
+                    return Err(Fault::at(
+                        token.at,
+                        both!("항목 `{name}`이(가) 두 번 있습니다", "the field `{name}` is there twice"),
+                    ));
                 }
                 self.expect(":")?;
                 fields.push((name.clone(), self.expression(0)?));
@@ -724,7 +754,10 @@ impl Parser {
         let at = self.peek().at.clone();
         let variable = self.name()?;
         if !is_free_name(&variable) {
-            return Err(Fault::at(at, format!("`{variable}` cannot be a variable")));
+            return Err(Fault::at(
+                at,
+                both!("`{variable}`은(는) 변수 이름으로 쓸 수 없습니다", "`{variable}` cannot be a variable"),
+            ));
         }
         self.expect_word("in")?;
         let mut list = self.expression(0)?;
@@ -735,7 +768,10 @@ impl Parser {
         if self.peek().is(",") || self.peek().is("..") {
             return Err(Fault::at(
                 self.peek().at.clone(),
-                "one variable over one list: nest another inside for more",
+                both!(
+                    "변수 하나가 목록 하나를 돕니다. 더 필요하면 안에 하나를 더 넣으세요",
+                    "one variable over one list: nest another inside for more"
+                ),
             ));
         }
         self.expect_word(before_body)?;
@@ -762,8 +798,11 @@ impl Parser {
         if self.ahead(count).is("(") {
             let at = start..self.ahead(count.saturating_sub(1)).at.end;
             if words == "duration" {
-                let what = "a duration is only added to a date or taken from one: date + duration(\"P6M\")";
-                return Err(Fault::at(at, what));
+                let why = both!(
+                    "기간은 날짜에 더하거나 뺄 때만 씁니다. 보기: date + duration(\"P6M\")",
+                    "a duration is only added to a date or taken from one: date + duration(\"P6M\")"
+                );
+                return Err(Fault::at(at, why));
             }
             let Some((_, function, least, most)) = FUNCTIONS.iter().find(|(name, ..)| *name == words) else {
                 return Err(Fault::at(at, unknown_function(&words)));
@@ -782,8 +821,11 @@ impl Parser {
             && !KEYWORDS.contains(&next.as_str())
         {
             let why = match segments.join(".") {
-                before if before == "not" => format!("write not({next})"),
-                before => format!("two names side by side: `{before}` and `{next}` (names have no spaces)"),
+                before if before == "not" => both!("not({next})라고 쓰세요", "write not({next})"),
+                before => both!(
+                    "이름 두 개가 나란히 있습니다: `{before}`, `{next}`. 이름에는 빈칸이 없습니다",
+                    "two names side by side: `{before}` and `{next}` (names have no spaces)"
+                ),
             };
             return Err(Fault::at(self.peek().at.clone(), why));
         }
@@ -813,15 +855,19 @@ impl Parser {
         let at = name.start..self.end_of_last();
         let (given, words) = (arguments.len(), function.name());
         if !takes.contains(&given) || (function == Function::Date && given == 2) {
-            return Err(Fault::at(at, format!("`{words}` does not take {given} arguments")));
+            return Err(Fault::at(
+                at,
+                both!(
+                    "`{words}`에는 값을 {given}개 줄 수 없습니다",
+                    "`{words}` does not take {given} arguments"
+                ),
+            ));
         }
         if let (Function::Date, [Node { kind: Kind::Literal(Value::Text(text)), at: text_at, .. }]) =
             (function, &arguments[..])
         {
             let date = read_date(text);
-            let date = date.ok_or_else(|| {
-                Fault::at(text_at.clone(), format!("`{text}` is not a date: write yyyy-mm-dd"))
-            })?;
+            let date = date.ok_or_else(|| Fault::at(text_at.clone(), not_a_date(text)))?;
             return node(at, Kind::Literal(Value::Date(date)));
         }
         node(at, Kind::Call(function, arguments))
@@ -832,7 +878,9 @@ impl Parser {
         loop {
             if self.accept(".") {
                 let token = self.take();
-                let T::Word(name) = token.kind else { return Err(expected("a field's name", &token)) };
+                let T::Word(name) = token.kind else {
+                    return Err(expected(&both!("항목의 이름", "a field's name"), &token));
+                };
                 left = node(left.at.start..token.at.end, Kind::Field(Box::new(left), name))?;
             } else if self.peek().is("[") && begins_expression(self.ahead(1)) {
                 self.take();
@@ -898,29 +946,48 @@ fn node(at: Range<usize>, kind: Kind) -> Result<Node, Fault> {
 }
 
 fn too_deep(at: Range<usize>) -> Fault {
-    Fault::at(at, format!("nested more than {MAX_DEPTH} deep: name a part of it with [[let]]"))
+    Fault::at(
+        at,
+        both!(
+            "{MAX_DEPTH}겹보다 깊습니다. 한 부분에 [[let]]으로 이름을 붙이세요",
+            "nested more than {MAX_DEPTH} deep: name a part of it with [[let]]"
+        ),
+    )
 }
 
 fn unexpected(token: &Token) -> Fault {
-    expected("something else", token)
+    expected(&both!("다른 것", "something else"), token)
 }
 
-fn expected(what: &str, token: &Token) -> Fault {
+fn expected(what: &Both, token: &Token) -> Fault {
     let found = match &token.kind {
         T::Number(n) => n.to_string(),
         T::Text(text) => format!("\"{text}\""),
         T::Word(word) => format!("`{word}`"),
         T::Sign(sign) => format!("`{sign}`"),
-        T::End => "the end".to_owned(),
+        T::End => return ended(what, token),
     };
-    Fault::at(token.at.clone(), format!("expected {what}, found {found}"))
+    let Both { ko, en } = what;
+    let why = both!("여기에는 {ko}이(가) 와야 하는데 {found}이(가) 있습니다", "expected {en}, found {found}");
+    Fault::at(token.at.clone(), why)
 }
 
-fn unknown_function(words: &str) -> String {
+fn ended(what: &Both, token: &Token) -> Fault {
+    let Both { ko, en } = what;
+    Fault::at(
+        token.at.clone(),
+        both!("여기에는 {ko}이(가) 와야 하는데 식이 끝났습니다", "expected {en}, found the end"),
+    )
+}
+
+fn unknown_function(words: &str) -> Both {
     let last = words.rsplit(' ').next().unwrap_or(words);
     match FUNCTIONS.iter().find(|(name, ..)| name.rsplit(' ').next() == Some(last)) {
-        Some((known, ..)) => format!("there is no function `{words}` (is it `{known}`?)"),
-        None => format!("there is no function `{words}`"),
+        Some((known, ..)) => both!(
+            "`{words}`(이)라는 함수는 없습니다. `{known}`인가요?",
+            "there is no function `{words}` (is it `{known}`?)"
+        ),
+        None => both!("`{words}`(이)라는 함수는 없습니다", "there is no function `{words}`"),
     }
 }
 
@@ -1160,7 +1227,7 @@ mod tests {
             ("\"open", 0..5, "no closing quote"),
         ] {
             let fault = parse(text).map(|node| show(&node)).unwrap_err();
-            assert!(fault.message.contains(part), "{text}: {fault}");
+            assert!(fault.message.en.contains(part), "{text}: {fault}");
             assert_eq!(fault.at, at, "{text}: {fault}");
         }
     }
@@ -1173,7 +1240,7 @@ mod tests {
             [("(", ")"), ("[", "]"), ("-", ""), ("{a:", "}"), ("not(", ")"), ("if a then 1 else ", "")]
         {
             let fault = parse(&deep(open, close, 400)).unwrap_err();
-            assert!(fault.message.contains("deep"), "{open}: {fault}");
+            assert!(fault.message.en.contains("deep"), "{open}: {fault}");
         }
         assert!(parse(&deep("1 + ", "", 63)).is_ok());
         assert!(parse(&deep("1 + ", "", 64)).is_err());

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use maru_kernel::{Both, both};
+
 use crate::Fault;
 use crate::eval::{Expr, Outcome, Scope, Wish};
 use crate::fault::Lines;
@@ -142,7 +144,10 @@ impl RuleSet {
         let top = Table::top(&source, &file);
         top.only(&KINDS, &mut faults);
         if KINDS.iter().map(|kind| top.count(kind)).sum::<usize>() > MAX_ENTRIES {
-            return Err(vec![Fault::at(0..0, format!("more than {MAX_ENTRIES} entries"))]);
+            return Err(vec![Fault::at(
+                0..0,
+                both!("항목이 {MAX_ENTRIES}개보다 많습니다", "more than {MAX_ENTRIES} entries"),
+            )]);
         }
 
         let lets = entries(&top, "let", true, &["value"], &mut faults, |table, faults| {
@@ -165,7 +170,10 @@ impl RuleSet {
         if top.get("condition").is_none() {
             faults.push(Fault::at(
                 0..0,
-                "no [[condition]]: a service open to all says so with `when = 'true'`",
+                both!(
+                    "[[condition]]이 없습니다. 누구나 받는 서비스라면 `when = 'true'`로 쓰세요",
+                    "no [[condition]]: a service open to all says so with `when = 'true'`"
+                ),
             ));
         }
 
@@ -452,10 +460,12 @@ impl<'a, 'f> Work<'a, 'f> {
             Value::Bool(b) => Answer::of(Some(b)),
             Value::Unknown => Answer::Unknown,
             ref other => {
-                self.fault(Fault::at(
-                    when.at.clone(),
-                    format!("a condition is true or false, not {}", other.kind()),
-                ));
+                let Both { ko, en } = other.kind();
+                let why = both!(
+                    "조건은 참이나 거짓이어야 하는데 {ko}입니다",
+                    "a condition is true or false, not {en}"
+                );
+                self.fault(Fault::at(when.at.clone(), why));
                 Answer::Unknown
             }
         };
@@ -491,7 +501,10 @@ impl<'a, 'f> Work<'a, 'f> {
         if amount.is_none() {
             self.fault(Fault::at(
                 entry.body.at.clone(),
-                format!("an amount is whole won, not negative; this is {value}"),
+                both!(
+                    "금액은 0 이상의 원 단위 정수여야 하는데 {value}입니다",
+                    "an amount is whole won, not negative; this is {value}"
+                ),
             ));
         }
         amount
@@ -550,7 +563,7 @@ fn entries<T>(
         let body = body(&table, faults);
         let (Some(id), Some(article), Some(from), Some(body)) = (id, article, from, body) else { continue };
         if until.is_some_and(|until| until < from) {
-            table.fault("`until` is before `from`", faults);
+            table.fault(both!("`until`이 `from`보다 앞섭니다", "`until` is before `from`"), faults);
             continue;
         }
         let id = nfc(&id).into_owned();
@@ -568,10 +581,16 @@ fn entries<T>(
     }
     for (id, periods) in periods {
         if let Some((line, with)) = first_overlap(periods) {
-            let name = if with_id { format!("`{id}`") } else { format!("this {kind}") };
+            let (ko, en) = if with_id {
+                (format!("`{id}`"), format!("`{id}`"))
+            } else {
+                (format!("이 {kind}"), format!("this {kind}"))
+            };
             let at = read.iter().find(|entry| entry.line == line).map_or(0..0, |entry| entry.at.clone());
-            let message =
-                format!("{name} overlaps in time with the entry on line {with}: give that one an `until`");
+            let message = both!(
+                "{ko}의 기간이 {with}번째 줄 항목의 기간과 겹칩니다. 그 항목에 `until`을 쓰세요",
+                "{en} overlaps in time with the entry on line {with}: give that one an `until`"
+            );
             faults.push(Fault { line, at, message });
         }
     }
@@ -605,7 +624,11 @@ fn sign(table: &Table<'_>, faults: &mut Vec<Fault>) -> Option<i8> {
         _ => None,
     };
     if sign.is_none() {
-        table.fault_at(value.span(), "`sign` is 1, -1 or 0", faults);
+        table.fault_at(
+            value.span(),
+            both!("`sign`은 1, -1, 0 가운데 하나입니다", "`sign` is 1, -1 or 0"),
+            faults,
+        );
     }
     sign
 }
@@ -615,9 +638,10 @@ fn by_name(entries: Vec<Entry<Written>>, faults: &mut Vec<Fault>) -> Vec<(String
     for entry in entries {
         let first = entry.id.split('.').next().unwrap_or("");
         if !is_dotted_name(&entry.id) || !is_free_name(first) {
-            let message = format!(
-                "`{}` cannot be a name (letters, digits and `_`; not a word of FEEL, not `{PARAMETERS}`)",
-                entry.id
+            let id = &entry.id;
+            let message = both!(
+                "`{id}`은(는) 이름이 될 수 없습니다. 글자, 숫자, `_`만 쓰고 FEEL의 낱말이나 `{PARAMETERS}`은(는) 쓰지 마세요",
+                "`{id}` cannot be a name (letters, digits and `_`; not a word of FEEL, not `{PARAMETERS}`)"
             );
             faults.push(Fault { line: entry.line, at: entry.at.clone(), message });
         }
@@ -642,7 +666,10 @@ fn no_forward_use(lets: &[(String, Vec<Entry<Written>>)], lines: &Lines, faults:
                 if let Some((name, theirs)) = found
                     && *theirs >= mine
                 {
-                    let message = format!("`{name}` is used before it is defined: move its [[let]] up");
+                    let message = both!(
+                        "`{name}`을(를) 정하기 전에 썼습니다. [[let]]을 위로 옮기세요",
+                        "`{name}` is used before it is defined: move its [[let]] up"
+                    );
                     faults.push(Fault::at(entry.body.at.clone(), message).on(lines));
                     break;
                 }
@@ -788,7 +815,7 @@ value = '선정기준 - 소득인정액'
         assert!(
             faults
                 .iter()
-                .any(|fault| fault.line == 12 && fault.message.contains("`선정기준` is not in force")),
+                .any(|fault| fault.line == 12 && fault.message.en.contains("`선정기준` is not in force")),
             "{faults:?}"
         );
         let (later, _) = decide(LIVELIHOOD, facts.clone(), date(2021, 10, 1));
@@ -820,7 +847,7 @@ value = '선정기준 - 소득인정액'
             let (decision, faults) = decide(&rules(amount), json!({}), date(2026, 1, 1));
             assert_eq!((decision.answer, decision.amount), (Answer::Yes, paid), "{amount}");
             assert_eq!(
-                faults.iter().any(|f| f.line == 9 && f.message.contains("whole won")),
+                faults.iter().any(|f| f.line == 9 && f.message.en.contains("whole won")),
                 fault,
                 "{amount} {faults:?}"
             );
@@ -937,7 +964,7 @@ when = '가구.나 = 11 and some x in 아이들 satisfies x.나이 < 6'
         ] {
             let faults = RuleSet::parse(&text).map(|_| ()).unwrap_err();
             assert!(
-                faults.iter().any(|fault| fault.line == at && fault.message.contains(part)),
+                faults.iter().any(|fault| fault.line == at && fault.message.en.contains(part)),
                 "{text}\n{faults:?}"
             );
         }
@@ -960,7 +987,7 @@ when = '가구.나 = 11 and some x in 아이들 satisfies x.나이 < 6'
         let (decision, faults) =
             decide(&text.replace(">= \"65\"", "+ 1"), json!({ "나이": 70 }), date(2026, 1, 1));
         assert_eq!(decision.answer, Answer::Unknown);
-        assert!(faults[0].message.contains("true or false, not a number"));
+        assert!(faults[0].message.en.contains("true or false, not a number"));
     }
 
     #[test]
@@ -989,7 +1016,7 @@ when = '가구.나 = 11 and some x in 아이들 satisfies x.나이 < 6'
             "[[condition]]\nid = \"c\"\narticle = \"a\"\nfrom = \"2020-01-01\"\nwhen = 'count(가199) = 1'\n";
         let (decision, faults) = decide(&nested, json!({ "가0": 1 }), date(2026, 1, 1));
         assert_eq!(decision.answer, Answer::Yes, "a list of one, whatever it holds");
-        assert!(faults.iter().any(|fault| fault.message.contains("nested")));
+        assert!(faults.iter().any(|fault| fault.message.en.contains("nested")));
     }
 
     proptest! {

@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use maru_kernel::{Both, both};
+
 use crate::Fault;
 use crate::fault::Lines;
 use crate::value::read_date;
@@ -26,19 +28,25 @@ impl<'t> Source<'t> {
 
     pub fn document(&self, faults: &mut Vec<Fault>) -> Option<Spanned<DeTable<'t>>> {
         if self.text.len() > MAX_FILE {
-            faults.push(Fault::at(0..self.text.len(), format!("longer than {MAX_FILE} bytes")));
+            faults.push(Fault::at(
+                0..self.text.len(),
+                both!("{MAX_FILE}바이트보다 깁니다", "longer than {MAX_FILE} bytes"),
+            ));
             return None;
         }
         match DeTable::parse(self.text) {
             Ok(file) => Some(file),
             Err(error) => {
                 // TOML's bare keys are ASCII; whoever writes a Korean one should be told what to do about it.
-                let hint = if error.message().contains("unquoted key") {
-                    ": a key in Korean stands in quotes"
+                let told = error.message();
+                let message = if told.contains("unquoted key") {
+                    both!(
+                        "한글 이름은 따옴표 안에 쓰세요 ({told})",
+                        "{told}: a key in Korean stands in quotes"
+                    )
                 } else {
-                    ""
+                    both!("TOML로 읽을 수 없습니다 ({told})", "{told}")
                 };
-                let message = format!("{}{hint}", error.message());
                 faults.push(Fault::at(error.span().unwrap_or(0..0), message).on(&self.lines));
                 None
             }
@@ -74,11 +82,11 @@ impl<'t> Table<'t> {
         self.fields.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
     }
 
-    pub fn fault(&self, message: impl Into<String>, faults: &mut Vec<Fault>) {
+    pub fn fault(&self, message: Both, faults: &mut Vec<Fault>) {
         faults.push(Fault::at(self.at(), message).on(&self.source.lines));
     }
 
-    pub fn fault_at(&self, at: Range<usize>, message: impl Into<String>, faults: &mut Vec<Fault>) {
+    pub fn fault_at(&self, at: Range<usize>, message: Both, faults: &mut Vec<Fault>) {
         faults.push(Fault::at(at, message).on(&self.source.lines));
     }
 
@@ -86,7 +94,11 @@ impl<'t> Table<'t> {
     pub fn only(&self, known: &[&str], faults: &mut Vec<Fault>) {
         for (name, _) in self.fields {
             if !known.contains(&name.get_ref().as_ref()) {
-                let message = format!("`{}` is not one of {}", name.get_ref(), known.join(", "));
+                let (key, known) = (name.get_ref(), known.join(", "));
+                let message = both!(
+                    "`{key}`은(는) 쓸 수 없는 이름입니다. 쓸 수 있는 것: {known}",
+                    "`{key}` is not one of {known}"
+                );
                 self.fault_at(name.span(), message, faults);
             }
         }
@@ -101,8 +113,11 @@ impl<'t> Table<'t> {
     pub fn tables(&self, key: &str, faults: &mut Vec<Fault>) -> Vec<Table<'t>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let wrong = |at| {
-            Fault::at(at, format!("write each `{key}` as a table of its own, [[{key}]]"))
-                .on(&self.source.lines)
+            let why = both!(
+                "`{key}`은(는) 하나씩 [[{key}]] 표로 쓰세요",
+                "write each `{key}` as a table of its own, [[{key}]]"
+            );
+            Fault::at(at, why).on(&self.source.lines)
         };
         let DeValue::Array(items) = value.get_ref() else {
             faults.push(wrong(value.span()));
@@ -124,7 +139,11 @@ impl<'t> Table<'t> {
         match value.get_ref() {
             DeValue::String(text) => Some((text, value.span())),
             _ => {
-                self.fault_at(value.span(), format!("`{key}` must be text, in quotes"), faults);
+                self.fault_at(
+                    value.span(),
+                    both!("`{key}`은(는) 따옴표 안에 쓰는 글입니다", "`{key}` must be text, in quotes"),
+                    faults,
+                );
                 None
             }
         }
@@ -139,7 +158,7 @@ impl<'t> Table<'t> {
         self.must_have(key, faults);
         let (text, at) = self.spanned(key, faults)?;
         if text.trim().is_empty() {
-            self.fault_at(at, format!("`{key}` is empty"), faults);
+            self.fault_at(at, both!("`{key}`이(가) 비어 있습니다", "`{key}` is empty"), faults);
             return None;
         }
         Some(text.to_owned())
@@ -147,7 +166,7 @@ impl<'t> Table<'t> {
 
     pub fn must_have(&self, key: &str, faults: &mut Vec<Fault>) {
         if self.get(key).is_none() {
-            self.fault(format!("`{key}` is missing"), faults);
+            self.fault(both!("`{key}`이(가) 없습니다", "`{key}` is missing"), faults);
         }
     }
 
@@ -160,7 +179,14 @@ impl<'t> Table<'t> {
             _ => None,
         };
         if date.is_none() {
-            self.fault_at(value.span(), format!("`{key}` is not a date: write \"yyyy-mm-dd\""), faults);
+            self.fault_at(
+                value.span(),
+                both!(
+                    "`{key}`은(는) 날짜가 아닙니다. \"yyyy-mm-dd\"로 쓰세요",
+                    "`{key}` is not a date: write \"yyyy-mm-dd\""
+                ),
+                faults,
+            );
         }
         date
     }

@@ -8,6 +8,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use maru_kernel::Both;
+
+use crate::fault::say;
 use crate::ratio::Ratio;
 
 /// Bounds that keep every input finite: no text, list or nesting beyond them is read.
@@ -93,7 +96,7 @@ impl Value {
                 }
                 Value::Number(Ratio::parse(&text).ok_or_else(|| format!("{text} is out of range"))?)
             }
-            serde_json::Value::String(text) => Value::from_text(text)?,
+            serde_json::Value::String(text) => Value::from_text(text).map_err(|why| why.en)?,
             serde_json::Value::Array(items) => {
                 if items.len() > MAX_LIST {
                     return Err(format!("a list of {} is longer than {MAX_LIST}", items.len()));
@@ -119,9 +122,9 @@ impl Value {
         })
     }
 
-    pub(crate) fn from_text(text: &str) -> Result<Value, String> {
+    pub(crate) fn from_text(text: &str) -> Result<Value, Both> {
         if text.len() > MAX_TEXT {
-            return Err(format!("a text of {} bytes is longer than {MAX_TEXT}", text.len()));
+            return Err(say::too_long_a_text());
         }
         Ok(read_date(text).map(Value::Date).unwrap_or_else(|| Value::Text(nfc(text).into_owned())))
     }
@@ -146,15 +149,15 @@ impl Value {
     }
 
     /// What it is, in a fault's words.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> Both {
         match self {
-            Value::Unknown => "unknown",
-            Value::Bool(_) => "true/false",
-            Value::Number(_) => "a number",
-            Value::Text(_) => "text",
-            Value::Date(_) => "a date",
-            Value::List(_) => "a list",
-            Value::Context(_) => "a context",
+            Value::Unknown => Both::new("모르는 값", "unknown"),
+            Value::Bool(_) => Both::new("참·거짓", "true/false"),
+            Value::Number(_) => say::number(),
+            Value::Text(_) => say::text(),
+            Value::Date(_) => say::date(),
+            Value::List(_) => say::list(),
+            Value::Context(_) => say::context(),
         }
     }
 

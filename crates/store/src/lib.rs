@@ -216,16 +216,22 @@ impl Store {
         self.stats.look()
     }
 
-    /// Runs load and decide, commits, and starts over when somebody else was faster.
+    /// Runs load and decide, commits, and starts over when somebody else was faster. An action loads with several reads: if
+    /// somebody commits between two of them, it may refuse for a reason that was never true. A conflict counts when it is met twice.
     pub async fn rerun<T, F>(&self, mut action: impl FnMut() -> F) -> Result<T>
     where
         F: Future<Output = Result<(Batch, T)>>,
     {
+        let mut refused = None;
         for _ in 0..RERUNS {
             let (batch, result) = match action().await {
                 Ok(decided) => decided,
                 // A part of it that is committed first may have a guard of its own.
                 Err(Error::Guard(_)) => continue,
+                Err(Error::Conflict(why)) if refused.as_ref() != Some(&why) => {
+                    refused = Some(why);
+                    continue;
+                }
                 Err(other) => return Err(other),
             };
             match self.commit(batch).await {

@@ -8,6 +8,7 @@ use maru_store::{Batch, Chunks, Consumer, Migration, NewJob, Place, Store, Value
 
 mod place;
 use place::{folder, place};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const MIGRATIONS: &[Migration] = &[(
     "test/0001",
@@ -309,6 +310,35 @@ async fn two_that_rely_on_each_other_never_both_leave() {
         }
         assert_eq!(left, 1, "round {round}");
     }
+}
+
+/// Somebody commits between an action's two reads: what they tell together was never true, and is no reason to refuse.
+#[tokio::test]
+async fn what_two_reads_tell_of_two_moments_is_no_reason() {
+    let store = fresh().await;
+    for name in ["task", "case"] {
+        store.commit(insert(name)).await.unwrap();
+    }
+    let runs = AtomicUsize::new(0);
+    let outcome: Result<(), Error> = store
+        .rerun(|| async {
+            let first = runs.fetch_add(1, Ordering::SeqCst) == 0;
+            let (task, _) = number(&store, "task").await;
+            if first {
+                let mut batch = Batch::new();
+                batch.write("UPDATE test_row SET n = 1", vec![]);
+                store.commit(batch).await.unwrap();
+            }
+            let (case, _) = number(&store, "case").await;
+            match (task, case) {
+                (1, _) => Err(Error::Conflict("it was done".into())),
+                (_, 1) => Err(Error::Conflict("it can't be done".into())),
+                _ => Ok((Batch::new(), ())),
+            }
+        })
+        .await;
+    assert_eq!(outcome, Err(Error::Conflict("it was done".into())));
+    assert_eq!(runs.load(Ordering::SeqCst), 3, "and it is not asked for ever");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

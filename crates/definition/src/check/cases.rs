@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maru_kernel::Date;
+use maru_kernel::{Both, Date, both};
 use maru_rules::{Answer, Facts};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -44,7 +44,16 @@ struct Case {
 }
 
 /// What, and what to do.
-type Wrong = (String, &'static str);
+pub(crate) type Wrong = (Both, Both);
+
+/// An answer as Korean texts name it; English ones name it as it is written.
+fn said(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Yes => "예",
+        Answer::No => "아니요",
+        Answer::Unknown => "아직 모름",
+    }
+}
 
 impl Check<'_> {
     pub(super) fn run_cases(&mut self, service: &Service) {
@@ -57,8 +66,11 @@ impl Check<'_> {
             self.faults.push(Fault::new(
                 &file,
                 0,
-                "there is no case",
-                "write some: a yes, a no and an unknown at least",
+                both!("사례가 없습니다", "there is no case"),
+                both!(
+                    "예, 아니요, 아직 모름을 하나씩은 쓰세요",
+                    "write some: a yes, a no and an unknown at least"
+                ),
             ));
         }
         let text = self.pack.files.get(&file).unwrap_or_default();
@@ -73,20 +85,29 @@ impl Check<'_> {
                 wrong: wrong.clone(),
             });
             for (what, todo) in wrong {
-                let what = format!("case {}: {what}", quoted(case.name.get_ref()));
+                let (name, Both { ko, en }) = (quoted(case.name.get_ref()), what);
+                let what = both!("사례 {name}: {ko}", "case {name}: {en}");
                 self.faults.push(Fault::new(&file, line, what, todo));
             }
         }
     }
 
     fn run_case(&self, service: &Service, case: &Case) -> (Option<(Answer, Option<i64>)>, Vec<Wrong>) {
-        const RULES: &str = "correct the case, or the rules";
+        let rules = || both!("사례나 규칙을 고치세요", "correct the case, or the rules");
         let mut wrong = Vec::new();
         let Ok(on) = case.on.parse::<Date>() else {
-            return (None, vec![(format!("{} is no day", case.on), "write it as 2026-10-07")]);
+            let on = &case.on;
+            let what = both!("{on}은(는) 날짜가 아닙니다", "{on} is no day");
+            return (None, vec![(what, both!("2026-10-07처럼 쓰세요", "write it as 2026-10-07"))]);
         };
         for name in case.facts.keys().filter(|name| self.pack.fact(name).is_none()) {
-            wrong.push((format!("{name} is no fact"), "add it to facts.toml, or correct the name"));
+            wrong.push((
+                both!("{name}은(는) 사실이 아닙니다", "{name} is no fact"),
+                both!(
+                    "이름을 고치세요. 사실은 facts.toml에 있습니다",
+                    "add it to facts.toml, or correct the name"
+                ),
+            ));
         }
         let mut facts = Facts::new();
         for (name, json) in &case.facts {
@@ -96,8 +117,10 @@ impl Check<'_> {
             };
             match read {
                 Ok(value) => facts.insert(name, value),
-                Err(key) => wrong
-                    .push((format!("{name} can't be {json} ({key})"), "write a value of the fact's kind")),
+                Err(key) => wrong.push((
+                    both!("{name}에 {json}은(는) 쓸 수 없습니다 ({key})", "{name} can't be {json} ({key})"),
+                    both!("사실의 종류에 맞는 값을 쓰세요", "write a value of the fact's kind"),
+                )),
             }
         }
         let (decision, faults) = service.rules.check(&facts, &self.pack.parameters, on);
@@ -106,32 +129,62 @@ impl Check<'_> {
         let meant = case.answer == Answer::Unknown && decision.answer == Answer::Unknown;
         for fault in faults.into_iter().filter(|_| !meant) {
             let (file, line) = service.rules_text.place(fault.line);
-            wrong.push((format!("{file} line {line}: {}", fault.message), "correct the rule"));
+            let Both { ko, en } = fault.message;
+            wrong.push((
+                both!("{file} {line}번째 줄: {ko}", "{file} line {line}: {en}"),
+                both!("규칙을 고치세요", "correct the rule"),
+            ));
         }
         if decision.answer != case.answer {
-            wrong.push((format!("expected {}, decided {}", case.answer, decision.answer), RULES));
+            let (expected, found) = (case.answer, decision.answer);
+            let (expected_ko, found_ko) = (said(expected), said(found));
+            wrong.push((
+                both!(
+                    "{expected_ko}(이)라고 썼는데 {found_ko}(으)로 정해졌습니다",
+                    "expected {expected}, decided {found}"
+                ),
+                rules(),
+            ));
         }
         if decision.amount != case.amount {
-            let shown = |amount: Option<i64>| amount.map_or("no amount".into(), |n| format!("{n} won"));
+            let shown = |amount: Option<i64>| {
+                amount.map_or_else(|| Both::new("금액 없음", "no amount"), |n| both!("{n}원", "{n} won"))
+            };
+            let (Both { ko, en }, found) = (shown(case.amount), shown(decision.amount));
+            let (found_ko, found_en) = (found.ko, found.en);
             wrong.push((
-                format!("expected {}, computed {}", shown(case.amount), shown(decision.amount)),
-                RULES,
+                both!("{ko}(이)라고 썼는데 계산하면 {found_ko}입니다", "expected {en}, computed {found_en}"),
+                rules(),
             ));
         }
         if let Some(missing) = &case.missing {
             let (expected, found): (BTreeSet<&String>, BTreeSet<&String>) =
                 (missing.iter().collect(), decision.missing.iter().collect());
             if expected != found {
-                wrong.push((format!("expected to miss {expected:?}, misses {found:?}"), RULES));
+                wrong.push((
+                    both!(
+                        "{expected:?}을(를) 모른다고 썼는데 {found:?}을(를) 모릅니다",
+                        "expected to miss {expected:?}, misses {found:?}"
+                    ),
+                    rules(),
+                ));
             }
         }
         for (id, expected) in &case.conditions {
             match decision.reasons.iter().find(|r| r.id == *id) {
-                None => wrong.push((format!("there is no condition {id} on {on}"), RULES)),
+                None => wrong.push((
+                    both!("{on}에는 조건 {id}이(가) 없습니다", "there is no condition {id} on {on}"),
+                    rules(),
+                )),
                 Some(reason) if reason.answer != *expected => {
+                    let found = reason.answer;
+                    let (expected_ko, found_ko) = (said(*expected), said(found));
                     wrong.push((
-                        format!("condition {id}: expected {expected}, found {}", reason.answer),
-                        RULES,
+                        both!(
+                            "조건 {id}: {expected_ko}(이)라고 썼는데 {found_ko}입니다",
+                            "condition {id}: expected {expected}, found {found}"
+                        ),
+                        rules(),
                     ));
                 }
                 Some(_) => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use maru_kernel::Lang;
+use maru_kernel::{Lang, both};
 
 use super::Check;
 use crate::chart::{Chart, ChartState, ChartVerb, DRAFT, Does, TASK_VERBS, VERBS, Who};
@@ -49,7 +49,7 @@ impl Check<'_> {
                 let file = format!("{folder}/{kind}.{}.txt", lang.tag());
                 match letters.get(&kind, lang) {
                     Some(text) => self.letter(&file, text),
-                    None => self.at(
+                    None => self.of_pack(
                         &file,
                         &[],
                         "there is no such letter",
@@ -65,15 +65,24 @@ impl Check<'_> {
         let pack = self.pack;
         let file = service.file("service.toml");
         let Some(chart) = pack.chart(&service.chart) else {
-            let what = format!("no chart {}", service.chart);
-            return self.at(&file, &["chart"], what, "name one of charts/, or add it there");
+            let chart = &service.chart;
+            let what = both!("{chart}(이)라는 절차가 없습니다", "no chart {chart}");
+            let todo = both!("charts/에 있는 것을 쓰세요", "name one of charts/, or add it there");
+            return self.at(&file, &["chart"], what, todo);
         };
         for letter in chart.verbs.iter().filter_map(|verb| verb.letter.as_deref()) {
             let there = |letters: &Letters| letters.kinds().any(|kind| kind == letter);
             if !there(&service.letters) && !there(&pack.letters) {
                 let file = format!("charts/{}.toml", chart.id);
-                let what = format!("the letter {letter} is neither {}'s nor the pack's", service.id);
-                let todo = format!("write letters/{letter}.ko.txt and .en.txt");
+                let id = &service.id;
+                let what = both!(
+                    "안내문 {letter}이(가) {id}에도 공통 안내문에도 없습니다",
+                    "the letter {letter} is neither {id}'s nor the pack's"
+                );
+                let todo = both!(
+                    "letters/{letter}.ko.txt와 .en.txt를 쓰세요",
+                    "write letters/{letter}.ko.txt and .en.txt"
+                );
                 self.at(&file, &[&format!("letter = \"{letter}\"")], what, todo);
             }
         }
@@ -97,24 +106,24 @@ impl Check<'_> {
             if matches!(verb.who, Who::Doer | Who::Clock) {
                 let what =
                     format!("{} is for nobody: a case has no doer and no end of time of its own", verb.id);
-                self.at(&file, &[&name(&verb.id), "who"], what, "write applicant, unit or officer");
+                self.of_pack(&file, &[&name(&verb.id), "who"], what, "write applicant, unit or officer");
             }
             let applicants = ["answer", "submit", "withdraw"].contains(&verb.id.as_str());
             if applicants != (verb.who == Who::Applicant) {
                 let what = format!("{} is not for {}", verb.id, verb.who.as_str());
                 let todo = if applicants { "write applicant" } else { "write unit or officer" };
-                self.at(&file, &[&name(&verb.id), "who"], what, todo);
+                self.of_pack(&file, &[&name(&verb.id), "who"], what, todo);
             }
             let named = verb.opens.iter().chain(&verb.closed).chain(&verb.lapsed);
             for region in named.filter(|region| chart.region(region).is_none()) {
                 let what = format!("{}: there is no region {region}", verb.id);
-                self.at(&file, &[&name(&verb.id), region], what, "name a [[region]] of this chart");
+                self.of_pack(&file, &[&name(&verb.id), region], what, "name a [[region]] of this chart");
             }
             if let Some(region) = verb.lapsed.as_ref().and_then(|id| chart.region(id))
                 && (region.times.is_none() || !region.verbs.iter().any(|v| v.who == Who::Clock))
             {
                 let what = format!("{} waits until {} lapses, which it never does", verb.id, region.id);
-                self.at(
+                self.of_pack(
                     &file,
                     &[&name(&verb.id), "lapsed"],
                     what,
@@ -138,7 +147,7 @@ impl Check<'_> {
             );
             if !chart.verbs.iter().any(|verb| verb.opens.as_deref() == Some(region.id.as_str())) {
                 let what = format!("no verb opens {}", region.id);
-                self.at(
+                self.of_pack(
                     &file,
                     &[&name(&region.id)],
                     what,
@@ -147,7 +156,7 @@ impl Check<'_> {
             }
             if let Some(why) = region.pauses.as_deref().filter(|why| !PAUSES.contains(why)) {
                 let what = format!("{why} is no reason for a clock to stand");
-                self.at(
+                self.of_pack(
                     &file,
                     &[&name(&region.id), "pauses"],
                     what,
@@ -159,10 +168,10 @@ impl Check<'_> {
             let no_days = region.days == 0 && (timed || region.most > 0 || region.pauses.is_some());
             if no_days || region.days > region.most || region.again.is_some_and(|again| again == 0) {
                 let what = format!("{}: `days` must be 1 to `most`, `again` 1 or more", region.id);
-                self.at(&file, &[&name(&region.id), "days"], what, "correct the numbers");
+                self.of_pack(&file, &[&name(&region.id), "days"], what, "correct the numbers");
             }
             if region.article.trim().is_empty() {
-                self.at(
+                self.of_pack(
                     &file,
                     &[&name(&region.id), "article"],
                     "no article",
@@ -175,7 +184,7 @@ impl Check<'_> {
                         "{}: what is in {} can't be recalled when the case ends",
                         region.id, state.id
                     );
-                    self.at(&file, &[&name(&region.id)], what, "let the officer recall it from there");
+                    self.of_pack(&file, &[&name(&region.id)], what, "let the officer recall it from there");
                 }
             }
             // Who must answer may never do so: somebody else has to be able to go on.
@@ -186,7 +195,7 @@ impl Check<'_> {
             let waited = chart.verbs.iter().any(|verb| verb.closed.contains(&region.id));
             if waited && !others && region.does == Does::Applicant {
                 let what = format!("{} can wait for ever for the applicant", region.id);
-                self.at(&file, &[&name(&region.id)], what, "let the clock or the officer end it");
+                self.of_pack(&file, &[&name(&region.id)], what, "let the clock or the officer end it");
             }
         }
     }
@@ -200,12 +209,12 @@ impl Check<'_> {
         for state in region.states {
             for was in state.was.iter().filter(|was| has(was)) {
                 let what = format!("{}: {was} is a state, too", state.id);
-                self.at(file, &[&name(&state.id), "was"], what, "name states that are gone");
+                self.of_pack(file, &[&name(&state.id), "was"], what, "name states that are gone");
             }
         }
         if !has(region.start) {
             let what = format!("{} does not begin: there is no state {}", region.name, region.start);
-            self.at(file, &[], what, "add it");
+            self.of_pack(file, &[], what, "add it");
             return;
         }
         let mut seen = BTreeSet::new();
@@ -213,11 +222,11 @@ impl Check<'_> {
             self.both(file, &[&name(&verb.id)], &verb.name, &verb.id);
             if !known.contains(&verb.id.as_str()) {
                 let what = format!("{} is nothing that can be done", verb.id);
-                self.at(file, &[&name(&verb.id)], what, format!("write one of {}", known.join(", ")));
+                self.of_pack(file, &[&name(&verb.id)], what, format!("write one of {}", known.join(", ")));
             }
             for state in verb.from.iter().chain(&verb.to).filter(|state| !has(state)) {
                 let what = format!("{}: there is no state {state}", verb.id);
-                self.at(
+                self.of_pack(
                     file,
                     &[&name(&verb.id), &format!("\"{state}\"")],
                     what,
@@ -227,11 +236,16 @@ impl Check<'_> {
             for from in &verb.from {
                 if region.ends.contains(from.as_str()) {
                     let what = format!("{} leads out of {from}, which has ended", verb.id);
-                    self.at(file, &[&name(&verb.id), from], what, "an end is an end: take it out of `from`");
+                    self.of_pack(
+                        file,
+                        &[&name(&verb.id), from],
+                        what,
+                        "an end is an end: take it out of `from`",
+                    );
                 }
                 if !seen.insert((from, &verb.id)) {
                     let what = format!("{} is said twice for {from}", verb.id);
-                    self.at(file, &[&name(&verb.id), from], what, "leave one of the two");
+                    self.of_pack(file, &[&name(&verb.id), from], what, "leave one of the two");
                 }
             }
         }
@@ -261,10 +275,10 @@ impl Check<'_> {
         for state in region.states {
             if !reached.contains(&state.id) {
                 let what = format!("{}: nothing leads to {}", region.name, state.id);
-                self.at(file, &[&name(&state.id)], what, "add a verb that does, or take the state out");
+                self.of_pack(file, &[&name(&state.id)], what, "add a verb that does, or take the state out");
             } else if !ending.contains(&state.id) {
                 let what = format!("{}: {} is a dead end", region.name, state.id);
-                self.at(file, &[&name(&state.id)], what, "add a verb that leads on to an end");
+                self.of_pack(file, &[&name(&state.id)], what, "add a verb that leads on to an end");
             }
         }
     }

@@ -17,7 +17,7 @@ impl Check<'_> {
         for unit in &demo.units {
             let id = quoted(&unit.id);
             if pack.unit_kind(&unit.kind).is_none() {
-                self.at(
+                self.of_pack(
                     FILE,
                     &[&id, "kind"],
                     format!("no unit kind {}", unit.kind),
@@ -25,7 +25,7 @@ impl Check<'_> {
                 );
             }
             if pack.regions.find(&unit.region).is_none_or(|r| r.name != unit.region) {
-                self.at(
+                self.of_pack(
                     FILE,
                     &[&id, "region"],
                     format!("no region {}", unit.region),
@@ -37,7 +37,7 @@ impl Check<'_> {
             let same = |other: &&DemoUnit| unit.agency_id.is_some() && other.agency_id == unit.agency_id;
             if demo.units.iter().filter(same).any(|other| other.agency != unit.agency) {
                 let what = format!("{} names its agency otherwise than another unit", unit.id);
-                self.at(FILE, &[&id, "agency"], what, "one agency_id has one agency");
+                self.of_pack(FILE, &[&id, "agency"], what, "one agency_id has one agency");
             }
         }
         for person in &demo.people {
@@ -53,10 +53,10 @@ impl Check<'_> {
             {
                 let todo =
                     "a resident has none; an official has one of the units above, or a role over the country";
-                self.at(FILE, &[&id], format!("{} has the wrong kind or unit", person.id), todo);
+                self.of_pack(FILE, &[&id], format!("{} has the wrong kind or unit", person.id), todo);
             }
             for role in person.roles.iter().filter(|role| !ROLES.contains(&role.as_str())) {
-                self.at(
+                self.of_pack(
                     FILE,
                     &[&id, "roles"],
                     format!("no role {role}"),
@@ -74,7 +74,7 @@ impl Check<'_> {
             let events = person.events.iter().flat_map(|event| &event.registers);
             for (register, row) in person.registers.iter().chain(events) {
                 let Some(known) = pack.register(register) else {
-                    self.at(
+                    self.of_pack(
                         FILE,
                         &[&id, register],
                         format!("no register {register}"),
@@ -85,14 +85,14 @@ impl Check<'_> {
                 for (name, value) in row {
                     let Some(field) = known.field(name) else {
                         let what = format!("{register} has no field {name}");
-                        self.at(FILE, &[&id, register, name], what, "use one of registers.toml");
+                        self.of_pack(FILE, &[&id, register, name], what, "use one of registers.toml");
                         continue;
                     };
                     let place =
                         value.as_str().and_then(|text| pack.regions.find(text).map(|r| r.name == text));
                     if field.kind == FactKind::Region && place != Some(true) {
                         let what = format!("{value} is no region's full name");
-                        self.at(FILE, &[&id, register, name], what, "use a full name of regions.tsv");
+                        self.of_pack(FILE, &[&id, register, name], what, "use a full name of regions.tsv");
                     }
                 }
             }

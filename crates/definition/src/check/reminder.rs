@@ -16,14 +16,14 @@ impl Check<'_> {
             self.both(FILE, &[&id, "text"], &reminder.text, &format!("the text of {}", reminder.id));
             if reminder.law.trim().is_empty() {
                 let what = format!("{} has no article", reminder.id);
-                self.at(FILE, &[&id, "law"], what, "name the law that sets the day");
+                self.of_pack(FILE, &[&id, "law"], what, "name the law that sets the day");
             }
             if reminder.ahead.is_empty()
                 || reminder.ahead.iter().any(|days| !(1..=FAR).contains(days))
                 || !reminder.ahead.is_sorted_by(|one, next| one > next)
             {
                 let what = format!("{} is not told a falling number of days ahead", reminder.id);
-                self.at(
+                self.of_pack(
                     FILE,
                     &[&id, "ahead"],
                     what,
@@ -33,17 +33,17 @@ impl Check<'_> {
             match &reminder.opens {
                 Opens::Service(service) if !pack.services.iter().any(|s| s.id == *service) => {
                     let what = format!("{} opens {service}, which is no service", reminder.id);
-                    self.at(FILE, &[&id, "service"], what, "name a folder of services/, or write `url`");
+                    self.of_pack(FILE, &[&id, "service"], what, "name a folder of services/, or write `url`");
                 }
                 Opens::Url(url) if !url.starts_with("https://") => {
                     let what = format!("{} opens {url}", reminder.id);
-                    self.at(FILE, &[&id, "url"], what, "write the whole address, from https://");
+                    self.of_pack(FILE, &[&id, "url"], what, "write the whole address, from https://");
                 }
                 _ => {}
             }
             let Some(register) = pack.register(&reminder.register) else {
                 let what = format!("{} reads {}, which is no register", reminder.id, reminder.register);
-                self.at(
+                self.of_pack(
                     FILE,
                     &[&id, "register"],
                     what,
@@ -56,7 +56,7 @@ impl Check<'_> {
             };
             for name in self.unknown_names(reminder.due.names(), known) {
                 let what = format!("{} reads {name}, which is no field of {}", reminder.id, register.id);
-                self.at(FILE, &[&id, "due"], what, "use the register's own fields, 오늘 and 매개.…");
+                self.of_pack(FILE, &[&id, "due"], what, "use the register's own fields, 오늘 and 매개.…");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maru_kernel::{Date, Lang};
+use maru_kernel::{Both, Date, Lang, both};
 
 use super::{Check, quoted};
 use crate::{
@@ -56,14 +56,20 @@ impl Check<'_> {
         for service in &pack.services {
             let file = service.file("service.toml");
             if let Some(other) = ids.insert(&service.id, &service.folder) {
-                let what = format!("{} is in {other}, too", service.id);
-                self.at(&file, &["id"], what, "give each service its own id");
+                let id = &service.id;
+                let what = both!("{id}이(가) {other}에도 있습니다", "{id} is in {other}, too");
+                let todo = both!("서비스마다 다른 id를 쓰세요", "give each service its own id");
+                self.at(&file, &["id"], what, todo);
             }
             if let Some(source) = &service.source_id
                 && let Some(other) = sources.insert(source, &service.id)
             {
-                let what = format!("{source} is already written in depth, as {other}");
-                self.at(&file, &["source_id"], what, "one entry, one service");
+                let what = both!(
+                    "{source}은(는) {other}(으)로 이미 써 있습니다",
+                    "{source} is already written in depth, as {other}"
+                );
+                let todo = both!("목록 하나에 서비스 하나입니다", "one entry, one service");
+                self.at(&file, &["source_id"], what, todo);
             }
             if only.is_some_and(|id| id != service.id) {
                 continue;
@@ -86,95 +92,129 @@ impl Check<'_> {
         self.ids(file, "service", std::iter::once(service.id.as_str()));
         let named = pack.agency(&service.owner).is_some();
         if service.folder != format!("services/{}/{}", service.owner, service.id) {
-            let todo = format!("put it in services/{}/{}", service.owner, service.id);
-            self.at(
-                file,
-                &["id"],
-                format!("the folder {} is not the owner's and the id's", service.folder),
-                todo,
+            let Service { folder, owner, id, .. } = service;
+            let what = both!(
+                "폴더 {folder}이(가) 기관과 id에 맞지 않습니다",
+                "the folder {folder} is not the owner's and the id's"
             );
+            let todo = both!("services/{owner}/{id}에 두세요", "put it in services/{owner}/{id}");
+            self.at(file, &["id"], what, todo);
         }
         if !named {
-            let what = format!("no agency {}", service.owner);
-            self.at(file, &["owner"], what, "add it to agencies.toml, or name one that is there");
+            let owner = &service.owner;
+            let what = both!("{owner}(이)라는 기관이 없습니다", "no agency {owner}");
+            self.at(file, &["owner"], what, of_agencies());
         }
         if pack.unit_kind(&service.unit_kind).is_none() {
-            let what = format!("no unit kind {}", service.unit_kind);
-            self.at(file, &["unit_kind"], what, "add it to agencies.toml, or name one that is there");
+            self.at(file, &["unit_kind"], no_unit_kind(&service.unit_kind), of_agencies());
         }
         if service.law.is_empty() || service.law.iter().any(|law| law.trim().is_empty()) {
-            self.at(file, &["law"], "no law is named", "name the acts it rests on");
+            let todo = both!("근거 법률을 쓰세요", "name the acts it rests on");
+            self.at(file, &["law"], both!("법률이 없습니다", "no law is named"), todo);
         }
         let objection = service.objection.as_ref().map(|o| ("objection", &o.article, o.days));
         let period = ("period", &service.period.article, service.period.days.max(service.period.hours));
         for (key, article, length) in std::iter::once(period).chain(objection) {
             if article.trim().is_empty() {
-                self.at(file, &[key], format!("{key} has no article"), "name the article that sets it");
+                let what = both!("{key}에 조문이 없습니다", "{key} has no article");
+                self.at(file, &[key], what, both!("정한 조문을 쓰세요", "name the article that sets it"));
             }
             if length == 0 {
-                self.at(file, &[key], format!("{key} has no days"), "write how many");
+                let what = both!("{key}에 날수가 없습니다", "{key} has no days");
+                self.at(file, &[key], what, both!("며칠인지 쓰세요", "write how many"));
             }
         }
         if service.version == Date::ZERO {
-            let todo = "write from = \"2026-01-01\"";
-            self.at(file, &[], "nothing says since when it goes like this", todo);
+            let what = both!("언제부터 이렇게 하는지 없습니다", "nothing says since when it goes like this");
+            let todo = both!("from = \"2026-01-01\"처럼 쓰세요", "write from = \"2026-01-01\"");
+            self.at(file, &[], what, todo);
         }
         if service.period.days > 0 && service.period.hours > 0 {
-            self.at(file, &["period"], "period has days and hours", "write one of them");
+            let what = both!("period에 days와 hours가 함께 있습니다", "period has days and hours");
+            self.at(file, &["period"], what, both!("둘 가운데 하나만 쓰세요", "write one of them"));
         }
         if service.objection.is_none() && service.kind != ServiceKind::Petition {
-            let todo = "write objection = { days, article }";
-            self.at(file, &[], "nothing is said of objections against its decision", todo);
+            let what = both!(
+                "결정에 대한 이의신청이 써 있지 않습니다",
+                "nothing is said of objections against its decision"
+            );
+            let todo =
+                both!("objection = {{ days, article }}을 쓰세요", "write objection = {{ days, article }}");
+            self.at(file, &[], what, todo);
         }
         if service.kind != ServiceKind::Petition
             && let Some(chart) = pack.chart(&service.chart)
             && !chart.verbs.iter().any(|verb| verb.id == "grant")
         {
-            let what = format!("what goes by {} is never granted", service.chart);
-            self.at(file, &["chart"], what, "name another chart, or write kind = \"petition\"");
+            let chart = &service.chart;
+            let what =
+                both!("{chart} 절차로는 결정해 드릴 수 없습니다", "what goes by {chart} is never granted");
+            let todo = both!(
+                "다른 절차를 쓰거나 kind = \"petition\"으로 쓰세요",
+                "name another chart, or write kind = \"petition\""
+            );
+            self.at(file, &["chart"], what, todo);
         }
         if service.to == To::Place && service.place().is_none() {
-            let todo = "ask for it in form.toml: a field of kind place";
-            self.at(file, &["to"], "it goes where its place is, and asks for no place", todo);
+            let what = both!(
+                "곳에 따라 보내는데 어디인지 묻지 않습니다",
+                "it goes where its place is, and asks for no place"
+            );
+            self.at(file, &["to"], what, ask_for_a_place());
         }
         if service.near && service.place().is_none() {
-            let todo = "ask for it in form.toml: a field of kind place";
-            self.at(file, &["near"], "it shows what was reported where, and asks for no place", todo);
+            let what = both!(
+                "가까운 신고를 보여 주는데 어디인지 묻지 않습니다",
+                "it shows what was reported where, and asks for no place"
+            );
+            self.at(file, &["near"], what, ask_for_a_place());
         }
         for kind in service.consults.iter().filter(|kind| pack.unit_kind(kind).is_none()) {
-            let what = format!("no unit kind {kind}");
-            self.at(file, &["consults", kind], what, "add it to agencies.toml, or name one that is there");
+            self.at(file, &["consults", kind], no_unit_kind(kind), of_agencies());
         }
         if let Some(article) = &service.without_application {
             if article.trim().is_empty() {
-                let todo = "name the article, or take the line out";
-                self.at(
-                    file,
-                    &["without_application"],
-                    "no article lets it be given without an application",
-                    todo,
+                let what = both!(
+                    "신청 없이 드려도 된다는 조문이 없습니다",
+                    "no article lets it be given without an application"
                 );
+                let todo = both!("조문을 쓰거나 그 줄을 지우세요", "name the article, or take the line out");
+                self.at(file, &["without_application"], what, todo);
             }
             let benefit = service.kind == ServiceKind::Benefit && !service.asks_nothing();
             if !benefit || service.approval || !service.consults.is_empty() || service.to != To::Home {
-                let what = "only a benefit that rules alone decide, where somebody lives, is given without an application";
-                let todo = "take out without_application, or kind, to, approval or consults";
+                let what = both!(
+                    "신청 없이 드리는 것은 사는 곳에서 규칙만으로 정하는 급여뿐입니다",
+                    "only a benefit that rules alone decide, where somebody lives, is given without an application"
+                );
+                let todo = both!(
+                    "without_application을 지우거나 kind, to, approval, consults를 지우세요",
+                    "take out without_application, or kind, to, approval or consults"
+                );
                 self.at(file, &["without_application"], what, todo);
             }
         }
         if !service.url.starts_with("https://") && !service.url.starts_with("http://") {
-            self.at(file, &["url"], "the url is no address", "begin it with https://");
+            let what = both!("url이 주소가 아닙니다", "the url is no address");
+            self.at(file, &["url"], what, both!("https://로 시작하세요", "begin it with https://"));
         }
         for evidence in &service.evidence {
             let id = quoted(&evidence.register);
             let Some(register) = pack.register(&evidence.register) else {
-                let what = format!("no register {}", evidence.register);
-                self.at(file, &["[[evidence]]", &id], what, "use one of registers.toml");
+                let register = &evidence.register;
+                let what = both!("{register}(이)라는 등록부가 없습니다", "no register {register}");
+                let todo = both!("registers.toml에 있는 것을 쓰세요", "use one of registers.toml");
+                self.at(file, &["[[evidence]]", &id], what, todo);
                 continue;
             };
             for field in evidence.fields.iter().filter(|field| register.field(field).is_none()) {
-                let what = format!("{} has no field {field}", evidence.register);
-                self.at(file, &[&id, &quoted(field)], what, "draw only fields that registers.toml names");
+                let register = &evidence.register;
+                let what = both!("{register}에 {field} 항목이 없습니다", "{register} has no field {field}");
+                let todo = both!(
+                    "registers.toml에 있는 항목만 쓰세요",
+                    "draw only fields that registers.toml names"
+                );
+                self.at(file, &[&id, &quoted(field)], what, todo);
             }
         }
     }
@@ -189,7 +229,7 @@ impl Check<'_> {
             let mut faults = Vec::new();
             let entries = self.pack.files.toml::<RuleEntries>(&file, &mut faults).unwrap_or_default();
             if [&entries.conditions, &entries.lines, &entries.amounts].iter().any(|list| !list.is_empty()) {
-                self.at(
+                self.of_pack(
                     &file,
                     &["[[condition]]"],
                     "only lets can be shared",
@@ -197,7 +237,7 @@ impl Check<'_> {
                 );
             }
             if !used {
-                self.at(
+                self.of_pack(
                     &file,
                     &[],
                     "no service uses it",
@@ -210,19 +250,25 @@ impl Check<'_> {
     fn rules(&mut self, service: &Service) {
         let file = service.file("rules.toml");
         for name in self.unknown_names(service.rules.names(), |name| self.knows_fact(name)) {
-            let what = format!("{name} is no fact, no parameter and no let above");
+            let what = both!(
+                "{name}은(는) 사실도, 매개변수도, 위에서 정한 [[let]]도 아닙니다",
+                "{name} is no fact, no parameter and no let above"
+            );
+            let todo = both!(
+                "이름을 고치세요. 사실은 facts.toml, 매개변수는 parameters.toml에 있습니다",
+                "add it to facts.toml or parameters.toml, or correct the name"
+            );
             let holds = |file: &&String| self.pack.files.get(file).is_some_and(|text| text.contains(&name));
             let shared: Vec<String> = service.uses.iter().map(|name| shared(name)).collect();
             let file = std::iter::once(&file).chain(&shared).find(holds).unwrap_or(&file).clone();
-            self.at(&file, &[&name], what, "add it to facts.toml or parameters.toml, or correct the name");
+            self.at(&file, &[&name], what, todo);
         }
         if service.entries.conditions.is_empty() && service.kind == ServiceKind::Benefit {
-            self.at(
-                &file,
-                &[],
-                "there is no condition",
-                "write at least one [[condition]], with its article",
+            let todo = both!(
+                "[[condition]]을 조문과 함께 하나는 쓰세요",
+                "write at least one [[condition]], with its article"
             );
+            self.at(&file, &[], both!("조건이 없습니다", "there is no condition"), todo);
         }
     }
 
@@ -233,8 +279,11 @@ impl Check<'_> {
         self.ids(&file, "field", pages.iter().flat_map(|p| &p.fields).map(|f| f.id.as_str()));
         for page in pages {
             if page.fields.is_empty() {
-                let what = format!("page {} asks nothing", page.id);
-                self.at(&file, &[&quoted(&page.id)], what, "add a [[page.field]], or take it out");
+                let id = &page.id;
+                let what = both!("쪽 {id}이(가) 아무것도 묻지 않습니다", "page {id} asks nothing");
+                let todo =
+                    both!("[[page.field]]를 넣거나 쪽을 지우세요", "add a [[page.field]], or take it out");
+                self.at(&file, &[&quoted(id)], what, todo);
             }
             let whens = page.when.iter().map(|when| (&page.id, when));
             for (id, when) in
@@ -243,8 +292,12 @@ impl Check<'_> {
                 let unknown: Vec<String> =
                     when.names().into_iter().filter(|name| !self.knows_fact(name)).collect();
                 for name in unknown {
-                    let what = format!("`when` of {id} reads {name}, which is no fact");
-                    self.at(&file, &[&quoted(id), "when"], what, "use facts of facts.toml only");
+                    let what = both!(
+                        "{id}의 `when`에 쓴 {name}은(는) 사실이 아닙니다",
+                        "`when` of {id} reads {name}, which is no fact"
+                    );
+                    let todo = both!("facts.toml에 있는 사실만 쓰세요", "use facts of facts.toml only");
+                    self.at(&file, &[&quoted(id), "when"], what, todo);
                 }
             }
             page.fields.iter().for_each(|field| self.field(&file, field));
@@ -252,10 +305,14 @@ impl Check<'_> {
     }
 
     fn field(&mut self, file: &str, field: &FormField) {
-        let id = quoted(&field.id);
+        let (id, field_id, fact_name) = (quoted(&field.id), &field.id, &field.fact);
         let Some(fact) = self.pack.fact(&field.fact) else {
-            let what = format!("{} answers {}, which is no fact", field.id, field.fact);
-            return self.at(file, &[&id, "fact"], what, "add it to facts.toml");
+            let what = both!(
+                "{field_id}이(가) 묻는 {fact_name}은(는) 사실이 아닙니다",
+                "{field_id} answers {fact_name}, which is no fact"
+            );
+            let todo = both!("facts.toml에 있는 것을 쓰세요", "add it to facts.toml");
+            return self.at(file, &[&id, "fact"], what, todo);
         };
         let fits = match field.kind {
             FieldKind::Choice => matches!(fact.kind, FactKind::Choice | FactKind::Text),
@@ -268,22 +325,36 @@ impl Check<'_> {
             FieldKind::Date => fact.kind == FactKind::Date,
         };
         if !fits {
-            let what = format!("{} can't answer {}: their kinds don't fit", field.id, field.fact);
-            self.at(file, &[&id, "kind"], what, "change the kind of the field or of the fact");
+            let what = both!(
+                "{field_id}(으)로 {fact_name}을(를) 물을 수 없습니다. kind가 서로 맞지 않습니다",
+                "{field_id} can't answer {fact_name}: their kinds don't fit"
+            );
+            let todo =
+                both!("둘 가운데 하나의 kind를 바꾸세요", "change the kind of the field or of the fact");
+            self.at(file, &[&id, "kind"], what, todo);
         }
         if (field.kind == FieldKind::Choice) == field.choices.is_empty() {
-            let what = format!("{}: choices belong to kind \"choice\", and only to it", field.id);
-            self.at(file, &[&id], what, "add choices, or change the kind");
+            let what = both!(
+                "{field_id}: choices는 kind가 \"choice\"일 때만, 그때는 꼭 씁니다",
+                "{field_id}: choices belong to kind \"choice\", and only to it"
+            );
+            let todo = both!("choices를 넣거나 kind를 바꾸세요", "add choices, or change the kind");
+            self.at(file, &[&id], what, todo);
         }
         if fact.kind == FactKind::Choice {
             for choice in field.choices.iter().filter(|c| fact.choices.iter().all(|known| known.value != **c))
             {
-                let what = format!("{choice} is no choice of {}", field.fact);
-                self.at(file, &[&id, &quoted(choice)], what, "use the fact's own choices");
+                let what = both!(
+                    "{fact_name}에는 {choice}(이)라는 답이 없습니다",
+                    "{choice} is no choice of {fact_name}"
+                );
+                let todo = both!("사실에 있는 답을 쓰세요", "use the fact's own choices");
+                self.at(file, &[&id, &quoted(choice)], what, todo);
             }
         }
         if field.min.zip(field.max).is_some_and(|(min, max)| min > max) {
-            self.at(file, &[&id, "min"], format!("{}: min is above max", field.id), "swap them");
+            let what = both!("{field_id}: min이 max보다 큽니다", "{field_id}: min is above max");
+            self.at(file, &[&id, "min"], what, both!("둘을 바꾸세요", "swap them"));
         }
     }
 
@@ -298,11 +369,16 @@ impl Check<'_> {
             flatten(&toml::Value::Table(table), &mut Vec::new(), &mut found);
             for (path, text) in &found {
                 if text.trim().is_empty() {
-                    self.text_fault(&file, path, "is empty", "write the text");
+                    let name = path.join(".");
+                    let what = both!("{name}이(가) 비어 있습니다", "{name} is empty");
+                    self.text_fault(&file, path, what, both!("글을 쓰세요", "write the text"));
                 }
             }
             for path in needed.iter().filter(|path| !found.contains_key(*path)) {
-                self.text_fault(&file, path, "is missing", "add it, in this language too");
+                let name = path.join(".");
+                let what = both!("{name}이(가) 없습니다", "{name} is missing");
+                let todo = both!("이 언어로도 쓰세요", "add it, in this language too");
+                self.text_fault(&file, path, what, todo);
             }
             keys.push((file, found));
         }
@@ -310,18 +386,16 @@ impl Check<'_> {
             for (mine, my_file, theirs) in [(ko, ko_file, en_file), (en, en_file, ko_file)] {
                 let other = if std::ptr::eq(mine, ko) { en } else { ko };
                 for path in mine.keys().filter(|path| !other.contains_key(*path) && !needed.contains(*path)) {
-                    self.text_fault(
-                        my_file,
-                        path,
-                        &format!("is not in {theirs}"),
-                        "add it there, or take it out here",
-                    );
+                    let name = path.join(".");
+                    let what = both!("{name}이(가) {theirs}에는 없습니다", "{name} is not in {theirs}");
+                    let todo = both!("그 파일에 넣거나 여기서 지우세요", "add it there, or take it out here");
+                    self.text_fault(my_file, path, what, todo);
                 }
             }
         }
     }
 
-    fn text_fault(&mut self, file: &str, path: &[String], what: &str, todo: &str) {
+    fn text_fault(&mut self, file: &str, path: &[String], what: Both, todo: Both) {
         let (heading, key) = match path {
             [all @ .., key] if !all.is_empty() => (format!("[{}]", all.join(".")), key.clone()),
             _ => (String::new(), path.join(".")),
@@ -331,7 +405,7 @@ impl Check<'_> {
             0 => self.pack.files.line(file, &[&heading]),
             line => line,
         };
-        self.faults.push(Fault::new(file, line, format!("{} {what}", path.join(".")), todo));
+        self.faults.push(Fault::new(file, line, what, todo));
     }
 
     fn letters(&mut self, service: &Service) {
@@ -344,8 +418,11 @@ impl Check<'_> {
                     None => self.at(
                         &file,
                         &[],
-                        "there is no such letter",
-                        "write it: a subject, an empty line, the text",
+                        both!("이 안내문이 없습니다", "there is no such letter"),
+                        both!(
+                            "제목, 빈 줄, 본문 차례로 쓰세요",
+                            "write it: a subject, an empty line, the text"
+                        ),
                     ),
                     Some(text) => self.letter(&file, text),
                 }
@@ -358,11 +435,13 @@ impl Check<'_> {
         if lines.next().is_none_or(|subject| subject.trim().is_empty())
             || lines.next().is_none_or(|l| !l.is_empty())
         {
-            self.faults.push(Fault::new(file, 1, "no subject", "first line the subject, then an empty line"));
+            let todo =
+                both!("첫 줄에 제목을 쓰고 다음 줄을 비우세요", "first line the subject, then an empty line");
+            self.faults.push(Fault::new(file, 1, both!("제목이 없습니다", "no subject"), todo));
         }
         let (mut loops, mut ifs) = (0_i32, 0_i32);
         for (number, line) in (1..).zip(text.lines()) {
-            let mut fault = |what: String, todo: &str| self.faults.push(Fault::new(file, number, what, todo));
+            let mut fault = |what: Both, todo: Both| self.faults.push(Fault::new(file, number, what, todo));
             for tag in between(line, "{{", "}}") {
                 let names: Vec<&str> = tag.split('.').map(str::trim).collect();
                 let good = match names.as_slice() {
@@ -371,7 +450,11 @@ impl Check<'_> {
                     _ => false,
                 };
                 if !good {
-                    fault(format!("a letter has no {}", tag.trim()), "use the names packs/README.md lists");
+                    let tag = tag.trim();
+                    fault(
+                        both!("안내문에 {tag}은(는) 쓸 수 없습니다", "a letter has no {tag}"),
+                        both!("packs/README.md에 있는 이름을 쓰세요", "use the names packs/README.md lists"),
+                    );
                 }
             }
             for tag in between(line, "{%", "%}") {
@@ -383,17 +466,34 @@ impl Check<'_> {
                     tag => match tag.strip_prefix("if ") {
                         Some(name) if LETTER.contains(&name.trim()) => ifs += 1,
                         _ => fault(
-                            format!("a letter can't {tag}"),
-                            "only `for reason in reasons` and `if note`",
+                            both!("안내문에서 {tag}은(는) 할 수 없습니다", "a letter can't {tag}"),
+                            both!(
+                                "`for reason in reasons`와 `if note`만 됩니다",
+                                "only `for reason in reasons` and `if note`"
+                            ),
                         ),
                     },
                 }
             }
         }
         if loops != 0 || ifs != 0 {
-            self.faults.push(Fault::new(file, 0, "a tag is not closed", "close it with endfor or endif"));
+            let what = both!("닫지 않은 표시가 있습니다", "a tag is not closed");
+            let todo = both!("endfor나 endif로 닫으세요", "close it with endfor or endif");
+            self.faults.push(Fault::new(file, 0, what, todo));
         }
     }
+}
+
+fn of_agencies() -> Both {
+    both!("agencies.toml에 있는 것을 쓰세요", "add it to agencies.toml, or name one that is there")
+}
+
+fn no_unit_kind(kind: &str) -> Both {
+    both!("{kind}(이)라는 부서 종류가 없습니다", "no unit kind {kind}")
+}
+
+fn ask_for_a_place() -> Both {
+    both!("form.toml에서 kind가 place인 항목으로 물으세요", "ask for it in form.toml: a field of kind place")
 }
 
 fn between<'a>(line: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {

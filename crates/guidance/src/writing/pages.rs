@@ -60,17 +60,12 @@ pub fn name_of(draft: &Draft, lang: Lang) -> String {
 }
 
 /// A fault with the file's name as it is called on these pages.
-pub fn fault_shown(draft: &Draft, fault: &Fault) -> Shown {
+pub fn fault_shown(context: &Context, draft: &Draft, fault: &Fault) -> Shown {
     let folder = format!("services/{}/{}/", draft.owner.id, draft.service);
     let file = fault.file.strip_prefix(&folder).unwrap_or(&fault.file);
     let ours = file_names().any(|name| name == file);
-    let what = fault.what.replace(&folder, "");
-    context! { file, line => fault.line, english => english(&what), what, todo => fault.todo, ours }
-}
-
-/// What is wrong is told in English; names of rules and cases in it may be Korean.
-pub fn english(text: &str) -> bool {
-    !text.chars().any(|c| ('가'..='힣').contains(&c))
+    let what = fault.what.get(context.lang).replace(&folder, "");
+    context! { file, line => fault.line, what, todo => fault.todo.get(context.lang), ours }
 }
 
 /// What every page of one draft says of it.
@@ -159,8 +154,9 @@ async fn editor(
     let (draft, part) = writing::draft(&context.app, session(context)?, id).await?;
     let file = file_names().find(|name| *name == file).ok_or(Error::NotFound)?;
     let tried = context.app.definitions.tried(&draft);
-    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(&draft, fault)).collect();
-    let warnings: Vec<_> = tried.warnings.iter().map(|warning| fault_shown(&draft, warning)).collect();
+    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(&context, &draft, fault)).collect();
+    let warnings: Vec<_> =
+        tried.warnings.iter().map(|warning| fault_shown(&context, &draft, warning)).collect();
     let of =
         |name: &str| tried.faults.iter().filter(|fault| fault.file.ends_with(&format!("/{name}"))).count();
     let files: Vec<_> = file_names().map(|name| context! { name, faults => of(name) }).collect();

@@ -9,7 +9,7 @@ use maru_rules::{Answer, Facts};
 use maru_web::{Context, Shown, Typed, context};
 use serde_json::Value as Json;
 
-use super::pages::{Answered, english, fault_shown, head, page, session};
+use super::pages::{Answered, fault_shown, head, page, session};
 use crate::{services, writing};
 
 pub async fn show(context: Context, Path(id): Path<String>) -> Answered {
@@ -27,8 +27,11 @@ fn outcome(context: &Context, (answer, amount): (Answer, Option<i64>)) -> Shown 
 }
 
 fn ran(context: &Context, case: &RanCase) -> Shown {
-    let wrong: Vec<_> =
-        case.wrong.iter().map(|(what, todo)| context! { english => english(what), what, todo }).collect();
+    let wrong: Vec<_> = case
+        .wrong
+        .iter()
+        .map(|(what, todo)| context! { what => what.get(context.lang), todo => todo.get(context.lang) })
+        .collect();
     context! {
         name => case.name, on => case.on, expected => outcome(context, case.expected),
         decided => case.decided.map(|decided| outcome(context, decided)), wrong,
@@ -85,7 +88,7 @@ fn sent(fact: &FactDef, typed: &str) -> Option<Json> {
 async fn drawn(context: &Context, id: &str, typed: &Typed) -> Answered {
     let (draft, part) = writing::draft(&context.app, session(context)?, id).await?;
     let tried = context.app.definitions.tried(&draft);
-    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(&draft, fault)).collect();
+    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(&context, &draft, fault)).collect();
     let cases: Vec<_> = tried.cases.iter().map(|case| ran(context, case)).collect();
     let good = tried.cases.iter().filter(|case| case.wrong.is_empty()).count();
     let values = context! { faults, cases, good };

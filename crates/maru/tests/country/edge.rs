@@ -293,21 +293,22 @@ async fn too_much_at_once_is_refused_without_the_database() {
 async fn readiness_names_what_is_not_well() {
     let country = country_with(|s| s.edge.folder = Some("/".into())).await;
     let edge = &country.app.edge;
-    let failing = async || {
-        tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
+    let failing = async || loop {
+        tokio::time::sleep(Duration::from_millis(1_050)).await;
         let told = get(&country, "203.0.113.1", "/readyz", &[]).await;
         let json: serde_json::Value = serde_json::from_str(&told.body).unwrap();
-        let names: Vec<String> = json["checks"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|check| check["ok"] == false)
-            .map(|check| check["name"].as_str().unwrap().to_owned())
-            .collect();
-        let expected = if names.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let failing: Vec<&serde_json::Value> =
+            json["checks"].as_array().unwrap().iter().filter(|check| check["ok"] == false).collect();
+        let expected = if failing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         assert_eq!(told.status, expected, "{}", told.body);
-        names
+        // A machine that stood still for a while is asked again.
+        let stood =
+            failing.iter().any(|check| check["why"].as_str().unwrap_or("").starts_with("no answer in"));
+        if !stood {
+            break failing.iter().map(|check| check["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        }
     };
+    let begun = std::time::Instant::now();
     assert_eq!(failing().await, ["worker", "sequencer"], "nobody works in this test");
     edge.health.worker.beat();
     edge.health.sequencer.beat();
@@ -315,7 +316,11 @@ async fn readiness_names_what_is_not_well() {
     let mut broken = Batch::new();
     broken.write("ALTER TABLE web_beat RENAME TO web_gone", vec![]);
     country.app.store.commit(broken).await.unwrap();
-    assert_eq!(failing().await, ["database-read"], "and no write is tried again so soon");
+    let gone = failing().await;
+    // Where this took longer than the pause between two writes, one was tried.
+    let soon = begun.elapsed() < Duration::from_secs(5);
+    let both = ["database-read", "database-write"];
+    assert!(gone == both[..1] || (!soon && gone == both), "no write is tried again so soon: {gone:?}");
     let mut mended = Batch::new();
     mended.write("ALTER TABLE web_gone RENAME TO web_beat", vec![]);
     country.app.store.commit(mended).await.unwrap();
@@ -455,7 +460,7 @@ async fn several_jobs_at_once_each_lane_in_order() {
     let handlers = BTreeMap::from([("watched".to_owned(), handler)]);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = tokio::spawn(maru_web::work(app.clone(), handlers, stopped));
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         if watched.order.lock().unwrap().len() == 24 {
             break;
         }

@@ -125,7 +125,7 @@ fn what_pages_say_is_plain() {
                 let said = line.split_once(" = ").map_or(line, |(_, said)| said);
                 lines += 1;
                 for (what, todo) in pack.plain.faults(lang, said) {
-                    wrong.push(format!("{} {}: {line}: {what} — {todo}", room.name, lang.tag()));
+                    wrong.push(format!("{} {}: {line}: {} — {}", room.name, lang.tag(), what.en, todo.en));
                 }
             }
         }

@@ -155,3 +155,36 @@ async fn an_end_that_was_missed_is_said_once_and_bad_wishes_change_nothing() {
     let haneul = country.token("haneul").await;
     assert_eq!(country.call(Method::GET, path, Some(&haneul), "").await.status, StatusCode::FORBIDDEN);
 }
+
+/// What a benefit hangs on runs out: a registration, and a voucher that was paid for one child and not for another.
+#[tokio::test]
+async fn benefits_that_run_out_are_told_ahead() {
+    let country = country().await;
+    let child = |born: &str, paid: bool| {
+        json!({ "이름": "정물결", "생년월일": born, "거주지": "부산광역시 해운대구", "신분": "국민", "등록": "주민등록", "국외일수": 0,
+                "상품권": false, "출생순위": 1, "돌봄": "가정", "돌봄지원액": 0, "첫만남지급": paid })
+    };
+    let children =
+        json!({ "자녀": [child("2024-12-03", false), child("2025-01-20", true), child("2025-06-01", true)] });
+    register(&country, "resident-bada", "children", children).await;
+    country.settle().await;
+    let mut bada = country.signed_in("bada").await;
+    bada.get("/reminders").await;
+    bada.post("/reminders", &[("remind-job-seeking", "yes"), ("remind-first-meeting-voucher", "yes")]).await;
+    let page = bada.get("/reminders").await.body;
+    assert!(page.contains("2027년 2월 28일까지") && page.contains("2027년 1월 19일까지"), "{page}");
+    assert!(!page.contains("2026년 12월 2일"), "nothing of what was never paid runs out: {page}");
+
+    country.at("2026-12-21T10:00");
+    assert_eq!(remind(&country).await, 1);
+    let voucher = "첫만남이용권 쓰는 기한: 29일 남았습니다 (2027년 1월 19일)";
+    assert_eq!(subjects(&country, "resident-bada").await, [voucher]);
+    country.at("2027-02-15T10:00");
+    remind(&country).await;
+    let told = subjects(&country, "resident-bada").await;
+    assert_eq!(
+        told.last().map(String::as_str),
+        Some("구직 등록 끝: 13일 남았습니다 (2027년 2월 28일)"),
+        "{told:?}"
+    );
+}

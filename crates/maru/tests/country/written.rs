@@ -76,11 +76,22 @@ async fn from_a_first_file_to_a_letter() {
 
     // A mistake is kept, told with its place, and can't be published.
     let page = edited(&country, &mut writer, "rules.toml", "나이 >= 65", "나이 >= 70").await;
-    assert!(page.contains("cases.toml") && page.contains("expected yes, decided no"), "{page}");
+    assert!(page.contains("cases.toml") && page.contains("예라고 썼는데 아니요로 정해졌습니다"), "{page}");
+    writer.get("/language/en").await;
+    let page = writer.get(HEATING).await.body;
+    assert!(
+        page.contains("expected yes, decided no") && page.contains("correct the case, or the rules"),
+        "{page}"
+    );
+    writer.get("/language/ko").await;
+    writer.get(HEATING).await;
     let preview = writer.get(&format!("{HEATING}/preview")).await.body;
     assert!(preview.contains("3개 가운데 2개가 맞음") && preview.contains("is-err"), "{preview}");
     let page = edited(&country, &mut writer, "form.toml", "[[page]]", "[[page]").await;
-    assert!(page.contains("form.toml") && page.contains("째 줄"), "{page}");
+    assert!(
+        page.contains("form.toml") && page.contains("째 줄") && page.contains("읽을 수 없습니다"),
+        "{page}"
+    );
     assert_eq!(writer.get(&format!("{HEATING}/preview")).await.status, StatusCode::OK);
     let page = writer.get(&format!("{HEATING}/publish")).await.body;
     assert!(page.contains("고칠 곳") && !page.contains("name=\"from\""), "{page}");
@@ -424,7 +435,7 @@ async fn what_can_not_be_read_is_left_out_and_told() {
     let left_out = other.left_out();
     assert_eq!(left_out.len(), 1);
     assert!(
-        left_out[0].faults.iter().any(|fault| fault.what.contains("없는사실")),
+        left_out[0].faults.iter().any(|fault| fault.what.en.contains("없는사실")),
         "{:?}",
         left_out[0].faults
     );

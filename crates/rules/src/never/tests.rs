@@ -73,7 +73,7 @@ fn rules(lets: &[&str], conditions: &[&str]) -> (String, RuleSet) {
 fn said(lets: &[&str], conditions: &[&str]) -> Vec<(String, String)> {
     let (text, rules) = rules(lets, conditions);
     let never = rules.never(&domains(), &parameters());
-    never.into_iter().map(|Fault { at, message, .. }| (text[at].to_owned(), message)).collect()
+    never.into_iter().map(|Fault { at, message, .. }| (text[at].to_owned(), message.en)).collect()
 }
 
 #[test]
@@ -275,20 +275,20 @@ proptest! {
         let parameters = parameters();
         for fault in rules.never(&domains(), &parameters) {
             let place = &text[fault.at.clone()];
-            let from_2026 = fault.message.ends_with("(from 2026-01-01 on)");
+            let from_2026 = fault.message.en.ends_with("(from 2026-01-01 on)");
             let days = [date(2025, 6, 1), date(2026, 6, 1)].into_iter().filter(|on| !from_2026 || on.year() == 2026);
             // The part by itself, beside the conditions there are.
             let part = format!("[[condition]]\nid = \"part\"\narticle = \"법\"\nfrom = \"2025-01-01\"\nwhen = \'\'\'{place}\'\'\'\n");
-            let alone = RuleSet::parse(&format!("{text}{part}")).ok().filter(|_| !fault.message.contains("together"));
+            let alone = RuleSet::parse(&format!("{text}{part}")).ok().filter(|_| !fault.message.en.contains("together"));
             for on in days {
                 for facts in &people {
                     let decision = alone.as_ref().unwrap_or(&rules).decide(facts, &parameters, on);
                     let whole = |when: &str| when == place || when == format!("({place})");
                     for (reason, when) in decision.reasons.iter().zip(conditions.iter().chain([&"part"])) {
-                        let named = reason.id == "part" || (whole(when) && !fault.message.contains("before it"));
+                        let named = reason.id == "part" || (whole(when) && !fault.message.en.contains("before it"));
                         prop_assert!(!named || reason.answer != Answer::Yes, "{}\n{}\n{:?}", text, fault, facts);
                     }
-                    let nobody = fault.message.contains("nobody ever qualifies");
+                    let nobody = fault.message.en.contains("nobody ever qualifies");
                     prop_assert!(!nobody || decision.answer != Answer::Yes, "{}\n{}\n{:?}", text, fault, facts);
                 }
             }

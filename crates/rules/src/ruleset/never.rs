@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
+use maru_kernel::{Both, Lang, both};
+
 use super::{Entry, RuleSet, Written};
 use crate::Fault;
 use crate::never::{Domain, Known, Part, Period};
@@ -15,7 +17,7 @@ use crate::parser::{Function, Kind, Node, PARAMETERS, Test};
 struct Found {
     since: Date,
     periods: usize,
-    why: String,
+    why: Both,
     /// That it holds in one period is enough to say so.
     once: bool,
 }
@@ -76,9 +78,10 @@ impl RuleSet {
             if let Err(place) = look.period.all_true(&look.beginning, &parts)
                 && let Some((one, part)) = open.get(place)
             {
-                let why = format!(
-                    "{} can never be true together with the conditions before it, so that nobody ever qualifies",
-                    shown(*part, &part.node.at)
+                let shown = shown(*part, &part.node.at);
+                let why = both!(
+                    "{shown}: 앞의 조건들과 함께 참일 수 없어 아무도 해당하지 않습니다",
+                    "{shown} can never be true together with the conditions before it, so that nobody ever qualifies"
                 );
                 look.found.push(Said { one: *one, at: part.node.at.clone(), why, once: true, whole: true });
             }
@@ -99,8 +102,14 @@ impl RuleSet {
                 if !always && !found.once {
                     return None;
                 }
-                let since = if always { String::new() } else { format!(" (from {} on)", found.since) };
-                let placed = entry.written.place(Fault::at(start..end, format!("{}{since}", found.why)));
+                let Both { ko, en } = found.why;
+                let since = found.since;
+                let why = if always {
+                    Both { ko, en }
+                } else {
+                    both!("{ko} ({since}부터)", "{en} (from {since} on)")
+                };
+                let placed = entry.written.place(Fault::at(start..end, why));
                 Some(Fault { line: self.source.line_of(placed.at.start), ..placed })
             })
             .collect();
@@ -134,7 +143,7 @@ impl RuleSet {
 struct Said {
     one: usize,
     at: Range<usize>,
-    why: String,
+    why: Both,
     once: bool,
     /// The entry's whole expression.
     whole: bool,
@@ -164,8 +173,10 @@ impl<'a> Look<'a> {
         self.period.all_true(&self.beginning, &[part]).is_err()
     }
 
-    fn say(&mut self, one: usize, part: Part<'a>, at: Range<usize>, why: String, whole: bool) {
-        self.found.push(Said { one, why: format!("{} {why}", shown(part, &at)), at, once: whole, whole });
+    fn say(&mut self, one: usize, part: Part<'a>, at: Range<usize>, why: Both, whole: bool) {
+        let (shown, Both { ko, en }) = (shown(part, &at), why);
+        let why = both!("{shown}: {ko}", "{shown} {en}");
+        self.found.push(Said { one, why, at, once: whole, whole });
     }
 
     fn visit(&mut self, one: usize, root: Part<'a>) {
@@ -227,7 +238,10 @@ impl<'a> Look<'a> {
             } else if let Err(place) = self.period.all_true(&self.beginning, &parts)
                 && let Some(part) = parts.get(place)
             {
-                let why = "can never be true together with the other parts".to_owned();
+                let why = both!(
+                    "다른 부분과 함께 참일 수 없습니다",
+                    "can never be true together with the other parts"
+                );
                 self.say(one, root, part.node.at.clone(), why, false);
             }
         } else {
@@ -241,9 +255,9 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn why(&mut self, part: Part<'a>) -> String {
+    fn why(&mut self, part: Part<'a>) -> Both {
         let of = |node| Part { node, ..part };
-        let said: Vec<String> = match &part.node.kind {
+        let said: Vec<Both> = match &part.node.kind {
             Kind::Compare(_, left, right) => [left, right]
                 .into_iter()
                 .filter_map(|node| self.period.said(&self.beginning, of(node)))
@@ -258,21 +272,29 @@ impl<'a> Look<'a> {
         because(&said)
     }
 
-    fn why_test(&mut self, value: Part<'a>, test: &'a Test) -> String {
+    fn why_test(&mut self, value: Part<'a>, test: &'a Test) -> Both {
         if let Test::Range { low, high, .. } = test
             && let (Kind::Literal(low), Kind::Literal(high)) = (&low.kind, &high.kind)
             && crate::eval::order(low, high).is_some_and(std::cmp::Ordering::is_gt)
         {
-            return "can never hold anything: the range ends before it begins".to_owned();
+            return both!(
+                "범위가 시작하기 전에 끝나 담을 수 있는 것이 없습니다",
+                "can never hold anything: the range ends before it begins"
+            );
         }
-        let said: Vec<String> = self.period.said(&self.beginning, value).into_iter().collect();
+        let said: Vec<Both> = self.period.said(&self.beginning, value).into_iter().collect();
         because(&said)
     }
 }
 
-fn because(said: &[String]) -> String {
-    let what = "can never be true";
-    if said.is_empty() { what.to_owned() } else { format!("{what}: {}", said.join(", ")) }
+fn because(said: &[Both]) -> Both {
+    let joined = |lang| said.iter().map(|one| one.get(lang)).collect::<Vec<_>>().join(", ");
+    let (ko, en) = (joined(Lang::Ko), joined(Lang::En));
+    if said.is_empty() {
+        both!("참일 수 없습니다", "can never be true")
+    } else {
+        both!("참일 수 없습니다. {ko}", "can never be true: {en}")
+    }
 }
 
 fn test_nodes(test: &Test) -> Vec<&Node> {
