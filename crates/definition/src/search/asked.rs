@@ -31,7 +31,7 @@ pub(super) struct Way {
 }
 
 impl Way {
-    fn of(word: String, weight: f32) -> Way {
+    pub(super) fn of(word: String, weight: f32) -> Way {
         Way { pairs: terms(&word), word, weight }
     }
 }
@@ -123,8 +123,43 @@ fn narrow<'a>(places: &mut Vec<&'a Region>, named: Vec<&'a Region>) {
     }
 }
 
-/// Words of the list first, wherever they stand; what lies between them are ideas of their own.
+/// An idea that the pack lists, in the word that was typed and in others for it.
+fn listed(word: String, meant: &[String]) -> Idea {
+    let mut ways = vec![Way::of(word, 1.0)];
+    let mut weight = OTHER_WORD;
+    for other in meant {
+        ways.push(Way::of(other.clone(), weight));
+        weight = (weight - NEXT_WORD).max(LEAST_WORD);
+    }
+    Idea { ways, rarity: 1.0, known: true }
+}
+
+/// Sayings of several words first, which may stand apart, then what else was typed.
 fn ideas(typed: &[String], synonyms: &Synonyms) -> Vec<Idea> {
+    let apart = synonyms.held_apart(typed);
+    let told = |place: usize| apart.iter().any(|(places, _)| places.contains(&place));
+    let rest: Vec<String> =
+        typed.iter().enumerate().filter(|(place, _)| !told(*place)).map(|(_, word)| word.clone()).collect();
+    let said = |(places, meant): &(Vec<usize>, &[String])| {
+        let words: Vec<&str> = places.iter().filter_map(|at| typed.get(*at)).map(String::as_str).collect();
+        listed(words.concat(), meant)
+    };
+    let mut ideas: Vec<Idea> = apart.iter().map(said).collect();
+    if !rest.is_empty() {
+        let others = in_order(&rest, synonyms);
+        // Beside what is known, words that nobody lists and that do something say nothing.
+        let beside = ideas.is_empty();
+        ideas.extend(
+            others.into_iter().filter(|idea| {
+                beside || idea.known || idea.ways.first().is_some_and(|way| !is_verb(&way.word))
+            }),
+        );
+    }
+    ideas
+}
+
+/// Words of the list first, wherever they stand; what lies between them are ideas of their own.
+fn in_order(typed: &[String], synonyms: &Synonyms) -> Vec<Idea> {
     let text: Vec<char> = typed.iter().flat_map(|word| word.chars()).collect();
     let mut begins = Vec::new();
     let mut at = 0;
@@ -149,13 +184,7 @@ fn ideas(typed: &[String], synonyms: &Synonyms) -> Vec<Idea> {
     let mut last = 0;
     for (from, to, meant) in synonyms.held(&text, &begins) {
         between(last, from, &mut ideas);
-        let mut ways = vec![Way::of(piece(from, to), 1.0)];
-        let mut weight = OTHER_WORD;
-        for other in meant {
-            ways.push(Way::of(other.clone(), weight));
-            weight = (weight - NEXT_WORD).max(LEAST_WORD);
-        }
-        ideas.push(Idea { ways, rarity: 1.0, known: true });
+        ideas.push(listed(piece(from, to), meant));
         last = to;
     }
     between(last, text.len(), &mut ideas);

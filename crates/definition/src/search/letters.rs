@@ -1,5 +1,7 @@
 //! Letters of texts and queries: what does not matter taken out, syllables taken apart.
 
+use std::borrow::Cow;
+
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 const INITIALS: [char; 19] = [
@@ -61,18 +63,22 @@ pub(crate) fn plain(text: &str) -> String {
         '가'..='힣' | 'a'..='z' | '0'..='9' => out.push(c),
         _ => out.extend(c.to_lowercase().filter(|c| c.is_alphanumeric())),
     };
-    if is_nfc(text) {
-        text.chars().for_each(keep)
-    } else {
-        text.nfc().for_each(&mut keep)
+    composed(text).chars().for_each(&mut keep);
+    match composed(&out) {
+        Cow::Borrowed(_) => out,
+        Cow::Owned(other) => other,
     }
-    if is_nfc(&out) { out } else { out.nfc().collect() }
+}
+
+/// NFC. What is of whole syllables and ASCII is so already, and that is nearly all.
+fn composed(text: &str) -> Cow<'_, str> {
+    let simple = |c: char| c.is_ascii() || is_syllable(c);
+    if text.chars().all(simple) || is_nfc(text) { text.into() } else { text.nfc().collect() }
 }
 
 /// The words of a text, each plain.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    let text: String = text.nfc().collect();
-    text.split(|c: char| !c.is_alphanumeric()).map(plain).filter(|word| !word.is_empty()).collect()
+    composed(text).split(|c: char| !c.is_alphanumeric()).map(plain).filter(|word| !word.is_empty()).collect()
 }
 
 /// A word without the particle that may follow it; a word of two syllables is left whole.

@@ -1,6 +1,10 @@
 //! Words that mean the same, as a pack lists them (`synonyms.toml`).
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use serde::Deserialize;
 
@@ -90,6 +94,15 @@ pub struct Synonyms {
     /// What begins with a noun of one letter, so only where a word does: 이가 아프 is not in 아이가 아프.
     begins: HashSet<String>,
     filler: HashSet<String>,
+    /// Sayings of several words, which may also stand apart: 귀 … 수술.
+    apart: Vec<Apart>,
+}
+
+/// A saying of several words, each as it is looked up, and what it means.
+#[derive(Debug, Clone)]
+struct Apart {
+    words: Vec<String>,
+    meant: Arc<[String]>,
 }
 
 impl Synonyms {
@@ -101,42 +114,58 @@ impl Synonyms {
             written.filler.iter().flat_map(|filler| &filler.says).map(|word| key(&plain(word))).collect();
         let mut synonyms = Synonyms { filler, ..Synonyms::default() };
         // What is said of one word alone is meant before what is said of many.
+        let meaning = |words: &[String]| words.iter().map(|word| plain(word)).collect::<Arc<[String]>>();
+        let mut sayings: Vec<(&str, Arc<[String]>)> = Vec::new();
         for means in &written.means {
-            for word in &means.says {
-                synonyms.add(word, means.is.iter());
-            }
+            let meant = meaning(&means.is);
+            sayings.extend(means.says.iter().map(|saying| (saying.as_str(), meant.clone())));
+        }
+        let events_from = sayings.len();
+        for event in &written.event {
+            let meant = meaning(&event.is);
+            sayings.extend(event.says.iter().map(|saying| (saying.as_str(), meant.clone())));
+        }
+        let (means, events) = sayings.split_at(events_from);
+        for (word, meant) in means {
+            synonyms.add(word, meant);
         }
         for group in &written.group {
-            for word in &group.words {
-                synonyms.add(word, group.words.iter().filter(|other| *other != word));
+            let words = meaning(&group.words);
+            for (place, word) in group.words.iter().enumerate() {
+                let others = words.iter().enumerate().filter(|(other, _)| *other != place);
+                let others: Vec<String> = others.map(|(_, other)| other.clone()).collect();
+                synonyms.add(word, &others);
             }
         }
-        for event in &written.event {
-            for word in &event.says {
-                synonyms.add(word, event.is.iter());
-            }
+        for (word, meant) in events {
+            synonyms.add(word, meant);
         }
+        synonyms.apart = sayings.iter().filter_map(|(saying, is)| synonyms.parted(saying, is)).collect();
+        // The most telling first.
+        synonyms.apart.sort_by_cached_key(|saying| {
+            Reverse(saying.words.iter().map(|word| word.chars().count()).sum::<usize>())
+        });
         synonyms.longest = synonyms.meant.keys().map(|word| word.chars().count()).max().unwrap_or_default();
         synonyms
     }
 
-    fn add<'a>(&mut self, word: &str, meant: impl Iterator<Item = &'a String> + Clone) {
+    fn add(&mut self, word: &str, meant: &[String]) {
         let (whole, said) = (plain(word), self.said(word));
         let particles = particles(word);
         if !particles.is_empty() {
             self.begins.extend(particles.iter().chain([&whole, &said]).map(|word| key(word)));
         }
         for other in particles.into_iter().chain([said]).filter(|said| *said != whole) {
-            self.put(other, meant.clone());
+            self.put(&other, meant);
         }
-        self.put(whole, meant);
+        self.put(&whole, meant);
     }
 
-    fn put<'a>(&mut self, word: String, meant: impl Iterator<Item = &'a String>) {
-        let all = self.meant.entry(key(&word)).or_default();
-        for other in meant.map(|other| plain(other)) {
-            if !all.contains(&other) {
-                all.push(other);
+    fn put(&mut self, word: &str, meant: &[String]) {
+        let all = self.meant.entry(key(word)).or_default();
+        for other in meant {
+            if !all.contains(other) {
+                all.push(other.clone());
             }
         }
     }
@@ -148,6 +177,45 @@ impl Synonyms {
         let telling: Vec<&String> = said.iter().filter(|word| !self.is_filler(word)).collect();
         let kept = if telling.is_empty() { said.iter().collect() } else { telling };
         kept.into_iter().map(|word| without_particle(word)).chain([last.as_str()]).collect()
+    }
+
+    /// A saying as words that may stand apart; none of one word.
+    fn parted(&self, saying: &str, meant: &Arc<[String]>) -> Option<Apart> {
+        let words = words(saying).into_iter().filter(|word| !self.is_filler(word));
+        let words: Vec<String> = words.map(|word| key(without_particle(&word))).collect();
+        let told = words.len() > 1 && words.iter().any(|word| word.chars().nth(1).is_some());
+        told.then(|| Apart { words, meant: meant.clone() })
+    }
+
+    /// Sayings whose words all stand among what was typed, whatever stands between them: which words, and what they mean.
+    pub(crate) fn held_apart<'a>(&'a self, typed: &[String]) -> Vec<(Vec<usize>, &'a [String])> {
+        let keys: Vec<String> = typed.iter().map(|word| key(word)).collect();
+        let mut taken = vec![false; typed.len()];
+        let mut found = Vec::new();
+        for saying in &self.apart {
+            let mut places: Vec<usize> = Vec::new();
+            for word in &saying.words {
+                let fits = |place: &usize| {
+                    !taken.get(*place).is_none_or(|taken| *taken)
+                        && !places.contains(place)
+                        && keys.get(*place).is_some_and(|typed| is_said(word, typed))
+                };
+                let place = (0..keys.len()).find(fits);
+                places.extend(place);
+                if place.is_none() {
+                    break;
+                }
+            }
+            if places.len() == saying.words.len() {
+                for place in &places {
+                    if let Some(taken) = taken.get_mut(*place) {
+                        *taken = true;
+                    }
+                }
+                found.push((places, &*saying.meant));
+            }
+        }
+        found
     }
 
     /// Listed itself, so that its end is no particle: 고양이.
@@ -194,9 +262,44 @@ impl Synonyms {
     }
 }
 
+/// Whether a typed word is a word of a saying, with whatever follows it; of one letter: with a particle at most. Latin ones are whole.
+fn is_said(word: &str, typed: &str) -> bool {
+    let Some(rest) = typed.strip_prefix(word) else { return false };
+    if word.is_ascii() {
+        return rest.is_empty() || rest == "s";
+    }
+    if word.chars().nth(1).is_some() {
+        return true;
+    }
+    let mut rest = rest.chars();
+    match (rest.next(), rest.next()) {
+        (None, _) => true,
+        (Some(particle), None) => ONE_LETTER.contains(&particle),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_saying_may_stand_apart() {
+        let text = "[[means]]\nsays = [\"개 주사\", \"집 고쳐\", \"ear surgery\"]\nis = [\"광견병\"]";
+        let files = Files::of([(FILE.to_owned(), text.to_owned())].into());
+        let list = Synonyms::read(&files, &mut Vec::new());
+        let held = |typed: &str| {
+            let typed: Vec<String> = typed.split(' ').map(str::to_owned).collect();
+            list.held_apart(&typed).into_iter().map(|(places, _)| places).collect::<Vec<_>>()
+        };
+        assert_eq!(held("개가 물었을때 맞히는 주사"), [[0, 3]]);
+        assert_eq!(held("주사 우리 개"), [[2, 0]]);
+        assert_eq!(held("surgery of ears"), [[2, 0]]);
+        assert_eq!(held("집을 누가 고치나요"), [[0, 2]]);
+        for other in ["개나리 주사", "개인 주사", "주사", "surgery early", "집단 고쳐"] {
+            assert!(held(other).is_empty(), "{other}");
+        }
+    }
 
     fn list() -> Synonyms {
         let mut list = Synonyms { filler: HashSet::from([key("너무")]), ..Synonyms::default() };
@@ -208,7 +311,7 @@ mod tests {
             ("rent", "월세"),
             ("애", "아동"),
         ] {
-            list.add(says, [is.to_owned()].iter());
+            list.add(says, &[is.to_owned()]);
         }
         list.longest = 10;
         list

@@ -7,7 +7,16 @@ use maru_definition::{Definitions, Searcher};
 use maru_kernel::Date;
 use sha2::{Digest, Sha256};
 
-const QUERIES: &str = include_str!("../search/queries.tsv");
+/// What one hand wrote, and of a query's hash the first byte from which on the search was tuned on it.
+pub struct Written {
+    lines: &'static str,
+    tuned_from: u8,
+}
+
+/// By the hand that wrote the synonyms.
+pub const FIRST: Written = Written { lines: include_str!("../search/queries.tsv"), tuned_from: 64 };
+/// By a hand that had seen neither the synonyms nor the first.
+pub const SECOND: Written = Written { lines: include_str!("../search/second.tsv"), tuned_from: 128 };
 
 /// How many were asked, first, and among five.
 #[derive(Debug, Default, Clone, Copy)]
@@ -39,7 +48,7 @@ pub struct Judged {
 }
 
 /// Asks every query; prints what was not found first where `tell` says so.
-pub fn judge(definitions: &Definitions, on: Date, tell: bool) -> Judged {
+pub fn judge(written: &Written, definitions: &Definitions, on: Date, tell: bool) -> Judged {
     let mut judged = Judged {
         tuned: Found::default(),
         held_out: Found::default(),
@@ -48,7 +57,7 @@ pub fn judge(definitions: &Definitions, on: Date, tell: bool) -> Judged {
     };
     let searcher = Searcher { on, ..Searcher::default() };
     definitions.search("한 번", 1, &searcher).unwrap();
-    for line in QUERIES.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in written.lines.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let mut columns = line.split('\t');
         let mut next = || columns.next().unwrap_or_default();
         let (kind, query, ids) = (next(), next(), next());
@@ -62,7 +71,7 @@ pub fn judge(definitions: &Definitions, on: Date, tell: bool) -> Judged {
         let hits = definitions.search(query, 5, &searcher).unwrap();
         judged.slowest = judged.slowest.max(begun.elapsed());
         let place = hits.entries.iter().position(|entry| wanted.contains(&entry.id));
-        let held_out = Sha256::digest(query)[0] < 64;
+        let held_out = Sha256::digest(query)[0] < written.tuned_from;
         (if held_out { &mut judged.held_out } else { &mut judged.tuned }).add(place);
         judged.by_kind.entry(kind.to_owned()).or_default().add(place);
         if tell && !held_out && place != Some(0) {
