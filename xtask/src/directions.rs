@@ -13,7 +13,8 @@ const FLOOR: [&str; 5] = ["maru-kernel", "maru-store", "maru-ledger", "maru-rule
 fn allowed(room: &str) -> Option<Vec<&'static str>> {
     let (kernel, rules, store) = ("maru-kernel", "maru-rules", "maru-store");
     Some(match room {
-        "maru-kernel" | "maru-ledger" | "maru-rules" | "maru-standard" | "xtask" => vec![],
+        "maru-kernel" | "maru-ledger" | "maru-standard" | "xtask" => vec![],
+        "maru-rules" => vec![kernel],
         "maru-dmn" => vec![rules],
         "maru-store" => vec![kernel],
         "maru-population" => vec![kernel, rules],

@@ -106,7 +106,7 @@ fn run(root: &Node, scope: &Scope<'_>, wish: Wish) -> Outcome {
     let mut run = Run::new(scope, wish);
     let mut value = run.eval(root);
     if value.nesting() > MAX_NESTING {
-        run.fault(root, || say::too_deep());
+        run.fault(root, say::too_deep);
         value = Value::Unknown;
     }
     let mut once = BTreeSet::new();
@@ -610,7 +610,7 @@ impl<'a> Run<'a> {
             Value::List(_) => Items::of(list_value),
             Value::Unknown => return Value::Unknown,
             other => {
-                self.fault(list, || say::needed(&say::list(), &other));
+                self.fault(list, || say::needed(&say::list(), other));
                 return Value::Unknown;
             }
         };
@@ -679,7 +679,7 @@ impl<'a> Run<'a> {
                 Value::Date,
             ),
             other => {
-                self.fault(date, || say::needed(&say::date(), &other));
+                self.fault(date, || say::needed(&say::date(), other));
                 Value::Unknown
             }
         }

@@ -356,7 +356,7 @@ fn on_texts(values: Vec<Value>, what: impl Fn(&str, &str) -> Value) -> Found {
     match (&text, &part) {
         (Value::Text(text), Value::Text(part)) => Ok(what(text, part)),
         (Value::Text(_) | Value::Unknown, Value::Text(_) | Value::Unknown) => Ok(Value::Unknown),
-        (Value::Text(_) | Value::Unknown, other) | (other, _) => Err(say::needed(&say::text(), &other)),
+        (Value::Text(_) | Value::Unknown, other) | (other, _) => Err(say::needed(&say::text(), other)),
     }
 }
 

@@ -154,9 +154,9 @@ async fn editor(
     let (draft, part) = writing::draft(&context.app, session(context)?, id).await?;
     let file = file_names().find(|name| *name == file).ok_or(Error::NotFound)?;
     let tried = context.app.definitions.tried(&draft);
-    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(&context, &draft, fault)).collect();
+    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(context, &draft, fault)).collect();
     let warnings: Vec<_> =
-        tried.warnings.iter().map(|warning| fault_shown(&context, &draft, warning)).collect();
+        tried.warnings.iter().map(|warning| fault_shown(context, &draft, warning)).collect();
     let of =
         |name: &str| tried.faults.iter().filter(|fault| fault.file.ends_with(&format!("/{name}"))).count();
     let files: Vec<_> = file_names().map(|name| context! { name, faults => of(name) }).collect();

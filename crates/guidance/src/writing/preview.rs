@@ -88,7 +88,7 @@ fn sent(fact: &FactDef, typed: &str) -> Option<Json> {
 async fn drawn(context: &Context, id: &str, typed: &Typed) -> Answered {
     let (draft, part) = writing::draft(&context.app, session(context)?, id).await?;
     let tried = context.app.definitions.tried(&draft);
-    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(&context, &draft, fault)).collect();
+    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(context, &draft, fault)).collect();
     let cases: Vec<_> = tried.cases.iter().map(|case| ran(context, case)).collect();
     let good = tried.cases.iter().filter(|case| case.wrong.is_empty()).count();
     let values = context! { faults, cases, good };
