@@ -1,6 +1,6 @@
 use std::fmt;
 
-use maru_kernel::Both;
+use maru_kernel::{Both, both};
 
 /// What is wrong with a pack: where, what, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -37,6 +37,11 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// What to do with a file that can't be read.
+pub(crate) fn as_told() -> Both {
+    both!("packs/README.md에 있는 대로 쓰세요", "write it as packs/README.md tells")
+}
 
 /// The 1-based line a byte of a text lies in.
 pub(crate) fn line_at(text: &str, byte: usize) -> usize {

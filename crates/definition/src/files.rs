@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use maru_kernel::{Both, both};
 
-use crate::fault::{Fault, line_at};
+use crate::fault::{Fault, as_told, line_at};
 
 static KR: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../packs/kr");
 
@@ -131,8 +131,7 @@ impl Files {
             Ok(found) => Some(found),
             Err(e) => {
                 let line = e.span().map_or(0, |at| line_at(text, at.start));
-                let todo = both!("packs/README.md에 있는 대로 쓰세요", "write it as packs/README.md tells");
-                faults.push(Fault::new(path, line, misread(&e.message().replace('\n', " ")), todo));
+                faults.push(Fault::new(path, line, misread(&e.message().replace('\n', " ")), as_told()));
                 None
             }
         }
@@ -170,17 +169,14 @@ fn misread(told: &str) -> Both {
     if let Some(name) = named("missing field `") {
         return both!("`{name}`이(가) 없습니다", "{told}");
     }
-    if let Some(name) = named("unknown field `") {
-        let known =
-            told.split_once(", expected ").map_or("", |(_, known)| known.trim_start_matches("one of "));
-        return both!("`{name}`은(는) 쓸 수 없는 이름입니다. 쓸 수 있는 것: {known}", "{told}");
+    match named("unknown field `").or_else(|| named("unknown variant `")).zip(told.split_once(", expected "))
+    {
+        Some((name, (_, known))) => {
+            let known = known.trim_start_matches("one of ");
+            both!("`{name}`은(는) 여기에 쓸 수 없습니다. 쓸 수 있는 것: {known}", "{told}")
+        }
+        None => both!("이대로는 읽을 수 없습니다 ({told})", "{told}"),
     }
-    if let Some(name) = named("unknown variant `") {
-        let known =
-            told.split_once(", expected ").map_or("", |(_, known)| known.trim_start_matches("one of "));
-        return both!("`{name}`은(는) 쓸 수 없는 값입니다. 쓸 수 있는 것: {known}", "{told}");
-    }
-    both!("이대로는 읽을 수 없습니다 ({told})", "{told}")
 }
 
 fn not_text(path: &str, bytes: &[u8], good: usize) -> Fault {

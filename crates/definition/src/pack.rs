@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use maru_kernel::{Both, Date, Lang, both};
+use maru_kernel::{Both, Date, Lang};
 use maru_rules::Parameters;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
     Agency, Calendar, Chart, Demo, FactDef, Fault, Letters, Plain, Region, Regions, Register, Reminder,
-    Service, UnitKind, check, files::Files, search::Synonyms, service::files_of,
+    Service, UnitKind, check, fault::as_told, files::Files, search::Synonyms, service::files_of,
 };
 
 #[derive(Debug, Clone)]
@@ -157,9 +157,8 @@ impl Pack {
         let parameters = match Parameters::parse(files.get(PARAMETERS).unwrap_or_default()) {
             Ok(parameters) => parameters,
             Err(wrong) => {
-                let todo =
-                    || both!("packs/README.md에 있는 대로 쓰세요", "write it as packs/README.md tells");
-                faults.extend(wrong.into_iter().map(|f| Fault::new(PARAMETERS, f.line, f.message, todo())));
+                let faulty = |f: maru_rules::Fault| Fault::new(PARAMETERS, f.line, f.message, as_told());
+                faults.extend(wrong.into_iter().map(faulty));
                 Parameters::default()
             }
         };

@@ -520,14 +520,7 @@ impl<'a> Run<'a> {
             return same(left, right).map(|same| !same);
         }
         let Some(order) = order(left, right) else {
-            self.fault_at(at, || {
-                let (left, right) = (left.kind(), right.kind());
-                let (left_ko, right_ko, left_en, right_en) = (left.ko, right.ko, left.en, right.en);
-                both!(
-                    "{left_ko}와(과) {right_ko}은(는) 이렇게 견줄 수 없습니다",
-                    "{left_en} and {right_en} cannot be compared so"
-                )
-            });
+            self.fault_at(at, || say::not_comparable(left, right));
             return None;
         };
         Some(match operator {

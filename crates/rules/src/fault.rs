@@ -41,9 +41,27 @@ pub(crate) mod say {
 
     /// A value of one kind stands where another is needed.
     pub fn needed(what: &Both, found: &Value) -> Both {
-        let (Both { ko, en }, found) = (what, found.kind());
-        let (found_ko, found_en) = (found.ko, found.en);
-        both!("여기에는 {ko}이(가) 와야 하는데 {found_ko}입니다", "{en} is needed here, not {found_en}")
+        missed(what, "is", &found.kind())
+    }
+
+    pub fn needed_dates(from: &Value, to: &Value) -> Both {
+        missed(&Both::new("날짜 둘", "dates"), "are", &two(from, to))
+    }
+
+    fn missed(what: &Both, is: &str, found: &Both) -> Both {
+        let (Both { ko, en }, found_ko, found_en) = (what, &found.ko, &found.en);
+        both!("여기에는 {ko}이(가) 와야 하는데 {found_ko}입니다", "{en} {is} needed here, not {found_en}")
+    }
+
+    pub fn not_comparable(left: &Value, right: &Value) -> Both {
+        let Both { ko, en } = two(left, right);
+        both!("{ko}은(는) 이렇게 견줄 수 없습니다", "{en} cannot be compared so")
+    }
+
+    fn two(one: &Value, other: &Value) -> Both {
+        let [one, other] = [one, other].map(Value::kind);
+        let (one_ko, other_ko, one_en, other_en) = (one.ko, other.ko, one.en, other.en);
+        both!("{one_ko}와(과) {other_ko}", "{one_en} and {other_en}")
     }
 
     pub fn number() -> Both {
@@ -68,15 +86,6 @@ pub(crate) mod say {
 
     pub fn context() -> Both {
         Both::new("항목 묶음", "a context")
-    }
-
-    pub fn needed_dates(from: &Value, to: &Value) -> Both {
-        let (from, to) = (from.kind(), to.kind());
-        let (from_ko, to_ko, from_en, to_en) = (from.ko, to.ko, from.en, to.en);
-        both!(
-            "여기에는 날짜 둘이 와야 하는데 {from_ko}와(과) {to_ko}입니다",
-            "dates are needed here, not {from_en} and {to_en}"
-        )
     }
 
     pub fn too_long_a_list() -> Both {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maru_kernel::{Both, Date, both};
+use maru_kernel::{Both, Date, Won, both};
 use maru_rules::{Answer, Facts};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -46,14 +46,16 @@ struct Case {
 /// What, and what to do.
 pub(crate) type Wrong = (Both, Both);
 
-/// An answer as Korean texts name it; English ones name it as it is written.
-fn said(answer: Answer) -> &'static str {
+/// An answer as Korean texts name it, of a decision and of a condition; English ones name it as it is written.
+fn said(answer: Answer, [yes, no]: [&'static str; 2]) -> &'static str {
     match answer {
-        Answer::Yes => "예",
-        Answer::No => "아니요",
+        Answer::Yes => yes,
+        Answer::No => no,
         Answer::Unknown => "아직 모름",
     }
 }
+const DECISION: [&str; 2] = ["받음", "못 받음"];
+const CONDITION: [&str; 2] = ["맞음", "아님"];
 
 impl Check<'_> {
     pub(super) fn run_cases(&mut self, service: &Service) {
@@ -68,7 +70,7 @@ impl Check<'_> {
                 0,
                 both!("사례가 없습니다", "there is no case"),
                 both!(
-                    "예, 아니요, 아직 모름을 하나씩은 쓰세요",
+                    "받음, 못 받음, 아직 모름을 하나씩은 쓰세요",
                     "write some: a yes, a no and an unknown at least"
                 ),
             ));
@@ -137,7 +139,7 @@ impl Check<'_> {
         }
         if decision.answer != case.answer {
             let (expected, found) = (case.answer, decision.answer);
-            let (expected_ko, found_ko) = (said(expected), said(found));
+            let [expected_ko, found_ko] = [expected, found].map(|answer| said(answer, DECISION));
             wrong.push((
                 both!(
                     "{expected_ko}(이)라고 썼는데 {found_ko}(으)로 정해졌습니다",
@@ -148,7 +150,13 @@ impl Check<'_> {
         }
         if decision.amount != case.amount {
             let shown = |amount: Option<i64>| {
-                amount.map_or_else(|| Both::new("금액 없음", "no amount"), |n| both!("{n}원", "{n} won"))
+                amount.map_or_else(
+                    || Both::new("금액 없음", "no amount"),
+                    |n| {
+                        let won = Won(n);
+                        both!("{won}원", "{n} won")
+                    },
+                )
             };
             let (Both { ko, en }, found) = (shown(case.amount), shown(decision.amount));
             let (found_ko, found_en) = (found.ko, found.en);
@@ -178,7 +186,7 @@ impl Check<'_> {
                 )),
                 Some(reason) if reason.answer != *expected => {
                     let found = reason.answer;
-                    let (expected_ko, found_ko) = (said(*expected), said(found));
+                    let [expected_ko, found_ko] = [*expected, found].map(|answer| said(answer, CONDITION));
                     wrong.push((
                         both!(
                             "조건 {id}: {expected_ko}(이)라고 썼는데 {found_ko}입니다",

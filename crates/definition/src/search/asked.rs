@@ -145,15 +145,14 @@ fn ideas(typed: &[String], synonyms: &Synonyms) -> Vec<Idea> {
         listed(words.concat(), meant)
     };
     let mut ideas: Vec<Idea> = apart.iter().map(said).collect();
-    if !rest.is_empty() {
-        let others = in_order(&rest, synonyms);
-        // Beside what is known, words that nobody lists and that do something say nothing.
-        let beside = ideas.is_empty();
-        ideas.extend(
-            others.into_iter().filter(|idea| {
-                beside || idea.known || idea.ways.first().is_some_and(|way| !is_verb(&way.word))
-            }),
-        );
+    ideas.extend(in_order(&rest, synonyms));
+    // What is done says less than what it is done to: 빌리려면, 고쳐주세요.
+    let is_noun = |idea: &Idea| match idea.ways.as_slice() {
+        [only] => !is_verb(&only.word),
+        _ => true,
+    };
+    if ideas.iter().any(is_noun) {
+        ideas.retain(is_noun);
     }
     ideas
 }
@@ -194,14 +193,6 @@ fn in_order(typed: &[String], synonyms: &Synonyms) -> Vec<Idea> {
         return whole
             .map(|word| Idea { ways: vec![Way::of(word.clone(), 1.0)], rarity: 1.0, known: false })
             .collect();
-    }
-    // What is done says less than what it is done to: 빌리려면, 고쳐주세요.
-    let is_noun = |idea: &Idea| match idea.ways.as_slice() {
-        [only] => !is_verb(&only.word),
-        _ => true,
-    };
-    if ideas.iter().any(is_noun) {
-        ideas.retain(is_noun);
     }
     ideas
 }

@@ -1,10 +1,5 @@
 //! The index itself: which services hold the pairs of letters of a query.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashMap},
-};
-
 use maru_kernel::{Error, Result};
 use tantivy::{
     DocAddress, Index, IndexReader, Score, TantivyDocument, Term,
@@ -16,7 +11,8 @@ use tantivy::{
 
 use super::{
     asked::{Asked, Idea, Way},
-    letters::{Gram, float, grams, initials, is_syllable, jamo, plain, terms, words},
+    begun::Begun,
+    letters::{Gram, float, grams, initials, jamo, plain, terms},
 };
 
 const NAME_WEIGHT: f32 = 4.0;
@@ -32,82 +28,6 @@ const BUDGET: usize = 50_000_000;
 const MISTYPED: f32 = 0.85;
 /// What a word is worth whose letters are in names by chance: 타는 in 나타는.
 const BY_CHANCE: f32 = 0.25;
-/// How long beginnings of words are kept.
-const BEGUN: std::ops::RangeInclusive<usize> = 2..=6;
-/// What so many names say is not what a slip of the finger meant: 복비 is not 복지.
-const COMMON: usize = 100;
-/// So many words may have been meant.
-const ALIKE: usize = 3;
-
-/// The beginnings of the words of names, each with its letters one by one and how many names have it, by the number of syllables.
-#[derive(Debug, Default)]
-struct Begun(BTreeMap<usize, Vec<(String, String, usize)>>);
-
-impl Begun {
-    fn of(counted: HashMap<String, usize>) -> Begun {
-        let mut begun = Begun::default();
-        for (word, names) in counted {
-            begun.0.entry(word.chars().count()).or_default().push((jamo(&word), word, names));
-        }
-        begun.0.values_mut().for_each(|all| all.sort());
-        begun
-    }
-
-    /// Whether a word of a name begins so.
-    fn has(&self, word: &str) -> bool {
-        let all = self.0.get(&word.chars().count()).map(Vec::as_slice).unwrap_or_default();
-        let typed = jamo(word);
-        let from = all.partition_point(|(sound, ..)| *sound < typed);
-        let same = all.iter().skip(from).take_while(|(sound, ..)| *sound == typed);
-        same.into_iter().any(|(_, begin, _)| begin == word)
-    }
-
-    /// Beginnings of as many syllables that sound the same, or else are one letter away; those of most names first.
-    fn alike(&self, word: &str) -> Vec<String> {
-        let Some(all) = self.0.get(&word.chars().count()) else { return Vec::new() };
-        let typed = jamo(word);
-        let mut near: Vec<(bool, &(String, String, usize))> = all
-            .iter()
-            .filter(|(sound, _, names)| *names <= COMMON && one_apart(sound, &typed))
-            .map(|one| (one.0 != typed, one))
-            .collect();
-        near.sort_by_key(|(differs, one)| (*differs, Reverse(one.2), &one.1));
-        let same = near.first().is_some_and(|(differs, _)| !differs);
-        near.into_iter()
-            .filter(|(differs, _)| !same || !differs)
-            .take(ALIKE)
-            .map(|(_, one)| one.1.clone())
-            .collect()
-    }
-}
-
-/// Counts how the words of a name begin.
-fn count(name: &str, counted: &mut HashMap<String, usize>) {
-    for word in words(name) {
-        for (syllables, (at, c)) in (1..).zip(word.char_indices()) {
-            if !is_syllable(c) {
-                break;
-            }
-            if BEGUN.contains(&syllables) {
-                let begin = word.get(..at + c.len_utf8()).unwrap_or_default();
-                *counted.entry(begin.to_owned()).or_default() += 1;
-            }
-        }
-    }
-}
-
-/// Whether two words are the same but for one letter changed, put in or left out.
-fn one_apart(one: &str, other: &str) -> bool {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().abs_diff(other.len()) > 1 {
-        return false;
-    }
-    let begin = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let left = one.len().min(other.len()) - begin;
-    let end = one.iter().rev().zip(other.iter().rev()).take(left).take_while(|(a, b)| a == b).count();
-    one.len().max(other.len()) - begin - end <= 1
-}
-
 /// How many services hold the rarest pair of a word.
 fn least_held(way: &Way, held: &impl Fn(&Gram) -> Result<f32>) -> Result<f32> {
     let mut least: Option<f32> = None;
@@ -184,9 +104,9 @@ impl Search {
             .schema(schema.build())
             .single_segment_index_writer(RamDirectory::create(), BUDGET)
             .map_err(Error::internal)?;
-        let (mut names, mut rests, mut counted) = (Vec::new(), Vec::new(), HashMap::new());
+        let (mut names, mut rests, mut begun) = (Vec::new(), Vec::new(), Begun::default());
         for (called, rest) in texts {
-            called.iter().for_each(|name| count(name, &mut counted));
+            called.iter().for_each(|name| begun.count(name));
             let called: Box<[Named]> = called.iter().map(|name| Named::of(name)).collect();
             let mut other: Vec<Gram> = rest.iter().flat_map(|text| terms(text)).collect();
             let mut document = TantivyDocument::new();
@@ -203,7 +123,8 @@ impl Search {
         }
         let index = writer.finalize().map_err(Error::internal)?;
         let reader = if names.is_empty() { None } else { Some(index.reader().map_err(Error::internal)?) };
-        Ok(Search { reader, fields, names, rest: rests, begun: Begun::of(counted) })
+        begun.settle();
+        Ok(Search { reader, fields, names, rest: rests, begun })
     }
 
     fn gram(&self, field: Field, gram: Gram) -> Box<dyn Query> {
@@ -244,23 +165,27 @@ impl Search {
         };
         let mut ideas = Vec::new();
         for mut idea in std::mem::take(&mut asked.ideas) {
-            if let [only] = idea.ways.as_slice()
-                && !idea.known
+            let typed = if idea.known { None } else { idea.ways.first().map(|way| way.word.clone()) };
+            if let (Some(typed), [only]) = (&typed, idea.ways.as_slice())
                 && least_held(only, &held)? == 0.0
             {
-                let alike = self.begun.alike(&only.word);
-                idea.ways.extend(alike.into_iter().map(|word| Way::of(word, MISTYPED)));
+                idea.ways = self.begun.alike(typed).into_iter().map(|word| Way::of(word, MISTYPED)).collect();
             }
             let mut rarity = None;
             for way in &idea.ways {
                 let least = least_held(way, &held)?;
                 if least > 0.0 {
-                    rarity = Some((1.0 + all / (least + 1.0)).ln());
+                    let telling = match &typed {
+                        None => KNOWN,
+                        Some(typed) if way.word == *typed && self.is_by_chance(typed) => BY_CHANCE,
+                        Some(_) => 1.0,
+                    };
+                    rarity = Some(telling * (1.0 + all / (least + 1.0)).ln());
                     break;
                 }
             }
             if let Some(rarity) = rarity {
-                idea.rarity = rarity * if idea.known { KNOWN } else { self.telling(&idea) };
+                idea.rarity = rarity;
                 ideas.push(idea);
             }
         }
@@ -268,15 +193,11 @@ impl Search {
         Ok(())
     }
 
-    /// What a word that nobody lists says: little, if its letters are only by chance in names.
-    fn telling(&self, idea: &Idea) -> f32 {
-        let word = idea.ways.first().map(|way| way.word.as_str()).unwrap_or_default();
-        let syllables = word.chars().count();
-        let known = !word.chars().all(is_syllable)
-            || !BEGUN.contains(&syllables)
-            || self.begun.has(word)
-            || (syllables > 2 && self.names.iter().flatten().any(|name| name.plain.contains(word)));
-        if known { 1.0 } else { BY_CHANCE }
+    /// Whether names have the letters of a word, but not the word.
+    fn is_by_chance(&self, word: &str) -> bool {
+        let long = word.chars().nth(2).is_some();
+        self.begun.knows(word) == Some(false)
+            && !(long && self.names.iter().flatten().any(|name| name.plain.contains(word)))
     }
 
     /// Services that hold at least half of what was asked for, or the rarest of it, and how many there are.
@@ -316,29 +237,5 @@ impl Search {
             Some(Candidate { place: usize::try_from(at.doc_id).ok()?, score })
         };
         Ok((found.into_iter().filter_map(candidate).collect(), total))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slip_of_the_finger_in_one_word_is_seen() {
-        let mut counted = HashMap::new();
-        ["노인 틀니지원사업", "고엽제 후유의증 수당", "틀니", "들깨", "혹비 지원"]
-            .iter()
-            .for_each(|name| count(name, &mut counted));
-        counted.insert("복지".into(), COMMON + 1);
-        let begun = Begun::of(counted);
-        assert_eq!(begun.alike("틀리"), ["틀니"]);
-        assert_eq!(begun.alike("고엽재"), ["고엽제"], "it sounds the same");
-        assert_eq!(begun.alike("복비"), ["혹비"], "what many names say is not what was meant");
-        assert!(begun.alike("하드디스크").is_empty());
-        for (one, other, apart) in
-            [("가나", "가나", true), ("가나", "가", true), ("가나다", "가다", true), ("가나", "나가", false)]
-        {
-            assert_eq!(one_apart(one, other), apart, "{one} {other}");
-        }
     }
 }

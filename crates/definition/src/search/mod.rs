@@ -3,6 +3,7 @@
 //! An index (tantivy, in memory) finds candidates by BM25; what their names say of the whole query puts them in order.
 
 mod asked;
+mod begun;
 mod index;
 mod keyboard;
 mod letters;

@@ -113,21 +113,18 @@ impl Synonyms {
         let filler =
             written.filler.iter().flat_map(|filler| &filler.says).map(|word| key(&plain(word))).collect();
         let mut synonyms = Synonyms { filler, ..Synonyms::default() };
-        // What is said of one word alone is meant before what is said of many.
         let meaning = |words: &[String]| words.iter().map(|word| plain(word)).collect::<Arc<[String]>>();
-        let mut sayings: Vec<(&str, Arc<[String]>)> = Vec::new();
+        let mut sayings = Vec::new();
+        let mut say = |synonyms: &mut Synonyms, says: &[String], is: &[String]| {
+            let meant = meaning(is);
+            for saying in says {
+                synonyms.add(saying, &meant);
+                sayings.push((saying.clone(), meant.clone()));
+            }
+        };
+        // What is said of one word alone is meant before what is said of many.
         for means in &written.means {
-            let meant = meaning(&means.is);
-            sayings.extend(means.says.iter().map(|saying| (saying.as_str(), meant.clone())));
-        }
-        let events_from = sayings.len();
-        for event in &written.event {
-            let meant = meaning(&event.is);
-            sayings.extend(event.says.iter().map(|saying| (saying.as_str(), meant.clone())));
-        }
-        let (means, events) = sayings.split_at(events_from);
-        for (word, meant) in means {
-            synonyms.add(word, meant);
+            say(&mut synonyms, &means.says, &means.is);
         }
         for group in &written.group {
             let words = meaning(&group.words);
@@ -137,8 +134,8 @@ impl Synonyms {
                 synonyms.add(word, &others);
             }
         }
-        for (word, meant) in events {
-            synonyms.add(word, meant);
+        for event in &written.event {
+            say(&mut synonyms, &event.says, &event.is);
         }
         synonyms.apart = sayings.iter().filter_map(|(saying, is)| synonyms.parted(saying, is)).collect();
         // The most telling first.

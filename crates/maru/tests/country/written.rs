@@ -76,7 +76,10 @@ async fn from_a_first_file_to_a_letter() {
 
     // A mistake is kept, told with its place, and can't be published.
     let page = edited(&country, &mut writer, "rules.toml", "나이 >= 65", "나이 >= 70").await;
-    assert!(page.contains("cases.toml") && page.contains("예라고 썼는데 아니요로 정해졌습니다"), "{page}");
+    assert!(
+        page.contains("cases.toml") && page.contains("받음이라고 썼는데 못 받음으로 정해졌습니다"),
+        "{page}"
+    );
     writer.get("/language/en").await;
     let page = writer.get(HEATING).await.body;
     assert!(
