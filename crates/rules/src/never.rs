@@ -7,11 +7,12 @@ mod may;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use jiff::civil::Date;
 
-use self::may::{May, Of, Span};
+use self::may::{Items, May, Of, Span};
 use maru_kernel::{Both, both};
 
 use crate::eval::{apply, dig};
@@ -80,6 +81,12 @@ pub(crate) struct Period<'a> {
     /// The last day; nothing: it goes on.
     until: Option<Date>,
     lets: Vec<Let<'a>>,
+    /// The items that names mean where it looks, innermost last.
+    items: Vec<Item<'a>>,
+    /// How many items there have been.
+    numbered: usize,
+    /// How many lets deep it looks.
+    deep: usize,
     steps: usize,
 }
 
@@ -95,14 +102,17 @@ impl<'a> Part<'a> {
         Part { node, ..self }
     }
 
-    /// What it is known by: the same text has the same value wherever it stands. Nothing for what is written out.
-    fn key(self) -> Option<String> {
-        match &self.node.kind {
-            Kind::Literal(_) => None,
-            Kind::Path(path) => Some(path.full.clone()),
-            _ => self.text.get(self.node.at.clone()).map(str::to_owned),
-        }
-    }
+}
+
+/// One item of a list, whichever it is.
+#[derive(Debug, Clone)]
+struct Item<'a> {
+    name: &'a str,
+    /// Whether bare names are its fields.
+    bare: bool,
+    /// No other item has the same, so that nothing known of one is taken for another's.
+    number: usize,
+    may: May,
 }
 
 impl<'a> Period<'a> {
@@ -113,7 +123,8 @@ impl<'a> Period<'a> {
         (on, until): (Date, Option<Date>),
         lets: Vec<Let<'a>>,
     ) -> Period<'a> {
-        Period { facts, parameters, on, until, lets, steps: MAX_STEPS }
+        let (items, numbered, deep, steps) = (Vec::new(), 0, 0, MAX_STEPS);
+        Period { facts, parameters, on, until, lets, items, numbered, deep, steps }
     }
 
     /// What is known before anything is.
@@ -125,12 +136,12 @@ impl<'a> Period<'a> {
     pub fn all_true(&mut self, beginning: &Known, parts: &[Part<'a>]) -> Result<(), usize> {
         let mut known = beginning.clone();
         for (place, part) in parts.iter().enumerate() {
-            let next = self.assume(known, *part, true, 0).ok_or(place)?;
+            let next = self.assume(known, *part, true).ok_or(place)?;
             known = self.settled(next);
         }
         // Once more: what came later bounds what came before.
         for part in parts {
-            known = self.assume(known, *part, true, 0).ok_or(parts.len().saturating_sub(1))?;
+            known = self.assume(known, *part, true).ok_or(parts.len().saturating_sub(1))?;
         }
         Ok(())
     }
@@ -180,6 +191,106 @@ impl<'a> Period<'a> {
         }
     }
 
+    /// Gives a name to one item of a list, until `leave`, and tells what is known then; nothing when the list never has one.
+    pub fn enter(&mut self, known: Known, list: Part<'a>, name: &'a str, bare: bool) -> Option<Known> {
+        let (known, number, may) = self.item(known, list)?;
+        self.items.push(Item { name, bare, number, may });
+        Some(known)
+    }
+
+    pub fn leave(&mut self) {
+        self.items.pop();
+    }
+
+    /// One item of a list, by its number: what is known with it, and what it may be. One of a filter fulfils the condition.
+    fn item(&mut self, known: Known, list: Part<'a>) -> Option<(Known, usize, May)> {
+        if let Kind::Path(path) = &list.node.kind
+            && let Some(body) = self.body(path)
+        {
+            return self.outside(|period| period.item(known, body));
+        }
+        if let Kind::Filter { list: all, condition, bare } = &list.node.kind {
+            let (known, number, may) = self.item(known, list.of(all))?;
+            self.items.push(Item { name: "item", bare: *bare, number, may: may.clone() });
+            let known = self.assume(known, list.of(condition), true);
+            self.leave();
+            return known.map(|known| (known, number, may));
+        }
+        let may = self.may(&known, list);
+        if may.is_empty_list() {
+            return None;
+        }
+        self.numbered += 1;
+        Some((known, self.numbered, may.items()))
+    }
+
+    /// Work where no name means an item, as in a let.
+    fn outside<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let items = std::mem::take(&mut self.items);
+        self.deep += 1;
+        let done = work(self);
+        self.deep -= 1;
+        self.items = items;
+        done
+    }
+
+    /// The item a name means, and how many of its segments that takes; `bare` inside a filter of the expression's own, whose bare names
+    /// mean another.
+    fn item_of(&self, path: &Path, bare: bool) -> Option<(&Item<'a>, usize)> {
+        if self.items.is_empty() || path.first() == PARAMETERS {
+            return None;
+        }
+        if let Some(item) = self.items.iter().rfind(|item| item.name == path.first()) {
+            return Some((item, 1));
+        }
+        if bare || path.prefixes().any(|(_, name)| self.is_let(name)) {
+            return None;
+        }
+        self.items.iter().rfind(|item| item.bare).map(|item| (item, 0))
+    }
+
+    fn is_let(&self, name: &str) -> bool {
+        self.lets.iter().any(|(one, _)| *one == name)
+    }
+
+    /// The expression of the let a name means, unless that lies too deep.
+    fn body(&self, path: &Path) -> Option<Part<'a>> {
+        if self.deep >= MAX_LETS || self.item_of(path, false).is_some() {
+            return None;
+        }
+        let (node, text) = self.lets.iter().find(|(name, _)| *name == path.full)?.1?;
+        Some(Part { node, text })
+    }
+
+    /// What a part is known by: the same text has the same value wherever it stands, once its items are told apart. Nothing for what is
+    /// written out.
+    fn key(&self, part: Part<'a>) -> Option<String> {
+        let numbered = |path: &Path, bare| {
+            let (item, skip) = self.item_of(path, bare)?;
+            let number = format!("#{}", item.number);
+            Some(path.after(skip).fold(number, |name, field| format!("{name}.{field}")))
+        };
+        match &part.node.kind {
+            Kind::Literal(_) => None,
+            Kind::Path(path) => Some(numbered(path, false).unwrap_or_else(|| path.full.clone())),
+            _ => {
+                let Range { start, end } = part.node.at;
+                let mut names = Vec::new();
+                part.node.free_places(&mut |path, at, bare| {
+                    names.extend(numbered(path, bare).map(|name| (name, at)));
+                });
+                let (mut key, mut from) = (String::new(), start);
+                for (name, at) in names {
+                    key.push_str(part.text.get(from..at.start)?);
+                    key.push_str(&name);
+                    from = at.end;
+                }
+                key.push_str(part.text.get(from..end)?);
+                Some(key)
+            }
+        }
+    }
+
     fn spent(&mut self) -> bool {
         self.steps = self.steps.saturating_sub(1);
         self.steps == 0
@@ -191,7 +302,7 @@ impl<'a> Period<'a> {
         for place in 0..self.lets.len() {
             let Some((name, Some((node, text)))) = self.lets.get(place).copied() else { continue };
             // it uses only those before it
-            let may = self.may(&known, Part { node, text });
+            let may = self.outside(|period| period.may(&known, Part { node, text }));
             Rc::make_mut(&mut known.lets).insert(name.to_owned(), may);
         }
         known
@@ -203,7 +314,12 @@ impl<'a> Period<'a> {
             return May::anything();
         }
         let may = self.may_kind(known, part);
-        match part.key().and_then(|key| known.may.get(&key)) {
+        self.kept(known, part, may)
+    }
+
+    /// What of it agrees with what is known of the part.
+    fn kept(&self, known: &Known, part: Part<'a>, may: May) -> May {
+        match self.key(part).and_then(|key| known.may.get(&key)) {
             Some(bound) => may.meet(bound),
             None => may,
         }
@@ -218,7 +334,7 @@ impl<'a> Period<'a> {
                 for item in items {
                     all = all.join(&self.may(known, part.of(item)));
                 }
-                May::list(Of::Only(Box::new(all)))
+                May::list(all, Span::of_length(items.len()))
             }
             Kind::Context(_) => May { context: Some(Of::Any), ..May::default() },
             Kind::Negate(inner) => {
@@ -237,25 +353,35 @@ impl<'a> Period<'a> {
                     _ => self.may(known, part.of(yes)).join(&self.may(known, part.of(no))),
                 }
             }
-            Kind::Each(Each::For, ..) => May::list(Of::Any),
-            Kind::Each(..) => May::truths(true, true),
-            Kind::Steps(..) => {
-                let number = May { number: Some(Span::all()), ..May::default() };
-                May::list(Of::Only(Box::new(number)))
+            Kind::Each(Each::For, name, list, body) => {
+                let list = part.of(list);
+                let Some(Items { count, .. }) = self.may(known, list).list else { return May::default() };
+                let Some(known) = self.enter(known.clone(), list, name, false) else {
+                    return May::list(May::default(), count);
+                };
+                let each = self.may(&known, part.of(body));
+                self.leave();
+                May::list(each, count)
+            }
+            Kind::Steps(first, last) => {
+                let (first, last) = (self.may(known, part.of(first)), self.may(known, part.of(last)));
+                let number = first.number.zip(last.number).map(|(first, last)| first.join(&last));
+                May::list(May { number, ..May::default() }, Span::at_least(Ratio::ONE))
             }
             Kind::Shift(..) => May { date: Some(Span::all()), ..May::default() },
-            Kind::Field(..) => May::anything(),
+            Kind::Field(inner, _) => self.may(known, part.of(inner)).field(),
             Kind::Index(list, _) => self.may(known, part.of(list)).items(),
-            Kind::Filter { list, .. } => {
-                let items = self.may(known, part.of(list)).items();
-                May::list(Of::Only(Box::new(items)))
-            }
+            Kind::Filter { .. } => match self.item(known.clone(), part) {
+                Some((_, _, may)) => May::list(may, Span::at_least(Ratio::ZERO)),
+                None => May::list(May::default(), Span::of_length(0)),
+            },
             Kind::Call(Function::Not, _)
             | Kind::Compare(..)
             | Kind::Between(..)
             | Kind::In(..)
             | Kind::And(_)
-            | Kind::Or(_) => {
+            | Kind::Or(_)
+            | Kind::Each(..) => {
                 let (yes, no) = self.truth(known, part);
                 May::truths(yes, no)
             }
@@ -265,8 +391,8 @@ impl<'a> Period<'a> {
 
     /// Whether it may be true, and whether it may be false.
     fn truth(&mut self, known: &Known, part: Part<'a>) -> (bool, bool) {
-        let yes = self.assume(known.clone(), part, true, 0).is_some();
-        (yes, self.assume(known.clone(), part, false, 0).is_some())
+        let yes = self.assume(known.clone(), part, true).is_some();
+        (yes, self.assume(known.clone(), part, false).is_some())
     }
 
     fn path(&mut self, known: &Known, path: &Path) -> May {
@@ -279,11 +405,12 @@ impl<'a> Period<'a> {
             let fields: Vec<&str> = path.after(count).collect();
             return dig(value, &fields).map_or_else(|_| May::anything(), |value| May::just(&value));
         }
-        for (count, name) in path.prefixes() {
-            if self.lets.iter().any(|(one, _)| *one == name) {
-                let whole = count == path.ends.len();
-                return known.lets.get(name).filter(|_| whole).cloned().unwrap_or_else(May::anything);
-            }
+        let fields = |may, count| path.after(count).fold(may, |may: May, _| may.field());
+        if let Some((item, skip)) = self.item_of(path, false) {
+            return fields(item.may.clone(), skip);
+        }
+        if let Some((count, name)) = path.prefixes().find(|(_, name)| self.is_let(name)) {
+            return fields(known.lets.get(name).cloned().unwrap_or_else(May::anything), count);
         }
         let below = path.prefixes().any(|(_, name)| name != path.full && self.facts.contains_key(name));
         match self.facts.get(&path.full) {
@@ -308,10 +435,27 @@ impl<'a> Period<'a> {
                 May::just(&apply(function, arguments.iter().map(literal).collect(), self.on))
             }
             Function::Date => May { date: Some(Span::all()), ..May::default() },
-            Function::Count | Function::StringLength => number(Span::at_least(Ratio::ZERO)),
+            Function::Count => {
+                let count = arguments.first().and_then(|list| self.may(known, part.of(list)).count());
+                May { number: count, ..May::default() }
+            }
+            Function::StringLength => number(Span::at_least(Ratio::ZERO)),
             Function::YearsBetween | Function::MonthsBetween | Function::DaysBetween => number(Span::all()),
-            Function::Contains | Function::StartsWith | Function::EndsWith | Function::ListContains => {
-                May::truths(true, true)
+            Function::Contains | Function::StartsWith | Function::EndsWith => May::truths(true, true),
+            Function::ListContains => {
+                let [list, wanted] = arguments else { return anything() };
+                let items = self.may(known, part.of(list)).items();
+                let found = items.narrowed(Compare::Equal, &self.may(known, part.of(wanted)));
+                May::truths(!found.is_nothing(), true)
+            }
+            Function::Any | Function::All => {
+                let each = self.joined(known, part, arguments).items();
+                let any = function == Function::Any;
+                May::truths(!any || each.yes, any || each.no)
+            }
+            Function::Sum | Function::Mean | Function::Median | Function::Product => {
+                let of = self.joined(known, part, arguments);
+                if of.is_empty_list() { May::default() } else { number(Span::all()) }
             }
             Function::Abs => {
                 let [value] = arguments else { return anything() };
@@ -319,6 +463,9 @@ impl<'a> Period<'a> {
                     Some(span) if span.low.is_some_and(|(low, _)| !low.is_negative()) => number(span),
                     _ => number(Span::at_least(Ratio::ZERO)),
                 }
+            }
+            Function::Min | Function::Max if self.joined(known, part, arguments).is_empty_list() => {
+                May::default()
             }
             Function::Min | Function::Max => self.extreme(known, part, function, arguments),
             Function::GetValue => match arguments {
@@ -337,6 +484,12 @@ impl<'a> Period<'a> {
             Function::Decimal => self.round(known, part, arguments, Rounding::HalfEven),
             _ => anything(),
         }
+    }
+
+    /// What one of several may be.
+    fn joined(&mut self, known: &Known, part: Part<'a>, nodes: &'a [Node]) -> May {
+        let all = nodes.iter().map(|node| self.may(known, part.of(node)));
+        all.fold(May::default(), |all, one| all.join(&one))
     }
 
     /// The least or the greatest of several numbers; of anything else, anything.
@@ -375,7 +528,7 @@ impl<'a> Period<'a> {
     }
 
     /// What is known once a part is taken to be true (or false); nothing when it can't be.
-    fn assume(&mut self, known: Known, part: Part<'a>, want: bool, lets: usize) -> Option<Known> {
+    fn assume(&mut self, known: Known, part: Part<'a>, want: bool) -> Option<Known> {
         if self.spent() {
             return Some(known);
         }
@@ -384,11 +537,11 @@ impl<'a> Period<'a> {
             Kind::And(parts) | Kind::Or(parts) => {
                 let all = matches!(part.node.kind, Kind::And(_)) == want;
                 if all {
-                    parts.iter().try_fold(known, |known, one| self.assume(known, part.of(one), want, lets))
+                    parts.iter().try_fold(known, |known, one| self.assume(known, part.of(one), want))
                 } else {
                     let mut any: Option<Known> = None;
                     for one in parts {
-                        let way = self.assume(known.clone(), part.of(one), want, lets);
+                        let way = self.assume(known.clone(), part.of(one), want);
                         any = either(any, way);
                     }
                     any
@@ -396,19 +549,19 @@ impl<'a> Period<'a> {
             }
             Kind::Call(Function::Not, arguments) => {
                 let inner = arguments.first()?;
-                self.assume(known, part.of(inner), !want, lets)
+                self.assume(known, part.of(inner), !want)
             }
             Kind::If(condition, yes, no) => {
                 let (condition, yes, no) = (part.of(condition), part.of(yes), part.of(no));
                 let then = self
-                    .assume(known.clone(), condition, true, lets)
-                    .and_then(|known| self.assume(known, yes, want, lets));
+                    .assume(known.clone(), condition, true)
+                    .and_then(|known| self.assume(known, yes, want));
                 let otherwise = self
-                    .assume(known.clone(), condition, false, lets)
-                    .and_then(|known| self.assume(known, no, want, lets));
+                    .assume(known.clone(), condition, false)
+                    .and_then(|known| self.assume(known, no, want));
                 // Where the condition isn't known, both may say the same.
                 let both =
-                    self.assume(known, yes, want, lets).and_then(|known| self.assume(known, no, want, lets));
+                    self.assume(known, yes, want).and_then(|known| self.assume(known, no, want));
                 either(either(then, otherwise), both)
             }
             Kind::Compare(operator, left, right) => {
@@ -431,15 +584,22 @@ impl<'a> Period<'a> {
                     tests.iter().try_fold(known, |known, test| self.test(known, value, test, false))
                 }
             }
+            Kind::Each(each @ (Each::Some | Each::Every), name, list, body) => {
+                // one item makes `some` true, and `every` false
+                let by_one = (*each == Each::Some) == want;
+                let known = if by_one {
+                    let known = self.enter(known, part.of(list), name, false)?;
+                    let known = self.assume(known, part.of(body), want);
+                    self.leave();
+                    known?
+                } else {
+                    known
+                };
+                self.is(known, part, want)
+            }
             Kind::Path(path) => {
-                let of_let = self
-                    .lets
-                    .iter()
-                    .find(|(name, _)| *name == path.full)
-                    .and_then(|(_, body)| *body)
-                    .filter(|_| lets < MAX_LETS);
-                let known = match of_let {
-                    Some((node, text)) => self.assume(known, Part { node, text }, want, lets + 1)?,
+                let known = match self.body(path) {
+                    Some(body) => self.outside(|period| period.assume(known, body, want))?,
                     None => known,
                 };
                 self.is(known, part, want)
@@ -454,7 +614,7 @@ impl<'a> Period<'a> {
         if !(if want { may.yes } else { may.no }) {
             return None;
         }
-        if let Some(key) = part.key() {
+        if let Some(key) = self.key(part) {
             known.may.insert(key, May::truths(want, !want));
         }
         Some(known)
@@ -468,16 +628,19 @@ impl<'a> Period<'a> {
             | Kind::Compare(..)
             | Kind::Between(..)
             | Kind::In(..)
-            | Kind::If(..) => May::truths(true, true),
+            | Kind::If(..)
+            | Kind::Each(Each::Some | Each::Every, ..) => {
+                self.kept(known, part, May::truths(true, true))
+            }
             _ => self.may(known, part),
         }
     }
 
     fn compare(&mut self, known: Known, left: Part<'a>, operator: Compare, right: Part<'a>) -> Option<Known> {
         let (a, b) = (self.may(&known, left), self.may(&known, right));
-        let mut known = bound(known, left, a.clone().narrowed(operator, &b))?;
-        known = bound(known, right, b.narrowed(flipped(operator), &a))?;
-        let (Some(left), Some(right)) = (left.key(), right.key()) else { return Some(known) };
+        let mut known = self.bound(known, left, a.clone().narrowed(operator, &b))?;
+        known = self.bound(known, right, b.narrowed(flipped(operator), &a))?;
+        let (Some(left), Some(right)) = (self.key(left), self.key(right)) else { return Some(known) };
         let (pair, operator) =
             if left <= right { ((left, right), operator) } else { ((right, left), flipped(operator)) };
         let mut left_of_it = orders(operator);
@@ -541,9 +704,20 @@ impl<'a> Period<'a> {
                 // One of the items, or what is no list itself; a list may also be that list.
                 let mut one = choices.clone().items();
                 one.list = choices.list;
-                bound(known, value, mine.narrowed(Compare::Equal, &one))
+                self.bound(known, value, mine.narrowed(Compare::Equal, &one))
             }
         }
+    }
+
+    /// Keeps what a part may be; nothing when it may be nothing.
+    fn bound(&self, mut known: Known, part: Part<'a>, may: May) -> Option<Known> {
+        if may.is_nothing() {
+            return None;
+        }
+        if let Some(key) = self.key(part) {
+            known.may.insert(key, may);
+        }
+        Some(known)
     }
 }
 
@@ -552,17 +726,6 @@ fn either(one: Option<Known>, other: Option<Known>) -> Option<Known> {
         (Some(one), Some(other)) => Some(one.either(other)),
         (one, other) => one.or(other),
     }
-}
-
-/// Keeps what a part may be; nothing when it may be nothing.
-fn bound(mut known: Known, part: Part<'_>, may: May) -> Option<Known> {
-    if may.is_nothing() {
-        return None;
-    }
-    if let Some(key) = part.key() {
-        known.may.insert(key, may);
-    }
-    Some(known)
 }
 
 fn negated(operator: Compare) -> Compare {

@@ -1016,14 +1016,24 @@ impl Node {
     /// Every dotted name that no variable of the expression itself binds, in order; `true` for one inside a filter that reads
     /// bare names as fields of the item (such a name is free only if it is a let's).
     pub fn free_paths<'a>(&'a self, found: &mut Vec<(&'a Path, bool)>) {
+        self.free_places(&mut |path, _, bare| found.push((path, bare)));
+    }
+
+    /// The same, with where each stands.
+    pub fn free_places<'a>(&'a self, found: &mut dyn FnMut(&'a Path, &'a Range<usize>, bool)) {
         self.walk(&mut Vec::new(), false, found);
     }
 
-    fn walk<'a>(&'a self, bound: &mut Vec<&'a str>, bare: bool, found: &mut Vec<(&'a Path, bool)>) {
+    fn walk<'a>(
+        &'a self,
+        bound: &mut Vec<&'a str>,
+        bare: bool,
+        found: &mut dyn FnMut(&'a Path, &'a Range<usize>, bool),
+    ) {
         match &self.kind {
             Kind::Path(path) => {
                 if !bound.contains(&path.first()) {
-                    found.push((path, bare && path.first() != PARAMETERS));
+                    found(path, &self.at, bare && path.first() != PARAMETERS);
                 }
             }
             Kind::Context(fields) => {

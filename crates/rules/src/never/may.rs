@@ -60,7 +60,7 @@ impl<T: Ord + Copy> Span<T> {
         Some(Span { low, high }).filter(|span| !span.is_empty())
     }
 
-    fn join(self, other: &Span<T>) -> Span<T> {
+    pub fn join(self, other: &Span<T>) -> Span<T> {
         let low = self.low.zip(other.low).map(|(a, b)| a.min(b));
         let high = self.high.zip(other.high).map(|((a, a_open), (b, b_open))| {
             if a == b { (a, a_open && b_open) } else { (a, a_open).max((b, b_open)) }
@@ -98,6 +98,11 @@ impl<T: Ord + Copy> Span<T> {
 }
 
 impl Span<Ratio> {
+    /// A length that is known.
+    pub fn of_length(length: usize) -> Span<Ratio> {
+        i64::try_from(length).map_or_else(|_| Span::all(), |length| Span::just(Ratio::from_i64(length)))
+    }
+
     pub fn negated(self) -> Span<Ratio> {
         let end = |end: Option<(Ratio, bool)>| end.and_then(|(n, open)| Some((n.checked_neg()?, open)));
         Span { low: end(self.high), high: end(self.low) }
@@ -146,6 +151,19 @@ pub enum Of<T> {
     Only(T),
 }
 
+/// What the items of a list may be where they are known, and how many there may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Items {
+    pub each: Of<Box<May>>,
+    pub count: Span<Ratio>,
+}
+
+impl Items {
+    fn any() -> Items {
+        Items { each: Of::Any, count: Span::at_least(Ratio::ZERO) }
+    }
+}
+
 /// What a value may be, when it is known. Nothing at all: it never is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct May {
@@ -154,8 +172,7 @@ pub struct May {
     pub number: Option<Span<Ratio>>,
     pub date: Option<Span<Date>>,
     pub text: Option<Of<BTreeSet<String>>>,
-    /// A list, and what its items may be.
-    pub list: Option<Of<Box<May>>>,
+    pub list: Option<Items>,
     /// A context, and what its fields may be.
     pub context: Option<Of<Box<May>>>,
 }
@@ -168,7 +185,7 @@ impl May {
             number: Some(Span::all()),
             date: Some(Span::all()),
             text: Some(Of::Any),
-            list: Some(Of::Any),
+            list: Some(Items::any()),
             context: Some(Of::Any),
         }
     }
@@ -177,8 +194,9 @@ impl May {
         May { yes, no, ..May::default() }
     }
 
-    pub fn list(items: Of<Box<May>>) -> May {
-        May { list: Some(items), ..May::default() }
+    /// A list of these, so many.
+    pub fn list(each: May, count: Span<Ratio>) -> May {
+        May { list: Some(Items { each: Of::Only(Box::new(each)), count }), ..May::default() }
     }
 
     pub fn of(domain: &Domain) -> May {
@@ -194,7 +212,7 @@ impl May {
             }
             Domain::Text => May { text: Some(Of::Any), ..none },
             Domain::Date => May { date: Some(Span::all()), ..none },
-            Domain::List => May::list(Of::Any),
+            Domain::List => May { list: Some(Items::any()), ..none },
         }
     }
 
@@ -209,7 +227,7 @@ impl May {
             Value::Number(n) => May { number: Some(Span::just(*n)), ..none },
             Value::Date(date) => May { date: Some(Span::just(*date)), ..none },
             Value::Text(text) => May { text: Some(Of::Only(BTreeSet::from([text.clone()]))), ..none },
-            Value::List(items) => May::list(Of::Only(Box::new(all(&mut items.iter())))),
+            Value::List(items) => May::list(all(&mut items.iter()), Span::of_length(items.len())),
             Value::Context(fields) => {
                 May { context: Some(Of::Only(Box::new(all(&mut fields.values())))), ..none }
             }
@@ -229,10 +247,44 @@ impl May {
     /// What one of its items may be; a single value stands for a list of itself.
     pub fn items(self) -> May {
         match self.list {
-            Some(Of::Any) => May::anything(),
-            Some(Of::Only(items)) => May { list: None, ..self }.join(&items),
+            Some(Items { each: Of::Any, .. }) => May::anything(),
+            Some(Items { each: Of::Only(each), .. }) => May { list: None, ..self }.join(&each),
             None => self,
         }
+    }
+
+    /// How many items it may have; nothing where it is never known.
+    pub fn count(&self) -> Option<Span<Ratio>> {
+        let one = May { list: None, ..self.clone() };
+        let one = (!one.is_nothing()).then(|| Span::of_length(1));
+        match (&self.list, one) {
+            (Some(list), Some(one)) => Some(list.count.join(&one)),
+            (Some(list), None) => Some(list.count),
+            (None, one) => one,
+        }
+    }
+
+    /// Whether there is never an item in it.
+    pub fn is_empty_list(&self) -> bool {
+        self.count().is_some_and(|count| count.point() == Some(Ratio::ZERO))
+    }
+
+    /// What a field of it may be; of a list, the list of its items' fields.
+    pub fn field(self) -> May {
+        let mut field = match self.context {
+            Some(Of::Any) => return May::anything(),
+            Some(Of::Only(fields)) => *fields,
+            None => May::default(),
+        };
+        if self.date.is_some() {
+            field = field.join(&May { number: Some(Span::all()), ..May::default() });
+        }
+        let Some(Items { each, count }) = self.list else { return field };
+        let each = match each {
+            Of::Any => Of::Any,
+            Of::Only(each) => Of::Only(Box::new(each.field())),
+        };
+        field.join(&May { list: Some(Items { each, count }), ..May::default() })
     }
 
     pub fn join(self, other: &May) -> May {
@@ -257,13 +309,20 @@ impl May {
             (Some(_), Some(_)) => Some(Of::Any),
             (a, b) => a.or_else(|| b.clone()),
         };
+        let list = match (self.list, &other.list) {
+            (Some(a), Some(b)) => Some(Items {
+                count: a.count.join(&b.count),
+                each: inner(Some(a.each), &Some(b.each.clone())).unwrap_or(Of::Any),
+            }),
+            (a, b) => a.or_else(|| b.clone()),
+        };
         May {
             yes: self.yes || other.yes,
             no: self.no || other.no,
             number: spans(self.number, other.number),
             date: dates,
             text,
-            list: inner(self.list, &other.list),
+            list,
             context: inner(self.context, &other.context),
         }
     }

@@ -11,7 +11,7 @@ use super::{Entry, RuleSet, Written};
 use crate::Fault;
 use crate::never::{Domain, Known, Part, Period};
 use crate::parameters::Parameters;
-use crate::parser::{Function, Kind, Node, PARAMETERS, Test};
+use crate::parser::{Each, Function, Kind, Node, PARAMETERS, Test};
 
 /// What was found of one place: in how many periods, of how many, since when, and why.
 struct Found {
@@ -193,6 +193,7 @@ impl<'a> Look<'a> {
                 | Kind::Compare(..)
                 | Kind::Between(..)
                 | Kind::In(..)
+                | Kind::Each(Each::Some | Each::Every, ..)
                 | Kind::Call(Function::Not, _)
         );
         let is_root = std::ptr::eq(root.node, node);
@@ -200,8 +201,11 @@ impl<'a> Look<'a> {
             return self.blame(one, root, part);
         }
         match &node.kind {
-            // Names in these mean something else.
-            Kind::Each(_, _, list, _) | Kind::Filter { list, .. } => self.part(one, root, list),
+            Kind::Each(_, name, list, body) => self.in_list(one, root, list, (name, false), body),
+            Kind::Filter { list, condition, bare } => {
+                self.in_list(one, root, list, ("item", *bare), condition);
+            }
+            // Names in it mean something else.
             Kind::Context(_) => {}
             Kind::In(value, tests) => {
                 self.part(one, root, value);
@@ -220,10 +224,46 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// A list, and what is asked of each of its items.
+    fn in_list(
+        &mut self,
+        one: usize,
+        root: Part<'a>,
+        list: &'a Node,
+        (name, bare): (&'a str, bool),
+        body: &'a Node,
+    ) {
+        self.part(one, root, list);
+        if !reads_facts(list) {
+            return;
+        }
+        let part = Part { node: list, ..root };
+        let Some(known) = self.period.enter(self.beginning.clone(), part, name, bare) else { return };
+        let outer = std::mem::replace(&mut self.beginning, known);
+        self.part(one, root, body);
+        self.beginning = outer;
+        self.period.leave();
+    }
+
+    /// What is asked of items, wherever in a part there is a list.
+    fn lists(&mut self, one: usize, root: Part<'a>, node: &'a Node) {
+        match &node.kind {
+            Kind::Each(_, name, list, body) => self.in_list(one, root, list, (name, false), body),
+            Kind::Filter { .. } => self.part(one, root, node),
+            Kind::Context(_) => {}
+            _ => node.children().into_iter().for_each(|child| self.lists(one, root, child)),
+        }
+    }
+
     /// An expression that is no truth at all, such as an amount, is not one that is never true.
     fn may_be_truth(&mut self, part: Part<'a>) -> bool {
         match part.node.kind {
-            Kind::And(_) | Kind::Or(_) | Kind::Compare(..) | Kind::Between(..) | Kind::In(..) => true,
+            Kind::And(_)
+            | Kind::Or(_)
+            | Kind::Compare(..)
+            | Kind::Between(..)
+            | Kind::In(..)
+            | Kind::Each(Each::Some | Each::Every, ..) => true,
             _ => self.period.may_be_truth(&self.beginning, part),
         }
     }
@@ -245,8 +285,14 @@ impl<'a> Look<'a> {
                 self.say(one, root, part.node.at.clone(), why, false);
             }
         } else {
-            let why = self.why(part);
-            self.say(one, root, part.node.at.clone(), why, false);
+            // each alternative of an `or` has a reason of its own
+            if !matches!(part.node.kind, Kind::Or(_)) {
+                self.lists(one, root, part.node);
+            }
+            if self.found.len() == before {
+                let why = self.why(part);
+                self.say(one, root, part.node.at.clone(), why, false);
+            }
         }
         if let Some(said) = self.found.get_mut(before..).and_then(<[Said]>::first_mut)
             && whole
@@ -312,7 +358,7 @@ fn span(nodes: &[&Node]) -> Option<Range<usize>> {
 fn reads_facts(node: &Node) -> bool {
     let mut paths = Vec::new();
     node.free_paths(&mut paths);
-    paths.is_empty() || paths.iter().any(|(path, _)| path.first() != PARAMETERS)
+    paths.is_empty() || paths.iter().any(|(path, bare)| !bare && path.first() != PARAMETERS)
 }
 
 fn reads_parameters(node: &Node) -> bool {
