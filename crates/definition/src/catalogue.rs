@@ -14,10 +14,11 @@ use maru_store::{Batch, Store};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Published, Searcher, Service, draft, holiday,
+    Calendar, Chart, Declared, Guidance, Hits, LeftOut, Pack, Searcher, Service, draft, holiday,
     pack::sha256, suggest::Suggestion,
 };
 use index::Index;
+use written::Held;
 
 pub use entry::{Ages, Confirmed, Deadline, Entry, List, Name, Origin, Unread};
 pub(crate) use entry::{Brief, entry_id};
@@ -39,7 +40,7 @@ struct Inner {
     /// The same with what was published since.
     pack: RwLock<Arc<Pack>>,
     /// Which of it that is.
-    held: tokio::sync::Mutex<Vec<Published>>,
+    held: tokio::sync::Mutex<Held>,
     left_out: RwLock<Arc<Vec<LeftOut>>>,
     index: RwLock<Arc<Index>>,
     /// What the catalogue's rows said of themselves when they were last read.
@@ -96,7 +97,7 @@ impl Definitions {
         store.rerun(|| async { Ok((record(&store, &pack, now).await?, ())) }).await?;
         let mark = tables::mark(&store).await?;
         let base = pack;
-        let held = draft::in_force(&store, now).await?;
+        let held = Held::of(&store, now).await?;
         let (pack, left_out) = written::served(&store, &base, &held).await?;
         let index = Index::load(&store, &pack).await?;
         let calendar = pack.calendar.with(&holiday::all(&store).await?);
@@ -246,7 +247,7 @@ impl Definitions {
     }
 
     pub fn decide(&self, service: &Service, facts: &Facts, on: Date) -> Decision {
-        service.rules.decide(facts, &self.inner.base.parameters, on)
+        service.rules.decide(facts, &self.pack().parameters, on)
     }
 
     pub fn catalogue_note(&self) -> Arc<CatalogueNote> {

@@ -59,7 +59,7 @@ pub(crate) fn run(pack: &Pack) -> (usize, Vec<Fault>) {
     check.agencies();
     check.registers();
     check.reminders();
-    check.parameters();
+    check.parameters(PARAMETER_FILE);
     check.calendar();
     check.services(None);
     check.charts();
@@ -367,39 +367,49 @@ impl Check<'_> {
         }
     }
 
-    fn parameters(&mut self) {
-        let file = PARAMETER_FILE;
+    /// A file of parameters: what the rules' room doesn't look at.
+    fn parameters(&mut self, file: &str) {
         let Some(table) = self.pack.files.get(file).and_then(|text| text.parse::<toml::Table>().ok()) else {
             return;
         };
+        let filled = |table: &toml::Value, key: &str| {
+            table.get(key).and_then(toml::Value::as_str).is_some_and(|text| !text.trim().is_empty())
+        };
         let entries = table.get("parameter").and_then(toml::Value::as_array).cloned().unwrap_or_default();
         for parameter in entries {
-            let name = parameter.get("name").and_then(toml::Value::as_str).unwrap_or_default();
-            let name = quoted(name);
-            let label =
-                |lang: &str| parameter.get("label").and_then(|l| l.get(lang)).and_then(toml::Value::as_str);
+            let bare = parameter.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+            let name = quoted(bare);
+            let without = |key: &str| both!("{name}에 {key}이(가) 없습니다", "{name} has no {key}");
             for lang in ["ko", "en"] {
-                if label(lang).is_none_or(|text| text.trim().is_empty()) {
-                    self.of_pack(
-                        file,
-                        &[&name],
-                        format!("{name} has no label in {lang}"),
-                        format!("write it in {lang}"),
+                if !parameter.get("label").is_some_and(|label| filled(label, lang)) {
+                    let what = both!("{name}에 {lang} 이름이 없습니다", "{name} has no label in {lang}");
+                    let todo = both!(
+                        "label = {{ ko = \"…\", en = \"…\" }}로 쓰세요",
+                        "write label = {{ ko = \"…\", en = \"…\" }}"
                     );
+                    self.at(file, &[&name], what, todo);
                 }
             }
             for key in ["article", "unit"] {
-                if parameter.get(key).and_then(toml::Value::as_str).is_none_or(|text| text.trim().is_empty())
-                {
-                    self.of_pack(file, &[&name], format!("{name} has no {key}"), format!("add {key}"));
+                if !filled(&parameter, key) {
+                    let todo = both!("{key} = \"…\"을(를) 쓰세요", "write {key} = \"…\"");
+                    self.at(file, &[&name], without(key), todo);
                 }
+            }
+            let owner = self.pack.parameter_owner(bare).unwrap_or_default();
+            if self.pack.agency(owner).is_none() {
+                let what = both!("{name}의 기관이 없습니다", "{name} belongs to no agency");
+                let todo =
+                    both!("owner에 agencies.toml의 id를 쓰세요", "name an agency of agencies.toml as owner");
+                self.at(file, &[&name], what, todo);
             }
             for value in parameter.get("value").and_then(toml::Value::as_array).cloned().unwrap_or_default() {
                 let from = value.get("from").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-                if value.get("source").and_then(toml::Value::as_str).is_none_or(|text| text.trim().is_empty())
-                {
-                    let what = format!("{name} from {from} has no source");
-                    self.of_pack(file, &[&name, &from], what, "name the notice it was announced in");
+                if !filled(&value, "source") {
+                    let what =
+                        both!("{name}의 {from} 값에 source가 없습니다", "{name} from {from} has no source");
+                    let todo = both!("알린 고시를 쓰세요", "name the notice it was announced in");
+                    self.at(file, &[&name, &from], what, todo);
                 }
             }
         }

@@ -67,6 +67,11 @@ pub enum Asked {
 impl Asked {
     const ALL: [Asked; 4] = [Asked::Open, Asked::Approved, Asked::Withdrawn, Asked::Void];
 
+    /// What is not to be read stands for nothing any more.
+    pub(crate) fn of(text: &str) -> Asked {
+        Asked::ALL.into_iter().find(|known| known.as_str() == text).unwrap_or(Asked::Void)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Asked::Open => "open",
@@ -129,7 +134,6 @@ fn draft_of(row: &Row) -> Result<Draft> {
 }
 
 fn ask_of(row: &Row) -> Result<Ask> {
-    let state = row.text("state")?;
     Ok(Ask {
         service: row.string("service")?,
         place: row.int("place")?,
@@ -138,7 +142,7 @@ fn ask_of(row: &Row) -> Result<Ask> {
         from: row.text("from_on")?.parse().map_err(Error::internal)?,
         asked_by: row.string("asked_by")?,
         asked_at: row.at("asked_at")?,
-        state: Asked::ALL.into_iter().find(|known| known.as_str() == state).unwrap_or(Asked::Void),
+        state: Asked::of(row.text("state")?),
         done_by: row.maybe_text("done_by").map(str::to_owned),
         done_at: row.maybe_int("done_at").map(At::from_micros),
     })

@@ -1,6 +1,7 @@
 //! What a service, a register, a form, a parameter is: packs, their check, the national catalogue, search and guidance.
 
 mod agency;
+mod announced;
 mod calendar;
 mod catalogue;
 pub mod changes;
@@ -34,6 +35,7 @@ mod watched;
 mod written;
 
 pub use agency::{Agency, UnitKind};
+pub use announced::{Announced, NewValue, most_numbers, numbers};
 pub use calendar::{Calendar, Change, Hours};
 pub use catalogue::{
     Ages, CatalogueNote, Confirmed, Deadline, Definitions, Detail, Entry, List, Name, Origin, Unread,

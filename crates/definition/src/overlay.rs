@@ -30,6 +30,7 @@ impl Pack {
         pack.files = Arc::new(self.files.with_folder(&folder, files));
         pack.services.retain(|service| service.id != id);
         let mut faults = Vec::new();
+        pack.read_parameters(&mut faults);
         let read = Service::read(&pack.files, &folder, &mut faults).map(Arc::new);
         let Some(service) = read.filter(|_| faults.is_empty()) else {
             faults.sort();

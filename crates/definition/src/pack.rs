@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use maru_kernel::{Both, Date, Lang};
+use maru_kernel::{Both, Date, Lang, both};
 use maru_rules::Parameters;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -31,8 +31,11 @@ pub struct Pack {
     pub registers: Vec<Register>,
     /// What comes due for people, and when they are told.
     pub reminders: Vec<Reminder>,
+    /// Those of the country and of its services, with what was announced since.
     pub parameters: Parameters,
-    parameter_labels: BTreeMap<String, Both>,
+    parameter_notes: BTreeMap<String, ParameterNote>,
+    /// What was announced since.
+    announced: Parameters,
     pub calendar: Calendar,
     pub charts: Vec<Chart>,
     pub services: Vec<Arc<Service>>,
@@ -114,19 +117,74 @@ struct Agencies {
     unit_kind: Vec<UnitKind>,
 }
 
-/// What parameters are called; the rest of their file is the rules' to read.
+/// What a parameter is called and whose it is; the rest of its file is the rules' to read.
 #[derive(Default, Deserialize)]
-struct Labelled {
+struct Noted {
     #[serde(default)]
-    parameter: Vec<Label>,
+    parameter: Vec<WrittenNote>,
 }
 
 #[derive(Deserialize)]
-struct Label {
+struct WrittenNote {
     #[serde(default)]
     name: String,
     #[serde(default)]
     label: Both,
+    #[serde(default)]
+    owner: String,
+}
+
+#[derive(Debug, Clone)]
+struct ParameterNote {
+    label: Both,
+    /// The agency that announces its values.
+    owner: String,
+    /// The folder of the one service whose it is; none: every service may read it.
+    folder: Option<String>,
+}
+
+/// A service's own parameters, in its folder.
+fn folder_of(file: &str) -> Option<&str> {
+    file.strip_suffix(PARAMETERS)?.strip_suffix('/')
+}
+
+/// The parameters of the country and of its services.
+fn parameters_of(files: &Files, faults: &mut Vec<Fault>) -> (Parameters, BTreeMap<String, ParameterNote>) {
+    let (mut parameters, mut notes) = (Parameters::default(), BTreeMap::new());
+    let own = files.under("services").filter(|(file, _)| folder_of(file).is_some());
+    for (file, text) in files.get(PARAMETERS).map(|text| (PARAMETERS, text)).into_iter().chain(own) {
+        let faulty = |f: maru_rules::Fault| Fault::new(file, f.line, f.message, as_told());
+        match Parameters::parse(text) {
+            Ok(read) => {
+                let twice: Vec<String> =
+                    read.names().filter(|name| notes.contains_key(*name)).map(str::to_owned).collect();
+                for name in &twice {
+                    faults.push(Fault::new(
+                        file,
+                        files.line(file, &[&format!("\"{name}\"")]),
+                        both!(
+                            "매개변수 `{name}`이(가) 다른 파일에도 있습니다",
+                            "another file has the parameter `{name}`, too"
+                        ),
+                        both!("다른 이름을 쓰세요", "give it another name"),
+                    ));
+                }
+                // What both have was told above.
+                let _ = parameters.merge(read);
+            }
+            Err(wrong) => faults.extend(wrong.into_iter().map(faulty)),
+        }
+        let folder = folder_of(file);
+        let agency = folder.and_then(|folder| folder.rsplit('/').nth(1));
+        // What is wrong with the file was said above.
+        let noted = files.toml::<Noted>(file, &mut Vec::new()).unwrap_or_default();
+        for one in noted.parameter {
+            let owner = agency.map_or(one.owner, str::to_owned);
+            let note = ParameterNote { label: one.label, owner, folder: folder.map(str::to_owned) };
+            notes.entry(one.name).or_insert(note);
+        }
+    }
+    (parameters, notes)
 }
 
 pub(crate) const PARAMETERS: &str = "parameters.toml";
@@ -154,17 +212,7 @@ impl Pack {
         let agencies = files.toml::<Agencies>("agencies.toml", &mut faults).unwrap_or_default();
         let registers = Register::read(&files, &mut faults);
         let reminders = Reminder::read(&files, &mut faults);
-        let parameters = match Parameters::parse(files.get(PARAMETERS).unwrap_or_default()) {
-            Ok(parameters) => parameters,
-            Err(wrong) => {
-                let faulty = |f: maru_rules::Fault| Fault::new(PARAMETERS, f.line, f.message, as_told());
-                faults.extend(wrong.into_iter().map(faulty));
-                Parameters::default()
-            }
-        };
-        // What is wrong with the file was said above.
-        let labelled = files.toml::<Labelled>(PARAMETERS, &mut Vec::new()).unwrap_or_default();
-        let labels = labelled.parameter.into_iter().map(|one| (one.name, one.label));
+        let (parameters, parameter_notes) = parameters_of(&files, &mut faults);
         let calendar = Calendar::read(&files, &mut faults);
         let folders: BTreeSet<String> = files
             .under("services")
@@ -210,7 +258,8 @@ impl Pack {
                 registers,
                 reminders,
                 parameters,
-                parameter_labels: labels.collect(),
+                parameter_notes,
+                announced: Parameters::default(),
                 calendar,
                 charts,
                 services,
@@ -246,7 +295,36 @@ impl Pack {
 
     /// What a parameter is called in a language; one without a label by its name.
     pub fn parameter_label<'a>(&'a self, name: &'a str, lang: Lang) -> &'a str {
-        self.parameter_labels.get(name).map_or(name, |label| label.get(lang))
+        self.parameter_notes.get(name).map_or(name, |note| note.label.get(lang))
+    }
+
+    /// The agency that announces a parameter's values.
+    pub fn parameter_owner(&self, name: &str) -> Option<&str> {
+        self.parameter_notes.get(name).map(|note| note.owner.as_str())
+    }
+
+    /// Whether a service may read a parameter: one of the country, or its own.
+    pub(crate) fn may_read(&self, service: &Service, parameter: &str) -> bool {
+        let named = |name: &str| {
+            parameter.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let of_another = |note: &ParameterNote| note.folder.as_ref().is_some_and(|of| *of != service.folder);
+        !self.parameter_notes.iter().any(|(name, note)| named(name) && of_another(note))
+    }
+
+    /// The parameters of its files anew, after one of them has changed.
+    pub(crate) fn read_parameters(&mut self, faults: &mut Vec<Fault>) {
+        let (parameters, notes) = parameters_of(&self.files, faults);
+        self.parameters = parameters.announced(&self.announced);
+        self.parameter_notes = notes;
+    }
+
+    /// The same with the values that were announced, and no others.
+    pub fn with_announced(&self, announced: Parameters) -> Pack {
+        let mut pack = Pack { announced, ..self.clone() };
+        // What the program brings can be read.
+        pack.read_parameters(&mut Vec::new());
+        pack
     }
 
     pub fn fact(&self, name: &str) -> Option<&FactDef> {

@@ -9,9 +9,10 @@ use crate::Pack;
 /// A service's files by their names within its folder: `rules.toml`, `letters/granted.ko.txt`.
 pub type ServiceFiles = BTreeMap<String, String>;
 
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("service.toml", include_str!("../skeleton/service.toml")),
     ("rules.toml", include_str!("../skeleton/rules.toml")),
+    ("parameters.toml", include_str!("../skeleton/parameters.toml")),
     ("form.toml", include_str!("../skeleton/form.toml")),
     ("text.ko.toml", include_str!("../skeleton/text.ko.toml")),
     ("text.en.toml", include_str!("../skeleton/text.en.toml")),

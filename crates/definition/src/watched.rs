@@ -11,7 +11,7 @@ use maru_rules::{Decision, Facts, Parameters, RuleSet};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Definitions, Pack, Register, Service, ServiceKind,
+    Definitions, Pack, Register, Service, ServiceKind, announced,
     catalogue::tables,
     files::Files,
     pack::{PARAMETERS, sha256},
@@ -117,7 +117,12 @@ impl Definitions {
         let country = texts(country.text("body")?)?;
         let read = |what: &str| Error::internal(format!("{what} of {service} as of then can't be read"));
         let text = country.get(PARAMETERS).ok_or_else(|| read("the parameters"))?;
-        let parameters = Parameters::parse(text).map_err(|_| read("the parameters"))?;
+        let mut parameters = Parameters::parse(text).map_err(|_| read("the parameters"))?;
+        for (_, own) in files.iter().filter(|(path, _)| path.ends_with(&format!("/{PARAMETERS}"))) {
+            let own = Parameters::parse(own).map_err(|_| read("the parameters"))?;
+            parameters.merge(own).map_err(|_| read("the parameters"))?;
+        }
+        let parameters = parameters.announced(&announced::read(&announced::approved(store, at).await?));
         let rules = RuleSet::parse(&RulesText::as_kept(&files).ok_or_else(|| read("the rules"))?.text);
         let rules = rules.map_err(|_| read("the rules"))?;
         Ok(Some(AsOf { rules, parameters, hash: row.string("hash")? }))

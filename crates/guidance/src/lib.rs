@@ -5,6 +5,7 @@ mod api;
 mod find;
 mod home;
 mod membership;
+mod parameters;
 mod services;
 mod tables;
 mod writing;
@@ -38,6 +39,8 @@ pub fn room() -> Room {
             ("guidance/writing.html", include_str!("../templates/writing.html")),
             ("guidance/writing-preview.html", include_str!("../templates/writing-preview.html")),
             ("guidance/writing-publish.html", include_str!("../templates/writing-publish.html")),
+            ("guidance/parameters.html", include_str!("../templates/parameters.html")),
+            ("guidance/parameter.html", include_str!("../templates/parameter.html")),
             ("guidance/service.html", include_str!("../templates/service.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
@@ -45,8 +48,9 @@ pub fn room() -> Room {
             .merge(find::routes())
             .merge(services::routes())
             .merge(membership::pages::routes())
-            .merge(writing::pages::routes()),
-        api: api::routes().merge(membership::pages::api()),
+            .merge(writing::pages::routes())
+            .merge(parameters::pages::routes()),
+        api: api::routes().merge(membership::pages::api()).merge(parameters::pages::api()),
         openapi: include_str!("openapi.json"),
         handling: vec![Handling {
             consumer: Consumer { name: "membership", wants: &["record.changed"] },

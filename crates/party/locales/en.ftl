@@ -216,6 +216,7 @@ holiday-wrong-outside = The calendar does not cover this day
 holiday-wrong-off = This is a day off already
 error-no-dead-jobs = No dead job of this kind is there.
 admin-tab-services = Services
+admin-tab-parameters = Numbers
 admin-tab-holidays = Holidays
 admin-holidays-lede = The days that no statutory period counts, this year and next. A day declared here counts within seconds on every server, and the open clocks it touches move by themselves.
 admin-holidays-moving = Moving the open clocks

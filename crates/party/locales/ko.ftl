@@ -216,6 +216,7 @@ holiday-wrong-outside = 달력이 다루지 않는 날입니다
 holiday-wrong-off = 이미 쉬는 날입니다
 error-no-dead-jobs = 그런 종류의 멈춘 일이 없습니다.
 admin-tab-services = 서비스
+admin-tab-parameters = 바뀌는 숫자
 admin-tab-holidays = 공휴일
 admin-holidays-lede = 올해와 내년에 법정 기간에서 빼는 날입니다. 여기서 지정하면 몇 초 안에 모든 서버가 그 날을 빼고 세며, 그 날이 든 처리 기한은 저절로 옮겨집니다.
 admin-holidays-moving = 처리 기한 옮기기

@@ -1,6 +1,9 @@
 //! A draft of a service over the population, beside what is in force: whom it changes what for, before anybody publishes it.
 
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use maru_definition::Service;
 use maru_kernel::Date;
@@ -26,8 +29,8 @@ pub type Law<'a> = (&'a RuleSet, &'a Parameters);
 
 impl Screening {
     /// The service in force, which may be filed for.
-    pub fn in_force(&self, id: &str) -> Option<&Service> {
-        let deep = self.nation.deep.iter().map(|(_, service)| service.as_ref());
+    pub fn in_force(&self, id: &str) -> Option<&Arc<Service>> {
+        let deep = self.nation.deep.iter().map(|(_, service)| service);
         deep.into_iter().find(|service| service.id == id && !service.ended)
     }
 

@@ -5,6 +5,7 @@ mod drafts;
 mod look;
 mod ready;
 mod tables;
+mod values;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +18,7 @@ use axum::{
 };
 use maru_kernel::{Error, Problem, Result};
 use maru_web::{
-    Context, Fail, Room, Shown, admin_tabs, context,
+    Context, Fail, Room, Shown, admin_tabs, context, number,
     ports::{RoleKind, Session},
 };
 
@@ -50,6 +51,7 @@ pub fn room() -> Room {
             ("policy/numbers.html", include_str!("../templates/numbers.html")),
             ("policy/service.html", include_str!("../templates/service.html")),
             ("policy/turn.html", include_str!("../templates/turn.html")),
+            ("policy/value.html", include_str!("../templates/value.html")),
             ("policy/who.html", include_str!("../templates/who.html")),
         ],
         locales: [include_str!("../locales/ko.ftl"), include_str!("../locales/en.ftl")],
@@ -58,7 +60,8 @@ pub fn room() -> Room {
             .route("/policy/assumptions", get(assumptions))
             .route("/policy/{id}", get(service))
             .route("/policy/{id}/turn", get(turn))
-            .merge(drafts::routes()),
+            .merge(drafts::routes())
+            .merge(values::routes()),
         api: api::routes(),
         openapi: include_str!("pages/openapi.json"),
         handling: Vec::new(),
@@ -164,7 +167,7 @@ async fn service(context: Context, Path(id): Path<String>) -> Answered {
     let values = context! {
         tab => "policy", tabs => admin_tabs(analyst(&context)?), about => look::about(&made),
         id => one.id, name => one.name, yes => one.yes, unknown => one.unknown, won => one.won, pays => one.pays,
-        share => tables::share(one.yes, made.persons()), charts, numbers => look::numbers(&made, place, context.lang, look::written),
+        share => tables::share(one.yes, made.persons()), charts, numbers => look::numbers(&made, place, context.lang, number::written),
     };
     Ok(context.page("admin", "policy/service.html", values).await?)
 }
@@ -184,7 +187,7 @@ async fn turn(context: Context, Path(id): Path<String>, Query(fields): Fields) -
         Ok(asked) if untouched => {
             return turn_page(&context, &made, place, Some(&asked), typed, None, None).await;
         }
-        Ok(asked) => match look::number(typed) {
+        Ok(asked) => match number::read("number", typed) {
             Ok(number) => (Asked { number: Some(number), ..asked }, None),
             Err(problem) => (asked, Some(problem)),
         },
@@ -230,8 +233,8 @@ async fn turn_page(
         let label = made.screening.nation.pack.parameter_label(&asked.parameter, context.lang);
         context! {
             parameter => asked.parameter, entry => asked.entry.clone().unwrap_or_default(), label,
-            now => look::written(&asked.was), article => asked.article, unit => asked.unit,
-            then => asked.number.as_ref().map(look::written),
+            now => number::written(&asked.was), article => asked.article, unit => asked.unit,
+            then => asked.number.as_ref().map(number::written),
         }
     });
     let result = turned.map(|turned| {
@@ -242,7 +245,7 @@ async fn turn_page(
         problem.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let wrong = problem.as_ref().filter(|p| p.field == "number").map(|p| context.told(p)).unwrap_or_default();
     let numbers =
-        if asked.is_none() { look::numbers(made, place, context.lang, look::written) } else { Vec::new() };
+        if asked.is_none() { look::numbers(made, place, context.lang, number::written) } else { Vec::new() };
     let values = context! {
         tab => "policy", tabs => admin_tabs(analyst(context)?), about => look::about(made), id => one.id, name => one.name,
         pays => one.pays, chosen, result, problems, wrong, typed, numbers,

@@ -26,7 +26,7 @@ pub use eval::{Expr, Scope};
 pub use fault::Fault;
 pub use many::Slow;
 pub use never::Domain;
-pub use parameters::Parameters;
+pub use parameters::{Parameters, Valued};
 pub use parser::{MAX_DEPTH, PARAMETERS};
 pub use ratio::{Ratio, Rounding};
 pub use ruleset::{

@@ -101,7 +101,6 @@ impl<'a> Part<'a> {
     fn of(self, node: &'a Node) -> Part<'a> {
         Part { node, ..self }
     }
-
 }
 
 /// One item of a list, whichever it is.
@@ -560,8 +559,7 @@ impl<'a> Period<'a> {
                     .assume(known.clone(), condition, false)
                     .and_then(|known| self.assume(known, no, want));
                 // Where the condition isn't known, both may say the same.
-                let both =
-                    self.assume(known, yes, want).and_then(|known| self.assume(known, no, want));
+                let both = self.assume(known, yes, want).and_then(|known| self.assume(known, no, want));
                 either(either(then, otherwise), both)
             }
             Kind::Compare(operator, left, right) => {
@@ -629,9 +627,7 @@ impl<'a> Period<'a> {
             | Kind::Between(..)
             | Kind::In(..)
             | Kind::If(..)
-            | Kind::Each(Each::Some | Each::Every, ..) => {
-                self.kept(known, part, May::truths(true, true))
-            }
+            | Kind::Each(Each::Some | Each::Every, ..) => self.kept(known, part, May::truths(true, true)),
             _ => self.may(known, part),
         }
     }

@@ -39,6 +39,16 @@ struct Dated {
     value: Value,
 }
 
+/// A value of a parameter, and the days on which it holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Valued<'a> {
+    pub from: Date,
+    /// Its own last day, or the day before the next one begins.
+    pub until: Option<Date>,
+    pub source: Option<&'a str>,
+    pub value: &'a Value,
+}
+
 impl Parameters {
     /// Reads one file. Keys it does not know (labels, notes) are other rooms' and ignored.
     pub fn parse(text: &str) -> Result<Parameters, Vec<Fault>> {
@@ -156,6 +166,36 @@ impl Parameters {
             values.get_mut(begun.checked_sub(1)?).filter(|d| d.until.is_none_or(|until| on <= until))?;
         dated.value = value;
         Some(changed)
+    }
+
+    /// The same with the values that another has of the same parameters: of two that begin on one day the other's counts, and a value
+    /// that begins later ends none before it. Parameters that only the other has are left out.
+    pub fn announced(&self, other: &Parameters) -> Parameters {
+        let mut together = self.clone();
+        for (name, more) in &other.by_name {
+            let Some(parameter) = together.by_name.get_mut(name) else { continue };
+            for dated in &more.values {
+                parameter.values.retain(|known| known.from != dated.from);
+                // What had a last day of its own gives way to what begins before it.
+                let last = dated.from.yesterday().ok();
+                for before in parameter.values.iter_mut().filter(|known| known.from < dated.from) {
+                    before.until = before.until.map(|until| last.map_or(until, |last| until.min(last)));
+                }
+                let place = parameter.values.partition_point(|known| known.from < dated.from);
+                parameter.values.insert(place, dated.clone());
+            }
+        }
+        together
+    }
+
+    /// Every value of a parameter, the oldest first.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = Valued<'_>> {
+        let values = self.named(name).map_or(&[][..], |parameter| &parameter.values);
+        values.iter().enumerate().map(|(place, dated)| {
+            let next = values.get(place.saturating_add(1)).and_then(|next| next.from.yesterday().ok());
+            let until = dated.until.or(next);
+            Valued { from: dated.from, until, source: dated.source.as_deref(), value: &dated.value }
+        })
     }
 
     pub fn article(&self, name: &str) -> Option<&str> {
@@ -385,6 +425,58 @@ value = { "글" = "0.32", "소수" = 0.1, "분수" = "1/3", "코드" = "11110", 
             let found = lines(&text);
             assert!(found.iter().any(|(at, why)| *at == line && why.contains(part)), "{text}\n{found:?}");
         }
+    }
+
+    #[test]
+    fn an_announced_value_holds_from_its_day() {
+        let more = r#"
+[[parameter]]
+name = "기준중위소득"
+article = "고시"
+[[parameter.value]]
+from = "2026-01-01"
+source = "고친 고시"
+value = [3000000, 5000000]
+[[parameter.value]]
+from = "2027-01-01"
+value = [3100000]
+[[parameter]]
+name = "기초연금.율"
+article = "기초연금법 제5조"
+[[parameter.value]]
+from = "2024-07-01"
+value = 0.5
+[[parameter]]
+name = "모르는_것"
+article = "없음"
+[[parameter.value]]
+from = "2024-07-01"
+value = 1
+"#;
+        let before = Parameters::parse(FILE).unwrap();
+        let after = before.announced(&Parameters::parse(more).unwrap());
+        let days = |name: &str| {
+            after.values(name).map(|v| (v.from, v.until, v.source.map(str::to_owned))).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            days("기준중위소득"),
+            [
+                (date(2025, 1, 1), Some(date(2025, 12, 31)), None),
+                (date(2026, 1, 1), Some(date(2026, 12, 31)), Some("고친 고시".to_owned())),
+                (date(2027, 1, 1), None, None),
+            ]
+        );
+        assert_eq!(
+            days("기초연금.율"),
+            [(date(2024, 1, 1), Some(date(2024, 6, 30)), None), (date(2024, 7, 1), None, None)]
+        );
+        assert_eq!(after.at("기준중위소득", date(2025, 6, 1)), before.at("기준중위소득", date(2025, 6, 1)));
+        assert_eq!(
+            after.at("기초연금.율", date(2025, 1, 1)),
+            Some(&Value::Number(Ratio::parse("0.5").unwrap()))
+        );
+        assert_eq!(after.article("기준중위소득"), before.article("기준중위소득"));
+        assert!(!after.knows("모르는_것") && before.values("모르는_것").next().is_none());
     }
 
     #[test]

@@ -342,6 +342,7 @@ form-digits = Use digits only; hyphens are fine
 form-too-short = Too short: check that it has at least { $bound }
 form-too-long = Too long: { $bound } at most
 form-number = Please write a number
+form-ratio = Please write a number like 0.35, 35% or 1,200,000
 form-min = It must be at least { $bound }
 form-max = It must be at most { $bound }
 form-date = Please check the date, e.g. 2026-11-23

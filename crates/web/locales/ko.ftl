@@ -342,6 +342,7 @@ form-digits = 숫자로만 적어 주세요. 줄표(-)는 넣어도 됩니다
 form-too-short = 너무 짧습니다. { $bound }자리 이상인지 확인해 주세요
 form-too-long = 너무 깁니다. { $bound }자까지 적을 수 있습니다
 form-number = 숫자로 적어 주세요
+form-ratio = 숫자를 0.35나 35%, 1,200,000처럼 적어 주세요
 form-min = { $bound } 이상이어야 합니다
 form-max = { $bound } 이하여야 합니다
 form-date = 날짜를 다시 확인해 주세요. 예: 2026-11-23

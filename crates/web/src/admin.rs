@@ -13,6 +13,7 @@ pub fn admin_tabs(session: &Session) -> Vec<(&'static str, &'static str)> {
         (manages, ("agencies", "/admin/agencies")),
         (manages, ("officials", "/admin/officials")),
         (services, ("services", "/admin/services")),
+        (services, ("parameters", "/admin/parameters")),
         (session.has(RoleKind::Manager), ("load", "/desk/load")),
         (session.has(RoleKind::Manager), ("delegations", "/admin/delegations")),
         (session.has(RoleKind::Manager), ("documents", "/admin/documents")),

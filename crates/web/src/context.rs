@@ -735,7 +735,8 @@ fn dress(headers: &mut HeaderMap, kept: bool, secure: bool) {
     }
 }
 
-pub(crate) fn encode(text: &str) -> String {
+/// A text as a part of an address.
+pub fn encode(text: &str) -> String {
     text.bytes()
         .map(|b| match b {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(b).to_string(),

@@ -8,6 +8,7 @@ mod edge;
 mod error;
 mod files;
 mod form;
+pub mod number;
 mod pages;
 pub mod ports;
 mod room;
@@ -18,7 +19,7 @@ mod work;
 pub use admin::admin_tabs;
 pub use app::{App, Ids, Kept, Settings, Shared, random};
 pub use assets::FAVICON;
-pub use context::{ApiContext, BODY_BYTES, Context, Sent, Typed, View, back, layer};
+pub use context::{ApiContext, BODY_BYTES, Context, Sent, Typed, View, back, encode, layer};
 pub use edge::{
     Beat, Check, Class, Edge, EdgeSettings, Gate, Health, Limit, Limits, Metrics, Net, Peer, Refused, Ring,
     Seen, ShownKey, keep, keys, last_seen, limits, rotate_key, set_limit,

@@ -27,7 +27,7 @@ const SECOND_LIST: Migration = (
 );
 
 pub fn migrations() -> &'static [Migration] {
-    &[SCHEMA, crate::holiday::SCHEMA, crate::draft::SCHEMA, SECOND_LIST]
+    &[SCHEMA, crate::holiday::SCHEMA, crate::draft::SCHEMA, SECOND_LIST, crate::announced::SCHEMA]
 }
 
 /// One version of one definition, about to be written.

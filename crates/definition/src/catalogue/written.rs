@@ -3,19 +3,50 @@
 use std::sync::{Arc, PoisonError};
 
 use maru_kernel::{At, Date, Error, Result};
+use maru_rules::Parameters;
 use maru_store::{Batch, Store};
 
 use super::Definitions;
-use crate::{Ask, Asked, Draft, LeftOut, Pack, Published, Service, ServiceFiles, Tried, Verb, check, draft};
+use crate::{
+    Announced, Ask, Asked, Draft, LeftOut, NewValue, Pack, Published, Service, ServiceFiles, Tried, Verb,
+    announced, check, draft,
+};
+
+/// What people wrote while the country runs, as it holds at an instant.
+pub(super) struct Held {
+    services: Vec<Published>,
+    values: Vec<Announced>,
+}
+
+impl Held {
+    pub(super) async fn of(store: &Store, now: At) -> Result<Held> {
+        let (services, values) = (draft::in_force(store, now).await?, announced::approved(store, now).await?);
+        Ok(Held { services, values })
+    }
+
+    /// What ends a version later changes nothing now.
+    fn same(&self, other: &Held) -> bool {
+        let services = |held: &Held| {
+            held.services.iter().map(|one| (one.service.clone(), one.since)).collect::<Vec<_>>()
+        };
+        let values = |held: &Held| {
+            held.values.iter().map(|one| (one.parameter.clone(), one.place)).collect::<Vec<_>>()
+        };
+        services(self) == services(other) && values(self) == values(other)
+    }
+}
 
 /// The pack of the program with what was published of it, and what had to be left out.
 pub(super) async fn served(
     store: &Store,
     base: &Arc<Pack>,
-    held: &[Published],
+    held: &Held,
 ) -> Result<(Arc<Pack>, Vec<LeftOut>)> {
     let (mut pack, mut left_out) = (base.clone(), Vec::new());
-    for one in held {
+    if !held.values.is_empty() {
+        pack = Arc::new(pack.with_announced(announced::read(&held.values)));
+    }
+    for one in &held.services {
         let (owner, files) = draft::read(store, one).await?;
         let faults = match owner {
             Some(owner) => {
@@ -44,15 +75,12 @@ pub(super) async fn served(
 }
 
 impl Definitions {
-    /// Takes over services that were published or ended, here or by another program, or whose day has come; answers whether there were any.
+    /// Takes over services that were published or ended, or whose day has come, and values that were announced, here or by another
+    /// program; answers whether there were any.
     pub async fn refresh_services(&self, now: At) -> Result<bool> {
         let mut known = self.inner.held.lock().await;
-        let held = draft::in_force(&self.inner.store, now).await?;
-        // What ends a version later changes nothing now.
-        let same = |a: &[Published], b: &[Published]| {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (&a.service, a.since) == (&b.service, b.since))
-        };
-        if same(&known, &held) {
+        let held = Held::of(&self.inner.store, now).await?;
+        if known.same(&held) {
             return Ok(false);
         }
         let (pack, left_out) = served(&self.inner.store, &self.inner.base, &held).await?;
@@ -104,6 +132,38 @@ impl Definitions {
     /// The change that keeps the next version of a draft.
     pub fn write_draft(&self, draft: &Draft) -> Result<Batch> {
         draft::write(draft)
+    }
+
+    /// What was asked for of a parameter, the newest first.
+    pub async fn announced(&self, parameter: &str) -> Result<Vec<Announced>> {
+        announced::of(&self.inner.store, parameter).await
+    }
+
+    /// The values that wait for a second person.
+    pub async fn announced_open(&self) -> Result<Vec<Announced>> {
+        announced::open(&self.inner.store).await
+    }
+
+    /// The one that is asked for, if it still is.
+    pub async fn open_value(&self, parameter: &str, place: i64) -> Result<Announced> {
+        let one = self.announced(parameter).await?.into_iter().find(|one| one.place == place);
+        let one = one.ok_or(Error::NotFound)?;
+        if one.state == Asked::Open { Ok(one) } else { Err(Error::Conflict("services-answered".into())) }
+    }
+
+    /// The change that asks for a value of a parameter from a day on.
+    pub async fn ask_value(&self, new: &NewValue<'_>, by: &str, now: At) -> Result<Batch> {
+        announced::ask(new, &self.pack(), &self.announced(new.parameter).await?, by, now)
+    }
+
+    /// The change that makes it hold, or takes it back.
+    pub fn answer_value(&self, one: &Announced, state: Asked, by: &str, now: At) -> Result<Batch> {
+        announced::answer(one, state, by, now)
+    }
+
+    /// The parameters as they would be with a value.
+    pub fn parameters_with(&self, one: &Announced) -> Parameters {
+        self.pack().parameters.announced(&announced::read([one]))
     }
 
     /// The change that asks for a publication or an end from a day on. One thing is asked for at a time.

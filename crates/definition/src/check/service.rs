@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maru_kernel::{Both, Date, Lang, both};
 
-use super::{Check, quoted};
+use maru_rules::PARAMETERS;
+
+use super::{Check, PARAMETER_FILE, quoted};
 use crate::{
     FactKind, Fault, FieldKind, FormField, Letters, Service, ServiceKind, To, service::RuleEntries,
     written::shared,
@@ -76,6 +78,7 @@ impl Check<'_> {
             }
             self.head(service, &file);
             self.course(service);
+            self.parameters(&service.file(PARAMETER_FILE));
             self.rules(service);
             self.form(service);
             self.texts(service);
@@ -262,6 +265,20 @@ impl Check<'_> {
             let shared: Vec<String> = service.uses.iter().map(|name| shared(name)).collect();
             let file = std::iter::once(&file).chain(&shared).find(holds).unwrap_or(&file).clone();
             self.at(&file, &[&name], what, todo);
+        }
+        for name in service.rules.names() {
+            let Some(path) = name.strip_prefix(PARAMETERS).and_then(|rest| rest.strip_prefix('.')) else {
+                continue;
+            };
+            if !self.pack.may_read(service, path) {
+                let what =
+                    both!("{name}은(는) 다른 서비스만 쓰는 값입니다", "{name} is another service's own");
+                let todo = both!(
+                    "이 서비스의 parameters.toml에 다른 이름으로 쓰거나 나라의 값을 쓰세요",
+                    "write one of another name in this service's parameters.toml, or read one of the country"
+                );
+                self.at(&file, &[&name], what, todo);
+            }
         }
         if service.entries.conditions.is_empty() && service.kind == ServiceKind::Benefit {
             let todo = both!(

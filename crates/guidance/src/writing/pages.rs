@@ -39,10 +39,20 @@ pub fn session(context: &Context) -> Result<&Session> {
 
 /// A page of the administration; with problems it is answered as one to correct.
 pub async fn page(context: &Context, template: &str, values: Shown, problems: &[Problem]) -> Answered {
+    page_of("services", context, template, values, problems).await
+}
+
+/// The same under another tab.
+pub async fn page_of(
+    tab: &str,
+    context: &Context,
+    template: &str,
+    values: Shown,
+    problems: &[Problem],
+) -> Answered {
     let told: Vec<_> = problems.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();
     let errors: BTreeMap<_, _> = problems.iter().map(|p| (p.field.clone(), context.told(p))).collect();
-    let shared =
-        context! { tab => "services", tabs => admin_tabs(session(context)?), problems => told, errors };
+    let shared = context! { tab, tabs => admin_tabs(session(context)?), problems => told, errors };
     let values = context! { ..values, ..shared };
     Ok(if problems.is_empty() {
         context.page("admin", template, values).await?

@@ -23,6 +23,7 @@ mod links;
 mod membership;
 mod owed;
 mod pages;
+mod parameters;
 mod petitions;
 mod policy;
 mod races;

@@ -48,7 +48,7 @@ async fn nobody_but_an_analyst_sees_it() {
 }
 
 /// Comes again until it is made.
-async fn shown(browser: &mut Browser<'_>, path: &str) -> Answer {
+pub async fn shown(browser: &mut Browser<'_>, path: &str) -> Answer {
     for _ in 0..150 {
         let answer = browser.get(path).await;
         if answer.status != StatusCode::ACCEPTED {

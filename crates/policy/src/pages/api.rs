@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use maru_kernel::{Error, Result};
-use maru_web::{ApiContext, Context, Shared};
+use maru_web::{ApiContext, Context, Shared, number};
 use serde::Serialize;
 use serde_json::{Value as Body, json};
 
@@ -80,7 +80,7 @@ async fn turn(ApiContext(context): ApiContext, Path(id): Path<String>, Query(fie
     let get = |name: &str| fields.get(name).map_or("", |text| text.trim());
     let wrong = |problem| Error::Invalid(vec![problem]);
     let asked = look::asked(&made, place, get("parameter"), get("entry")).map_err(wrong)?;
-    let number = look::number(get("number")).map_err(wrong)?;
+    let number = number::read("number", get("number")).map_err(wrong)?;
     let asked = Asked { number: Some(number), ..asked };
     let turned = match look::turned(&made, place, &asked, PATIENCE).await? {
         Waited::Ready(turned) => turned?,

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::Path, routing::get};
-use maru_definition::{Draft, Tried};
+use maru_definition::{Draft, Service};
 use maru_kernel::{Date, Error, Event, Problem, Result};
+use maru_rules::Parameters;
 use maru_web::{
-    Context, Shared, Typed, admin_tabs, context,
+    Context, Shared, Shown, Typed, admin_tabs, context,
     ports::{RoleKind, Session},
 };
 use serde_json::json;
@@ -37,47 +38,64 @@ async fn run(context: Context, Path(id): Path<String>, typed: Typed) -> Answered
     drawn(&context, &id, Some(&typed)).await
 }
 
-/// Enters in the ledger and tells that a draft was held against the population: once a run, with nobody's data in it.
-async fn enter(context: &Context, session: &Session, draft: &Draft, on: Date, made: &Made) -> Result<()> {
+/// Enters in the ledger and tells that something was held against the population: once a run, with nobody's data in it.
+pub async fn enter(
+    context: &Context,
+    session: &Session,
+    kind: &str,
+    subject: &str,
+    about: serde_json::Value,
+) -> Result<()> {
     let (app, at) = (&context.app, context.app.now());
-    let subject = format!("service/{}", draft.service);
-    let body = json!({ "version": draft.version, "on": on.to_string(), "persons": made.persons() });
-    let entry = json!({
-        "kind": "policy.draft-screened", "service": draft.service, "version": draft.version, "on": on.to_string(),
-        "persons": made.persons(), "actor": session.person.id, "at": at,
-    });
-    let mut batch = app.ports.ledger.enter(&subject, at, &entry)?;
+    let entry = json!({ "kind": kind, "about": about, "actor": session.person.id, "at": at });
+    let mut batch = app.ports.ledger.enter(subject, at, &entry)?;
     batch.event(Event {
         id: app.ids.next::<Event>(at).to_string(),
-        kind: "policy.draft-screened".into(),
-        aggregate: subject,
+        kind: kind.into(),
+        aggregate: subject.into(),
         at,
         actor: session.person.actor(),
         definition: None,
         grant: None,
-        body,
+        body: about,
     });
     app.store.commit(batch).await?;
     Ok(())
 }
 
-/// Everybody by the law in force and by the draft. One at a time: each takes half the cores.
-async fn compared(context: &Context, made: &Arc<Made>, tried: Tried, on: Date) -> Result<Drafted> {
-    let service = tried.service.clone().ok_or_else(|| Error::internal("a draft that can't be read"))?;
+/// A service and the parameters it goes by.
+pub type Law = (Arc<Service>, Arc<Parameters>);
+
+/// Everybody by the one law and by the other. One at a time: each takes half the cores.
+pub async fn compared(
+    context: &Context,
+    made: &Arc<Made>,
+    now: Option<Law>,
+    then: Law,
+    on: Date,
+) -> Result<Drafted> {
     let made = made.clone();
     let desk = context.app.kept.get::<Desk>();
     let _turn = desk.turn().await;
     let work = move || {
-        let screening = &made.screening;
-        let now = screening.in_force(&service.id).map(|now| (&now.rules, &screening.nation.pack.parameters));
-        let then = (&service.rules, &tried.pack.parameters);
-        screening.drafted(now, then, on, threads(), &Progress::default())
+        let now = now.as_ref().map(|(service, parameters)| (&service.rules, parameters.as_ref()));
+        let then = (&then.0.rules, then.1.as_ref());
+        made.screening.drafted(now, then, on, threads(), &Progress::default())
     };
     let done = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
     done.map_err(|stuck| match stuck {
         Stuck::Stopped => Error::Unavailable("policy-later".into()),
         _ => Error::internal("a draft can't be held against the population"),
     })
+}
+
+/// What both laws say of everybody, beside the effect itself.
+pub fn told(drafted: &Drafted, pays: &str, served: bool) -> Shown {
+    context! {
+        won_year => if pays == "month" { drafted.effect.all.won().saturating_mul(12) } else { 0 },
+        served, concerned => drafted.persons,
+        unknown_before => drafted.unknown_before, unknown_after => drafted.unknown_after,
+    }
 }
 
 async fn drawn(context: &Context, id: &str, typed: Option<&Typed>) -> Answered {
@@ -101,19 +119,22 @@ async fn drawn(context: &Context, id: &str, typed: Option<&Typed>) -> Answered {
         Err(_) => (today, Some(Problem { field: "on".into(), key: "form-date".into(), value: None })),
     };
     let served = made.screening.in_force(&draft.service).is_some();
-    let drafted = if typed.is_some() && ready && problem.is_none() {
-        enter(context, session, &draft, on, &made).await?;
-        Some(compared(context, &made, tried, on).await?)
-    } else {
-        None
+    let drafted = match &tried.service {
+        Some(service) if typed.is_some() && ready && problem.is_none() => {
+            let subject = format!("service/{}", draft.service);
+            let about = json!({
+                "service": draft.service, "version": draft.version, "on": on.to_string(), "persons": made.persons(),
+            });
+            enter(context, session, "policy.draft-screened", &subject, about).await?;
+            let parameters = Arc::new(made.screening.nation.pack.parameters.clone());
+            let now = made.screening.in_force(&draft.service).map(|now| (now.clone(), parameters));
+            let then = (service.clone(), Arc::new(tried.pack.parameters.clone()));
+            Some(compared(context, &made, now, then, on).await?)
+        }
+        _ => None,
     };
     let result = drafted.map(|drafted| {
-        let of_draft = context! {
-            won_year => if pays == "month" { drafted.effect.all.won().saturating_mul(12) } else { 0 },
-            served, concerned => drafted.persons,
-            unknown_before => drafted.unknown_before, unknown_after => drafted.unknown_after,
-        };
-        context! { ..of_draft, ..effect_shown(context, &made, &drafted.effect) }
+        context! { ..told(&drafted, pays, served), ..effect_shown(context, &made, &drafted.effect) }
     });
     let problems: Vec<_> =
         problem.iter().map(|p| context! { id => p.field, text => context.told(p) }).collect();

@@ -10,11 +10,6 @@ use serde::Serialize;
 use super::ready::{Made, Waited, threads};
 use crate::{Effect, Stuck, Which, entries, with_entry};
 
-/// A number longer than this is a mistake.
-const DIGITS: usize = 24;
-/// No number of a law is larger.
-const LARGEST: i64 = 1_000_000_000_000_000;
-
 /// A service and how many of the population it reaches.
 #[derive(Serialize)]
 pub struct Told {
@@ -125,16 +120,7 @@ pub fn services(made: &Made, lang: Lang) -> Vec<Told> {
     services
 }
 
-/// A number as one writes it: decimal digits where that is exact, in groups of three; else a fraction.
-pub fn written(number: &Ratio) -> String {
-    match (number.to_i64(), number.decimal()) {
-        (Some(whole), _) => maru_kernel::Won(whole).to_string(),
-        (None, Some(decimal)) => decimal,
-        (None, None) => number.to_string(),
-    }
-}
-
-/// The same for programs: without groups.
+/// A number for programs: without groups.
 pub fn plain(number: &Ratio) -> String {
     number.decimal().unwrap_or_else(|| number.to_string())
 }
@@ -188,29 +174,6 @@ pub fn asked(made: &Made, place: usize, parameter: &str, entry: &str) -> std::re
     })
 }
 
-/// A number as people type it: `0.35`, `35%`, `1,200,000`.
-pub fn number(typed: &str) -> std::result::Result<Ratio, Problem> {
-    let unread = || wrong("number", "policy-number", None);
-    let plain: String = typed.chars().filter(|c| !matches!(c, ',' | ' ')).collect();
-    let (digits, hundredths) = match plain.strip_suffix('%') {
-        Some(digits) => (digits, true),
-        None => (plain.as_str(), false),
-    };
-    let usual = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
-    if digits.is_empty() || digits.len() > DIGITS || !digits.chars().all(usual) {
-        return Err(unread());
-    }
-    let read = Ratio::parse(digits).ok_or_else(unread)?;
-    let read = if hundredths { read.checked_div(&Ratio::from_i64(100)).ok_or_else(unread)? } else { read };
-    if read.is_negative() {
-        return Err(wrong("number", "form-min", Some(0)));
-    }
-    if read > Ratio::from_i64(LARGEST) {
-        return Err(wrong("number", "form-max", Some(LARGEST)));
-    }
-    Ok(read)
-}
-
 fn refused(stuck: &Stuck) -> Error {
     match stuck {
         Stuck::Service => Error::NotFound,
@@ -228,7 +191,7 @@ pub async fn turned(
     asked: &Asked,
     patience: Duration,
 ) -> Result<Waited<Result<Turned>>> {
-    let number = asked.number.ok_or_else(|| Error::invalid("number", "policy-number"))?;
+    let number = asked.number.ok_or_else(|| Error::invalid("number", "form-ratio"))?;
     let turning = match made.turning(place, &asked.parameter).within(patience).await? {
         Waited::Ready(Ok(turning)) => turning,
         Waited::Ready(Err(stuck)) => return Err(refused(&stuck)),
@@ -246,35 +209,4 @@ pub async fn turned(
         Ok(Turned { effect, concerned: turning.persons(), milliseconds: took, prepared })
     };
     Ok(Waited::Ready(tokio::task::spawn_blocking(work).await.map_err(Error::internal)?))
-}
-
-#[cfg(test)]
-mod tests {
-    // Tests say what they expect by unwrapping it.
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_as_people_type_them() {
-        for (typed, written_as) in
-            [("0.35", "0.35"), ("35%", "0.35"), ("1,200,000", "1,200,000"), (" 2 000 ", "2,000"), ("0", "0")]
-        {
-            assert_eq!(written(&number(typed).unwrap()), written_as, "{typed}");
-        }
-        for (typed, key) in [
-            ("", "policy-number"),
-            ("많이", "policy-number"),
-            ("1e9", "policy-number"),
-            ("1/3", "policy-number"),
-            ("%", "policy-number"),
-            ("--1", "policy-number"),
-            ("1.2.3", "policy-number"),
-            ("9999999999999999999999999999999", "policy-number"),
-            ("-1", "form-min"),
-            ("1000000000000001", "form-max"),
-        ] {
-            assert_eq!(number(typed).unwrap_err().key, key, "{typed}");
-        }
-    }
 }

@@ -143,9 +143,17 @@ fn what_can_never_be_true_of_an_item_is_found_and_placed() {
         ("any(for x in 가구원 return x.나이 < x.나이)", "x.나이 < x.나이", "can never"),
         // facts outside keep what they may be, and a field of the same name is another
         ("some x in 가구원 satisfies 나이 > 150", "나이 > 150", "between 0 and 150"),
-        ("나이 < 5 and (some x in 가구원 satisfies 나이 > 10)", "some x in 가구원 satisfies 나이 > 10", "together"),
+        (
+            "나이 < 5 and (some x in 가구원 satisfies 나이 > 10)",
+            "some x in 가구원 satisfies 나이 > 10",
+            "together",
+        ),
         ("count(가구원[item.나이 > 5 and 소득 < 0]) > 0", "소득 < 0", "at least 0"),
-        ("some x in 가구원 satisfies some y in x.자녀 satisfies y.나이 > 5 and y.나이 < 5", "y.나이 < 5", "together"),
+        (
+            "some x in 가구원 satisfies some y in x.자녀 satisfies y.나이 > 5 and y.나이 < 5",
+            "y.나이 < 5",
+            "together",
+        ),
         ("some x in 가구원 satisfies count(x.자녀[나이 > 5 and 나이 < 5]) > 0", "나이 < 5", "together"),
         // the same however it is named
         (
@@ -156,7 +164,11 @@ fn what_can_never_be_true_of_an_item_is_found_and_placed() {
         // no item: nothing to add up, and nothing that falls short
         ("sum(가구원[나이 < 6 and 나이 > 10].소득) >= 0", "나이 > 10", "together"),
         ("not(every x in 가구원[나이 < 6 and 나이 > 10] satisfies x.장애)", "나이 > 10", "together"),
-        ("not(every x in 가구원 satisfies x.나이 < 5 or x.나이 >= 5)", "not(every x in 가구원 satisfies x.나이 < 5 or x.나이 >= 5)", "can never"),
+        (
+            "not(every x in 가구원 satisfies x.나이 < 5 or x.나이 >= 5)",
+            "not(every x in 가구원 satisfies x.나이 < 5 or x.나이 >= 5)",
+            "can never",
+        ),
         ("count(매개.표[item > 소득]) > 2 and 소득 > 20", "소득 > 20", "together"),
     ] {
         let found = said(&[], &[condition]);
@@ -341,7 +353,8 @@ fn list() -> BoxedStrategy<String> {
     ];
     leaf.prop_recursive(2, 4, 1, |inner| {
         prop_oneof![
-            (inner.clone(), asked(&["나이", "소득", "값0"])).prop_map(|(list, when)| format!("{list}[{when}]")),
+            (inner.clone(), asked(&["나이", "소득", "값0"]))
+                .prop_map(|(list, when)| format!("{list}[{when}]")),
             (inner.clone(), asked(&["item.나이", "item.소득", "나이"]))
                 .prop_map(|(list, when)| format!("{list}[{when} and (item = item or true)]")),
             inner.prop_map(|list| format!("(for x in {list} return {{나이: x.나이, 소득: x.나이}})")),
@@ -356,7 +369,8 @@ fn over_lists() -> BoxedStrategy<String> {
     let each = || prop::sample::select(vec!["some", "every"]);
     let count = || prop::sample::select(vec!["count", "sum", "max", "min", "mean"]);
     let inner = prop_oneof![
-        asked(&["x.나이", "y.나이", "y.소득"]).prop_map(|body| format!("(some y in x.자녀 satisfies {body})")),
+        asked(&["x.나이", "y.나이", "y.소득"])
+            .prop_map(|body| format!("(some y in x.자녀 satisfies {body})")),
         asked(&["나이", "소득", "x.나이"]).prop_map(|when| format!("count(x.자녀[{when}]) > 0")),
         asked(&["item.나이", "x.나이", "나이"])
             .prop_map(|when| format!("count(가구원[{when} and (item = item or true)]) > 0")),
@@ -464,7 +478,8 @@ fn three_lets() -> impl Strategy<Value = [String; 3]> {
 /// The place of a part by itself: over the lists it stands in, if any.
 fn alone(node: &Node, text: &str, at: &Range<usize>) -> String {
     let of = |node: &Node| text[node.at.clone()].to_owned();
-    let inner = node.children().into_iter().find(|child| child.at.start <= at.start && at.end <= child.at.end);
+    let inner =
+        node.children().into_iter().find(|child| child.at.start <= at.start && at.end <= child.at.end);
     let Some(inner) = inner else { return balanced(&text[at.clone()]) };
     let part = alone(inner, text, at);
     match &node.kind {
@@ -491,7 +506,11 @@ fn balanced(text: &str) -> String {
         }
     }
     // a range may end as it did not begin
-    if text.contains("..") { text.to_owned() } else { format!("{}{text}{}", "(".repeat(missing), ")".repeat(open)) }
+    if text.contains("..") {
+        text.to_owned()
+    } else {
+        format!("{}{text}{}", "(".repeat(missing), ")".repeat(open))
+    }
 }
 
 proptest! {

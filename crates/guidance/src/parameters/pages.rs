@@ -1,0 +1,310 @@
+//! The parameters of an agency, the values of one over time, and what is asked for.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json, Router,
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use maru_definition::{Announced, Asked, NewValue, Pack, most_numbers, numbers};
+use maru_kernel::{Date, Error, Problem, Result};
+use maru_rules::{Ratio, Value};
+use maru_web::{ApiContext, Context, Fail, Shared, Shown, Typed, context, number};
+use serde_json::json;
+
+use crate::{
+    parameters::{self, part},
+    writing::pages::{Answered, page_of, session},
+};
+
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/admin/parameters", get(list))
+        .route("/admin/parameters/{name}", get(show).post(ask))
+        .route("/admin/parameters/{name}/{place}/approve", post(approve))
+        .route("/admin/parameters/{name}/{place}/withdraw", post(withdraw))
+}
+
+pub fn api() -> Router<Shared> {
+    Router::new().route("/parameters", get(open_list))
+}
+
+/// A value's numbers as one reads them.
+fn read_out(value: &Value, unit: &str) -> Vec<String> {
+    numbers(value).iter().map(|one| number::measured(one, unit)).collect()
+}
+
+/// A unit of the pack in the reader's language.
+fn unit_shown(context: &Context, unit: &str) -> String {
+    let key = match unit {
+        "원" => "won",
+        "세" => "years",
+        "달" => "months",
+        "일" => "days",
+        "년" => "year",
+        "점" => "points",
+        "학점" => "credits",
+        "%" => "percent",
+        number::SHARE => "share",
+        other => return other.to_owned(),
+    };
+    context.t(&format!("parameters-unit-{key}"))
+}
+
+/// The services and registers that go by a parameter.
+fn readers(context: &Context, pack: &Pack, name: &str) -> Vec<Shown> {
+    let path = format!("매개.{name}");
+    let reads = |names: std::collections::BTreeSet<String>| {
+        names
+            .iter()
+            .any(|read| read.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+    };
+    let services = pack.services.iter().filter(|service| !service.ended && reads(service.rules.names()));
+    let registers = pack
+        .registers
+        .iter()
+        .filter(|register| register.gives.iter().any(|gives| reads(gives.value.names())));
+    let service = |service: &std::sync::Arc<maru_definition::Service>| {
+        context! { name => service.text(context.lang).name, id => service.id }
+    };
+    services
+        .map(service)
+        .chain(registers.map(|one| context! { name => one.name.get(context.lang), id => "" }))
+        .collect()
+}
+
+async fn list(context: Context) -> Answered {
+    let (session, pack) = (session(&context)?, context.app.definitions.pack());
+    let today = context.now.date();
+    let open: Vec<String> =
+        context.app.definitions.announced_open().await?.into_iter().map(|one| one.parameter).collect();
+    let mut agencies: BTreeMap<&str, Vec<Shown>> = BTreeMap::new();
+    for name in pack.parameters.names() {
+        let Some(owner) = pack.parameter_owner(name) else { continue };
+        if !crate::writing::Part::of(session, owner).reads {
+            continue;
+        }
+        let unit = pack.parameters.unit(name).unwrap_or_default();
+        let value = pack.parameters.at(name, today);
+        let next = pack.parameters.values(name).find(|valued| valued.from > today);
+        agencies.entry(owner).or_default().push(context! {
+            name, label => pack.parameter_label(name, context.lang), unit => unit_shown(&context, unit),
+            share => unit == number::SHARE,
+            numbers => value.map(|value| read_out(value, unit)).unwrap_or_default(),
+            since => pack.parameters.since(name, today).map(|day| day.to_string()),
+            next => next.map(|valued| valued.from.to_string()),
+            asked => open.iter().any(|asked| asked == name),
+        });
+    }
+    let agencies: Vec<_> = agencies
+        .into_iter()
+        .map(|(id, rows)| {
+            let name = pack.agency(id).map_or(id, |agency| agency.name.get(context.lang));
+            context! { id, name, rows }
+        })
+        .collect();
+    page_of("parameters", &context, "guidance/parameters.html", context! { agencies }, &[]).await
+}
+
+async fn person(context: &Context, id: &str) -> Result<String> {
+    Ok(context.app.ports.people.person(id).await?.name.get(context.lang).to_owned())
+}
+
+/// What was asked for, with the numbers it would put in the place of others.
+async fn asked_shown(context: &Context, pack: &Pack, one: &Announced) -> Result<Shown> {
+    let unit = pack.parameters.unit(&one.parameter).unwrap_or_default();
+    let before = one.from.yesterday().ok().and_then(|eve| pack.parameters.at(&one.parameter, eve));
+    let before = before.map(numbers).unwrap_or_default();
+    let after = one.numbers();
+    let largest = before.iter().chain(&after).max().copied();
+    let bar = |number: Option<&Ratio>| bar(number, largest.as_ref());
+    let rows: Vec<_> = (0..before.len().max(after.len()))
+        .map(|place| {
+            let (was, is) = (before.get(place), after.get(place));
+            context! {
+                place => place.saturating_add(1),
+                was => was.map(|n| number::measured(n, unit)), is => is.map(|n| number::measured(n, unit)),
+                was_bar => bar(was), is_bar => bar(is), more => was < is, same => was == is,
+                change => was.zip(is).and_then(|(was, is)| percent(was, is)),
+            }
+        })
+        .collect();
+    let done = match &one.done_by {
+        Some(by) => Some(person(context, by).await?),
+        None => None,
+    };
+    Ok(context! {
+        place => one.place, from => one.from.to_string(), source => one.source, rows,
+        by => person(context, &one.asked_by).await?, at => one.asked_at.micros(), state => one.state.as_str(),
+        done, done_at => one.done_at.map(|at| at.micros()),
+    })
+}
+
+/// How long a number's bar is, in thousandths of the largest.
+fn bar(number: Option<&Ratio>, largest: Option<&Ratio>) -> i64 {
+    let length = |number: &Ratio, largest: &Ratio| {
+        number.checked_mul(&Ratio::from_i64(1000))?.checked_div(largest)?.floor().to_i64()
+    };
+    number.zip(largest).and_then(|(number, largest)| length(number, largest)).unwrap_or(0)
+}
+
+/// By how much it grows or shrinks, in tenths of a hundredth: `+4.5%`.
+fn percent(was: &Ratio, is: &Ratio) -> Option<String> {
+    let change = is.checked_sub(was)?.checked_mul(&Ratio::from_i64(100))?.checked_div(was)?;
+    let tenths = change.round(1, maru_rules::Rounding::HalfUp)?;
+    let sign = if tenths.is_negative() { "" } else { "+" };
+    Some(format!("{sign}{}%", tenths.decimal()?))
+}
+
+async fn show(context: Context, Path(name): Path<String>) -> Answered {
+    form(&context, &name, None, &[]).await
+}
+
+async fn form(context: &Context, name: &str, typed: Option<&Typed>, problems: &[Problem]) -> Answered {
+    let (session, pack) = (session(context)?, context.app.definitions.pack());
+    let part = part(&context.app, session, name)?;
+    let parameters = &pack.parameters;
+    let (today, unit) = (context.now.date(), parameters.unit(name).unwrap_or_default());
+    let announced = context.app.definitions.announced(name).await?;
+    let (mut open, mut own, mut trail) = (None, false, Vec::new());
+    for one in &announced {
+        let shown = asked_shown(context, &pack, one).await?;
+        if one.state == Asked::Open {
+            (open, own) = (Some(shown.clone()), one.asked_by == session.person.id);
+        }
+        trail.push(shown);
+    }
+    let last: Vec<String> =
+        parameters.values(name).last().map(|valued| read_out(valued.value, unit)).unwrap_or_default();
+    let fields: Vec<_> = (1..=most_numbers(parameters, name))
+        .map(|place| {
+            let id = format!("number-{place}");
+            let known = last.get(place.saturating_sub(1)).map_or("", String::as_str);
+            let value = typed.map_or(known, |typed| typed.get(&id));
+            context! { place, value, error => problems.iter().find(|p| p.field == id).map(|p| context.told(p)), id }
+        })
+        .collect();
+    let largest = parameters.values(name).filter_map(|valued| numbers(valued.value).first().copied()).max();
+    let values: Vec<_> = parameters
+        .values(name)
+        .map(|valued| {
+            context! {
+                from => valued.from.to_string(), until => valued.until.map(|day| day.to_string()),
+                numbers => read_out(valued.value, unit), source => valued.source,
+                bar => bar(numbers(valued.value).first(), largest.as_ref()),
+                holds => valued.from <= today && valued.until.is_none_or(|until| today <= until),
+                coming => valued.from > today,
+            }
+        })
+        .collect();
+    let owner = pack.parameter_owner(name).and_then(|id| pack.agency(id));
+    let get = |field: &str| typed.map_or("", |typed| typed.get(field)).to_owned();
+    let values = context! {
+        name, label => pack.parameter_label(name, context.lang), unit => unit_shown(context, unit),
+        share => unit == number::SHARE, article => parameters.article(name),
+        owner => owner.map(|agency| agency.name.get(context.lang)), writes => part.writes, approves => part.approves,
+        open, own, trail, fields, values, readers => readers(context, &pack, name),
+        from => get("from"), source => get("source"),
+    };
+    page_of("parameters", context, "guidance/parameter.html", values, problems).await
+}
+
+/// The numbers as they were typed; of a list the last ones may be left empty.
+fn typed_numbers(typed: &Typed, most: usize) -> Vec<std::result::Result<Ratio, Problem>> {
+    let fields: Vec<String> = (1..=most).map(|place| format!("number-{place}")).collect();
+    let filled = fields
+        .iter()
+        .rposition(|id| !typed.get(id).trim().is_empty())
+        .map_or(1, |last| last.saturating_add(1));
+    fields.iter().take(filled).map(|id| number::read(id, typed.get(id).trim())).collect()
+}
+
+async fn asked_for(context: &Context, name: &str, typed: &Typed) -> Result<()> {
+    let session = session(context)?;
+    part(&context.app, session, name)?;
+    let pack = context.app.definitions.pack();
+    let most = most_numbers(&pack.parameters, name);
+    let from: Date = typed.get("from").parse().map_err(|_| Error::invalid("from", "form-date"))?;
+    let new = NewValue {
+        parameter: name,
+        from,
+        numbers: typed_numbers(typed, most),
+        source: typed.get("source").trim(),
+    };
+    parameters::ask(&context.app, session, &new).await
+}
+
+async fn ask(context: Context, Path(name): Path<String>, typed: Typed) -> Answered {
+    match asked_for(&context, &name, &typed).await {
+        Ok(()) => back(&name),
+        Err(Error::Invalid(problems)) => form(&context, &name, Some(&typed), &problems).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn back(name: &str) -> Answered {
+    Ok(Redirect::to(&format!("/admin/parameters/{}", maru_web::encode(name))).into_response())
+}
+
+async fn approve(context: Context, Path((name, place)): Path<(String, i64)>, _typed: Typed) -> Answered {
+    parameters::approve(&context.app, session(&context)?, &name, place).await?;
+    back(&name)
+}
+
+async fn withdraw(context: Context, Path((name, place)): Path<(String, i64)>, _typed: Typed) -> Answered {
+    parameters::withdraw(&context.app, session(&context)?, &name, place).await?;
+    back(&name)
+}
+
+/// Every parameter with its values by date, for anyone's program.
+async fn open_list(ApiContext(context): ApiContext) -> std::result::Result<Response, Fail> {
+    let pack = context.app.definitions.pack();
+    let parameters: Vec<_> = pack
+        .parameters
+        .names()
+        .map(|name| {
+            let values: Vec<_> = pack
+                .parameters
+                .values(name)
+                .map(|one| json!({ "from": one.from, "until": one.until, "value": one.value, "source": one.source }))
+                .collect();
+            json!({
+                "name": name, "label": pack.parameter_label(name, context.lang), "unit": pack.parameters.unit(name),
+                "article": pack.parameters.article(name), "agency": pack.parameter_owner(name), "values": values,
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "parameters": parameters })).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    // Tests say what they expect by unwrapping it.
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_last_numbers_of_a_list_may_be_left_out() {
+        let typed = |texts: &[&str]| {
+            let fields =
+                (1..).zip(texts).map(|(place, text)| (format!("number-{place}"), (*text).to_owned()));
+            let read = typed_numbers(&Typed(fields.collect()), texts.len());
+            read.into_iter().map(|one| one.map(|n| n.to_string()).map_err(|p| p.field)).collect::<Vec<_>>()
+        };
+        let ok = |text: &str| Ok(text.to_owned());
+        assert_eq!(typed(&["1,000", "20%", ""]), [ok("1000"), ok("1/5")]);
+        assert_eq!(typed(&["1", "", "3"]), [ok("1"), Err("number-2".to_owned()), ok("3")]);
+        assert_eq!(typed(&["", ""]), [Err("number-1".to_owned())]);
+    }
+
+    #[test]
+    fn a_change_is_told_in_hundredths() {
+        let change = |was: i64, is: i64| percent(&Ratio::from_i64(was), &Ratio::from_i64(is));
+        assert_eq!(change(2_564_238, 2_736_042).as_deref(), Some("+6.7%"));
+        assert_eq!(change(200, 150).as_deref(), Some("-25%"));
+        assert_eq!(change(0, 5), None);
+    }
+}
