@@ -1,5 +1,5 @@
 // A service written on pages, in a real browser without scripts: begun, edited wrongly and rightly, looked at beforehand, approved
-// by a second person, applied for by a resident, decided by an official, and ended. Every page on the way goes through the judges.
+// by a second person, applied for by a resident, decided by an official, and ended; a number of the law announced. Every page on the way goes through the judges.
 import assert from 'node:assert/strict';
 import { Maru } from './maru.mjs';
 import { typed } from './places.mjs';
@@ -112,6 +112,28 @@ async function walk(browser, say, width) {
     await as('daon');
     await see(`/cases/${id}`, 'service-granted');
     assert.match(await page.locator('main').innerText(), /100,000/);
+
+    // A number of the law: announced, held against the population, approved by a second person.
+    await as('sarang');
+    const number = `/admin/parameters/${encodeURIComponent('수원출산지원금')}`;
+    await see('/admin/parameters', 'numbers');
+    await see(number, 'number');
+    await send(number, { 'number-1': '0.5' });
+    await look('number-wrong', 422);
+    const values = { from: '2099-01-01', 'number-1': '700,000', source: '수원시 고시 제2098-1호' };
+    await send(number, values);
+    await look('number-asked');
+    assert.match(await page.locator('main').innerText(), /\+40%/, 'by how much it changes');
+    assert.equal(await page.locator('form[action$="/approve"]').count(), 0, 'nobody approves their own');
+    await visitor.go(`${number}/population`);
+    await send(`${number}/population`);
+    assert.equal(await page.locator('main .boards.three table').count(), 3, 'by place, age and income');
+    await look('number-population');
+    await as('saebyeok');
+    await see(number, 'number-to-approve');
+    await send(`${number}/1/approve`);
+    assert.match(await page.locator('main').innerText(), /700,000/);
+    await look('number-approved');
 
     await as('sarang');
     await visitor.go(`${DRAFT}/publish`);

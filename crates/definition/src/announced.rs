@@ -143,24 +143,30 @@ pub(crate) async fn approved(store: &Store, at: At) -> Result<Vec<Announced>> {
 /// A value as it is asked for.
 pub struct NewValue<'a> {
     pub parameter: &'a str,
-    pub from: Date,
-    /// What was typed, read or not, in the order of the value's numbers; of a list the last ones may be left out.
+    /// What was typed, read or not.
+    pub from: std::result::Result<Date, Problem>,
+    /// The same, in the order of the value's numbers; of a list the last ones may be left out.
     pub numbers: Vec<std::result::Result<Ratio, Problem>>,
     pub source: &'a str,
 }
 
 impl NewValue<'_> {
     /// The value as a pack's file writes it, or everything that is wrong with it.
-    fn checked(&self, pack: &Pack, today: Date) -> Result<String> {
+    fn checked(&self, pack: &Pack, today: Date) -> Result<(Date, String)> {
         let parameters = &pack.parameters;
         let last = parameters.values(self.parameter).last().ok_or(Error::NotFound)?.value;
         let mut problems: Vec<Problem> = Vec::new();
         let mut wrong = |field: &str, key: &str| {
             problems.push(Problem { field: field.into(), key: key.into(), value: None })
         };
-        if self.from < today {
-            wrong("from", "parameters-wrong-over");
-        }
+        let from = match &self.from {
+            Ok(from) if *from < today => {
+                wrong("from", "parameters-wrong-over");
+                *from
+            }
+            Ok(from) => *from,
+            Err(_) => today,
+        };
         if !SOURCE.contains(&self.source.chars().count()) || self.source.chars().any(char::is_control) {
             wrong("source", "parameters-wrong-source");
         }
@@ -178,8 +184,9 @@ impl NewValue<'_> {
         if self.numbers.is_empty() || most_numbers(parameters, self.parameter) < self.numbers.len() {
             wrong("number-1", "parameters-wrong-numbers");
         }
+        problems.extend(self.from.clone().err());
         problems.extend(self.numbers.iter().filter_map(|number| number.clone().err()));
-        let holds = parameters.at(self.parameter, self.from).map(numbers);
+        let holds = parameters.at(self.parameter, from).map(numbers);
         if problems.is_empty() && holds.as_ref() == Some(&read) {
             problems.push(Problem {
                 field: "number-1".into(),
@@ -187,13 +194,13 @@ impl NewValue<'_> {
                 value: None,
             });
         }
-        if problems.is_empty() { Ok(written(last, &read)) } else { Err(Error::Invalid(problems)) }
+        if problems.is_empty() { Ok((from, written(last, &read))) } else { Err(Error::Invalid(problems)) }
     }
 }
 
 /// The change that asks for a value. One is asked for at a time.
 pub(crate) fn ask(new: &NewValue<'_>, pack: &Pack, asked: &[Announced], by: &str, now: At) -> Result<Batch> {
-    let value = new.checked(pack, now.date())?;
+    let (from, value) = new.checked(pack, now.date())?;
     if asked.iter().any(|one| one.state == Asked::Open) {
         return Err(Error::Conflict("parameters-asked-already".into()));
     }
@@ -205,7 +212,7 @@ pub(crate) fn ask(new: &NewValue<'_>, pack: &Pack, asked: &[Announced], by: &str
         vec![
             new.parameter.into(),
             asked.first().map_or(1, |one| one.place.saturating_add(1)).into(),
-            new.from.to_string().into(),
+            from.to_string().into(),
             value.into(),
             new.source.into(),
             by.into(),

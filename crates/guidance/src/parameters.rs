@@ -39,7 +39,7 @@ pub async fn ask(app: &App, session: &Session, new: &NewValue<'_>) -> Result<()>
                 return Err(Error::Denied("services-not-writer".into()));
             }
             let mut batch = app.definitions.ask_value(new, &session.person.id, app.now()).await?;
-            let body = json!({ "from": new.from.to_string() });
+            let body = json!({ "from": new.from.as_ref().map(ToString::to_string).unwrap_or_default() });
             batch.event(event(app, session, "asked", new.parameter, body));
             Ok((batch, ()))
         })

@@ -226,7 +226,8 @@ async fn asked_for(context: &Context, name: &str, typed: &Typed) -> Result<()> {
     part(&context.app, session, name)?;
     let pack = context.app.definitions.pack();
     let most = most_numbers(&pack.parameters, name);
-    let from: Date = typed.get("from").parse().map_err(|_| Error::invalid("from", "form-date"))?;
+    let from = typed.get("from").parse::<Date>();
+    let from = from.map_err(|_| Problem { field: "from".into(), key: "form-date".into(), value: None });
     let new = NewValue {
         parameter: name,
         from,

@@ -168,7 +168,7 @@ async fn who_may_announce_and_what() {
 
     let wrong: [(&str, &[&str], &str, &str); 9] = [
         ("2026-10-06", &MORE, NOTICE, "지난날의 결정"),
-        ("내일", &MORE, NOTICE, "id=\"from\""),
+        ("내일", &["많이"], NOTICE, "number-1"),
         ("2026-11-01", &["많이"], NOTICE, "0.35"),
         ("2026-11-01", &["500000.5"], NOTICE, "소수점 없이"),
         ("2026-11-01", &["-1"], NOTICE, "0 이상"),
