@@ -187,9 +187,11 @@ pub struct Matters {
 impl Cases for Matters {
     async fn of(&self, party: &str) -> Result<Vec<CaseCard>> {
         let cases = tables::cases_of(&self.store, party).await?;
+        let endings = tables::endings_of(&self.store, party).await?;
         Ok(cases
             .into_iter()
             .map(|case| CaseCard {
+                until: endings.get(&case.id).map(|ending| ending.until),
                 state_name: state_name(&self.definitions, &case),
                 open: case.state.is_open(),
                 state: case.state.as_str().into(),
@@ -269,6 +271,8 @@ struct About {
     waits: Vec<Both>,
     /// When the applicant hears next of a case that stays open.
     next: Option<Date>,
+    /// The last day of what was granted.
+    ends: Option<Date>,
 }
 
 const WITHDRAWN: &str = "withdrawn";
@@ -345,6 +349,10 @@ impl Matters {
         Ok(About {
             more,
             waits,
+            ends: tables::endings_of(&self.store, &case.resident)
+                .await?
+                .remove(&case.id)
+                .map(|one| one.until),
             next: case.submitted_at.map(|at| owed::next_status(at, self.clock.now())),
             said: tables::notes(&self.store, case).await?.remove(event).unwrap_or_default(),
             until: tasks.iter().rev().filter(|task| task.unit.is_none()).find_map(|task| task.due_on),
@@ -410,6 +418,13 @@ impl Matters {
             waits => about.waits.iter().map(|unit| unit.get(lang)).collect::<Vec<_>>().join(", "),
             assigned => case.officer.is_some(),
             next_on => about.next.map(|on| shown::full(lang, on)).unwrap_or_default(),
+            ends_on => about.ends.map(|on| shown::full(lang, on)).unwrap_or_default(),
+            ended => about.ends.is_some_and(|on| on < self.clock.now().date()),
+            lasts_text => text.lasts,
+            again_url => match &service.lasts {
+                Some(lasts) if lasts.again && !service.ended => format!("{}/services/{}", self.address, service.id),
+                _ => String::new(),
+            },
             case_url => format!("{}/cases/{}", self.address, case.id),
             desk_url => format!("{}/desk/cases/{}", self.address, case.id),
         };

@@ -7,6 +7,7 @@ mod clock;
 mod clocks;
 mod course;
 mod desk;
+mod ending;
 mod files;
 mod form;
 mod guess;
@@ -54,6 +55,7 @@ pub fn room() -> Room {
             ("case/0009", include_str!("../migrations/0009_link.sql")),
             ("case/0010", include_str!("../migrations/0010_consent.sql")),
             ("case/0011", include_str!("../migrations/0011_wanted.sql")),
+            ("case/0012", include_str!("../migrations/0012_ending.sql")),
         ],
         templates: &[
             ("case/list.html", include_str!("../templates/list.html")),

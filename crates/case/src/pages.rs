@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use maru_definition::{Chart, Service};
+use maru_definition::{Chart, Service, ahead::days_until};
 use maru_kernel::{Actor, At, Date, Event, Problem, Result};
 use maru_web::{
     Context, Fail, Shared, Typed, context,
@@ -424,6 +424,7 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
         links => links::shown(context, case).await?, may_object => links::may_object(context, case, &service).await?,
         pays => service.pays.as_str(), files => files::papers(context, case).await?,
         unasked => actions::is_unasked(&events) && case.state.as_str() == "granted",
+        ends => ends_shown(context, case, &service).await?,
         fresh => events.last().is_some_and(|e| e.kind == "case.submitted"),
     };
     Ok(if problems.is_empty() {
@@ -431,6 +432,19 @@ pub async fn again(context: &Context, case: &Case, problems: &[Problem], typed: 
     } else {
         context.page_again("cases", "case/show.html", values).await?
     })
+}
+
+/// Until when what was granted holds, and whether it is time to apply anew.
+async fn ends_shown(context: &Context, case: &Case, service: &Service) -> Result<Option<maru_web::Shown>> {
+    let endings = tables::endings_of(&context.app.store, &case.resident).await?;
+    let Some((ending, lasts)) = endings.get(&case.id).zip(service.lasts.as_ref()) else { return Ok(None) };
+    let left = days_until(context.now.date(), ending.until);
+    let near = lasts.ahead.first().is_some_and(|days| left <= *days);
+    let open = tables::open_case(&context.app.store, &case.resident, &case.service).await?.is_some();
+    Ok(Some(context! {
+        on => ending.until.to_string(), over => left < 0, left, text => service.text(context.lang).lasts,
+        article => lasts.article, again => lasts.again && near && !open && !service.ended,
+    }))
 }
 
 async fn ask_withdraw(context: Context, Path(id): Path<String>) -> Answered {

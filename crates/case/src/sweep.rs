@@ -1,4 +1,4 @@
-//! The round that tells people what open cases owe them: hourly while offices are open, by one process of several.
+//! The round that tells people what open cases owe them, and what was granted and ends: hourly while offices are open, by one process of several.
 
 use maru_kernel::{Actor, At, Error, Result};
 use maru_store::Batch;
@@ -6,7 +6,7 @@ use maru_web::App;
 use serde_json::json;
 
 use crate::{
-    actions,
+    actions, ending,
     model::Case,
     owed::{self, owed},
     tables,
@@ -59,7 +59,7 @@ pub async fn round(app: &App, now: At) -> Result<usize> {
         let Some(case) = last else { break };
         (heard, id) = (case.told.told_at.or(case.submitted_at).unwrap_or(now), case.id);
     }
-    Ok(told)
+    Ok(told.saturating_add(ending::round(app, now).await?))
 }
 
 /// Tells what a page of cases owes, in one commit; answers the last of them as it was read, and how much was told.

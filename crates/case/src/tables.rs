@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod desk;
+mod ending;
 mod link;
 mod proposal;
 mod report;
@@ -22,6 +23,7 @@ use crate::{
     routing::Row as Lesson,
 };
 
+pub use ending::{Ending, drop_ending, endings_due, endings_of, put_ending, put_looked};
 pub use link::{add_link, by_receipt, end_link, links, links_to};
 pub use proposal::{add_proposal, drop_proposals, end_proposal, proposal, proposals};
 pub use report::{add_report, end_report, join, joined_by, joiners, report, reports};

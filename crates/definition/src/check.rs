@@ -20,6 +20,16 @@ use crate::{
     register,
 };
 
+/// Nobody is told more than so many days ahead.
+const FAR: i64 = 400;
+
+/// Whether these are numbers of days ahead, the longest first.
+fn falls(ahead: &[i64]) -> bool {
+    !ahead.is_empty()
+        && ahead.iter().all(|days| (1..=FAR).contains(days))
+        && ahead.is_sorted_by(|one, next| one > next)
+}
+
 /// The pack under examination, and what was found.
 pub(crate) struct Check<'a> {
     pack: &'a Pack,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maru_kernel::{Date, Problem};
 use maru_rules::{Expr, Facts, Parameters, Ratio, Value};
 use serde::Deserialize;
-use serde_json::{Number, Value as Json};
+use serde_json::{Map, Number, Value as Json};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
@@ -151,6 +151,29 @@ impl Form {
         self.pages.iter().find(|page| page.id == id)
     }
 
+    /// What of earlier answers still answers this form, page by page: what one says again each time is left out.
+    pub fn still(&self, earlier: &Map<String, Json>, regions: &Regions) -> Map<String, Json> {
+        let (mut kept, mut facts) = (Map::new(), Facts::new());
+        for page in &self.pages {
+            if !holds(page.when.as_ref(), &facts) || page.fields.iter().any(|f| f.kind == FieldKind::Consent)
+            {
+                continue;
+            }
+            let typed = page
+                .fields
+                .iter()
+                .filter_map(|field| Some((field.id.clone(), typed(earlier.get(&field.fact)?))));
+            // What has become wrong is asked for anew, with its whole page.
+            for (fact, answer) in self.read(page, &typed.collect(), &facts, regions).unwrap_or_default() {
+                if let Ok(value) = Value::from_json(&answer) {
+                    facts.insert(&fact, value);
+                }
+                kept.insert(fact, answer);
+            }
+        }
+        kept
+    }
+
     /// Checks what was typed for one page. A field that does not apply, with what was typed on this very page, gives no answer.
     pub fn read(
         &self,
@@ -183,6 +206,17 @@ impl Form {
             }
         }
         if problems.is_empty() { Ok(answers) } else { Err(problems) }
+    }
+}
+
+/// An answer as one types it.
+fn typed(answer: &Json) -> String {
+    match answer {
+        Json::String(text) => text.clone(),
+        Json::Bool(true) => "yes".into(),
+        Json::Bool(false) => "no".into(),
+        Json::Number(number) => number.to_string(),
+        _ => String::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a service, a register, a form, a parameter is: packs, their check, the national catalogue, search and guidance.
 
 mod agency;
+pub mod ahead;
 mod announced;
 mod calendar;
 mod catalogue;
@@ -18,6 +19,7 @@ pub mod gov24;
 mod guide;
 mod holiday;
 pub mod import;
+mod lasts;
 mod nation;
 mod overlay;
 mod owed;
@@ -50,6 +52,7 @@ pub use fault::Fault;
 pub use form::{FieldKind, Form, FormField, FormPage, TEXT_LIMIT};
 pub use guide::{BillLine, Counts, Explained, Guidance, NextQuestion, Ranked, Spoke, Why, by_rules};
 pub use holiday::Declared;
+pub use lasts::Lasts;
 pub use nation::{Nation, Profile, Shape, Trait};
 pub use overlay::Tried;
 pub use owed::{Entitled, History, NoTerms, Owed, Term, month, owed, terms};

@@ -10,6 +10,7 @@ use crate::{
     fault::Fault,
     files::Files,
     form::{FieldKind, Form, FormField},
+    lasts::{Lasts, WrittenLasts},
     pack::sha256,
     written::{RulesText, shared},
 };
@@ -42,6 +43,8 @@ pub struct Service {
     pub near: bool,
     /// The article by which it is given to members who did not apply.
     pub without_application: Option<String>,
+    /// Until when what was granted holds; without: nothing ends it by itself.
+    pub lasts: Option<Lasts>,
     pub rules: RuleSet,
     pub form: Form,
     pub letters: Letters,
@@ -207,6 +210,9 @@ pub struct ServiceText {
     pub period: String,
     #[serde(default)]
     pub objection: String,
+    /// What follows when what was granted ends, and what there is to do.
+    #[serde(default)]
+    pub lasts: String,
     #[serde(rename = "step", default)]
     pub steps: BTreeMap<String, String>,
     #[serde(rename = "evidence", default)]
@@ -316,6 +322,7 @@ struct Written {
     #[serde(default)]
     approval: bool,
     without_application: Option<String>,
+    lasts: Option<WrittenLasts>,
     /// Files of `shared/` whose lets its rules may use.
     #[serde(default)]
     uses: Vec<String>,
@@ -432,6 +439,9 @@ impl Service {
             .filter_map(|(file, _)| files.toml::<RuleEntries>(file, faults))
             .collect();
         let (written, entries, rules, ko, en) = (written?, entries?, rules?, ko?, en?);
+        let service_file = file("service.toml");
+        let text = files.get(&service_file).unwrap_or_default();
+        let lasts = written.lasts.and_then(|lasts| Lasts::read(lasts, &service_file, text, faults));
         Some(Service {
             version: entries
                 .dates()
@@ -458,6 +468,7 @@ impl Service {
             near: written.near,
             approval: written.approval,
             without_application: written.without_application,
+            lasts,
             rules,
             form,
             letters,

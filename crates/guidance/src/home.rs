@@ -220,7 +220,7 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
         next_question(context, person, &guidance).await?.and_then(|next| question(context, &next, true));
     let counts = guidance.counts();
     let mut going = Vec::new();
-    for case in cases.iter().filter(|c| open.contains(&c.service) || c.state == "granted").take(3) {
+    for case in cases.iter().filter(|c| open.contains(&c.service) || c.holds(context.now.date())).take(3) {
         let name = context.app.definitions.entry(&case.service).map(|e| e.name.get(context.lang).to_owned());
         going.push(context! {
             href => if case.state == "draft" { format!("/cases/{}/form", case.id) } else { format!("/cases/{}", case.id) },

@@ -237,8 +237,7 @@ async fn look(app: &App, party: &str, cause: Cause) -> Result<(Batch, bool)> {
     for service in pack.watched() {
         let decision = service.rules.decide(&sourced.facts, &pack.parameters, today);
         let standing = Standing::of(service, &decision);
-        let theirs =
-            cases.iter().any(|case| case.service == service.id && (case.open || case.state == "granted"));
+        let theirs = cases.iter().any(|case| case.service == service.id && case.holds(today));
         let gives = gives(app, service, standing, &sourced).await?;
         let silent = if declined.contains(&service.id) {
             Silent::Declined

@@ -42,3 +42,5 @@ reminder-where = Where
 reminder-law = Law
 reminder-link = Coming up
 reminder-link-text = Be told ahead of what has its day: passport, licence, check-up.
+reminder-ends = { $name } ends
+reminder-case = See what you receive

@@ -33,3 +33,5 @@ reminder-where = 하는 곳
 reminder-law = 근거
 reminder-link = 다가오는 일
 reminder-link-text = 여권, 면허, 검진처럼 날이 정해진 일을 미리 알려 드립니다.
+reminder-ends = { $name } 끝
+reminder-case = 받고 있는 것 보기

@@ -7,14 +7,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use maru_definition::{Opens, Reminder};
+use maru_definition::{Lasts, Opens, Reminder, Service, ahead::days_until};
 use maru_kernel::{Date, Result};
 use maru_web::{ApiContext, Context, Fail, Said, Sent, Shared, Typed, context, shown};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    model::days_until,
     reminders,
     tables::{self, Wish},
 };
@@ -43,6 +42,8 @@ struct Coming {
     tells: String,
     service: Option<String>,
     url: Option<String>,
+    /// The granted case that ends.
+    case: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +86,34 @@ fn coming(context: &Context, wish: &Wish, reminder: &Reminder, due: Date) -> Com
         tells,
         service,
         url,
+        case: None,
+    }
+}
+
+/// What was granted and ends: nothing has to be chosen, and nothing is read.
+fn ending(context: &Context, case: &str, service: &Service, lasts: &Lasts, until: Date) -> Coming {
+    let (lang, today, text) = (context.lang, context.now.date(), service.text(context.lang));
+    let days = days_until(today, until);
+    let said = |key: &str, name: &str, value: Said<'_>| {
+        context.app.texts.get(lang, key, &[(name, value)]).unwrap_or_default()
+    };
+    Coming {
+        name: said("reminder-ends", "name", text.name.as_str().into()),
+        text: text.lasts.clone(),
+        law: lasts.article.clone(),
+        left: if days == 0 {
+            context.t("reminder-today")
+        } else {
+            said("reminder-days", "count", days.into())
+        },
+        late: days <= 7,
+        days: days.clamp(0, FAR),
+        at: until.to_string(),
+        until: said("reminder-until", "date", shown::full(lang, until).into()),
+        tells: String::new(),
+        service: None,
+        url: None,
+        case: Some(case.to_owned()),
     }
 }
 
@@ -117,6 +146,15 @@ async fn show(context: Context) -> std::result::Result<Response, Fail> {
         }
         let id = reminder.id.clone();
         choices.push(Choice { id, name, reads: reads(&context, reminder), chosen: wish.is_some() });
+    }
+    for case in context.app.ports.cases.of(&person.id).await? {
+        let service = context.app.definitions.service(&case.service);
+        let lasts = service.as_ref().and_then(|service| Some((service, service.lasts.as_ref()?)));
+        if let Some((until, (service, lasts))) =
+            case.until.filter(|until| *until >= context.now.date()).zip(lasts)
+        {
+            dated.push((until, ending(&context, &case.id, service, lasts, until)));
+        }
     }
     dated.sort_by_key(|(due, _)| *due);
     let coming: Vec<Coming> = dated.into_iter().map(|(_, coming)| coming).collect();

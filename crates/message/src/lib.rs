@@ -3,7 +3,6 @@
 mod api;
 mod coming;
 mod mail;
-mod model;
 mod pages;
 mod reminders;
 mod tables;
@@ -55,6 +54,7 @@ pub fn room(post: Post) -> Room {
                         "case.warned",
                         "case.escalated",
                         "case.reported",
+                        "case.ending",
                     ],
                 },
                 handler: Arc::new(work::Letters),

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use axum::{Router, extract::Path, response::Response, routing::get};
-use maru_definition::{Definitions, Opens};
+use maru_definition::{Definitions, Opens, ahead::days_until};
 use maru_kernel::{At, Date, Error, Id, Result};
 use maru_store::{Batch, Store};
 use maru_web::{
@@ -9,7 +9,6 @@ use maru_web::{
 };
 
 use crate::{
-    model::days_until,
     tables::{self, About, Told},
     work,
 };

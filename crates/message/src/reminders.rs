@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maru_definition::{Opens, Reminder};
+use maru_definition::{
+    Opens, Reminder,
+    ahead::{OVER, days_until, step},
+};
 use maru_kernel::{Actor, At, Both, Error, Lang, Result};
 use maru_store::Batch;
 use maru_web::{
@@ -12,7 +15,6 @@ use maru_web::{
 };
 
 use crate::{
-    model::{OVER, days_until, step},
     tables::{self, About, Told, Wish},
     work,
 };

@@ -463,9 +463,6 @@ impl<'a> Period<'a> {
                     _ => number(Span::at_least(Ratio::ZERO)),
                 }
             }
-            Function::Min | Function::Max if self.joined(known, part, arguments).is_empty_list() => {
-                May::default()
-            }
             Function::Min | Function::Max => self.extreme(known, part, function, arguments),
             Function::GetValue => match arguments {
                 [context, _] => match self.may(known, part.of(context)).context {
@@ -491,12 +488,15 @@ impl<'a> Period<'a> {
         all.fold(May::default(), |all, one| all.join(&one))
     }
 
-    /// The least or the greatest of several numbers; of anything else, anything.
+    /// The least or the greatest of several numbers; of no items, nothing; of anything else, anything.
     fn extreme(&mut self, known: &Known, part: Part<'a>, function: Function, arguments: &'a [Node]) -> May {
         let mut spans = Vec::new();
         for argument in arguments {
-            match self.may(known, part.of(argument)).only_number() {
+            let may = self.may(known, part.of(argument));
+            match may.only_number() {
                 Some(span) => spans.push(span),
+                // the least of no items is unknown, and lists beside others don't compare
+                None if may.is_empty_list() => return May::default(),
                 None => return May::anything(),
             }
         }

@@ -449,6 +449,15 @@ pub struct CaseCard {
     pub open: bool,
     pub filed: Option<At>,
     pub due: Option<Date>,
+    /// The last day of what was granted; none: nothing ends it by itself.
+    pub until: Option<Date>,
+}
+
+impl CaseCard {
+    /// It is under way, or what was granted still holds.
+    pub fn holds(&self, today: Date) -> bool {
+        self.open || (self.state == "granted" && self.until.is_none_or(|until| today <= until))
+    }
 }
 
 /// A letter about a case, ready to be sent.

@@ -8,7 +8,7 @@ use maru_web::{App, ports::Person};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    actions,
+    actions, ending,
     model::{self, Case, LinkKind, State},
     tables,
 };
@@ -194,6 +194,9 @@ pub fn ended(
     tables::put(&mut batch, &case)?;
     if service.near {
         tables::end_report(&mut batch, &case.id, now);
+    }
+    if how == Decided::Granted {
+        ending::begin(app, &mut batch, &case, service, now);
     }
     let until = ends(now, service.objection.as_ref().map_or(0, |objection| objection.days));
     batch.and(app.ports.people.end_grants(&case.resident, &case.id, until));

@@ -19,9 +19,21 @@ pub async fn file(app: &App, person: &Person, service: &str) -> Result<String> {
                 return Err(Error::NotFound);
             }
             let now = app.now();
-            let case = Case::draft(person, &definition.id, app.ids.next::<Case>(now).to_string(), now);
+            let mut case = Case::draft(person, &definition.id, app.ids.next::<Case>(now).to_string(), now);
             let mut batch = Batch::new();
             tables::add(&mut batch, &case);
+            // Who is granted something and applies for the time after it answers nothing twice.
+            let cases = if definition.lasts.is_some() {
+                tables::cases_of(&app.store, &person.id).await?
+            } else {
+                Vec::new()
+            };
+            let before =
+                cases.into_iter().find(|c| c.service == definition.id && c.state.as_str() == "granted");
+            if let Some(before) = before {
+                case.answers = definition.form.still(&before.answers, &app.definitions.pack().regions);
+                tables::put(&mut batch, &case)?;
+            }
             let body = json!({ "service": case.service });
             batch.event(actions::event(app, "filed", &case, person.actor(), now, body));
             Ok((batch, case.id))

@@ -42,7 +42,12 @@ pub async fn give(app: &App, party: &str, service: &str, id: &str) -> Result<()>
         .rerun(|| async {
             let nothing = || Ok((Batch::new(), ()));
             let cases = tables::cases_of(&app.store, party).await?;
-            let theirs = |case: &Case| case.service == service.id && (case.state.is_open() || case.state.as_str() == "granted");
+            let (endings, today) = (tables::endings_of(&app.store, party).await?, app.now().date());
+            let over = |case: &Case| endings.get(&case.id).is_some_and(|ending| ending.until < today);
+            let theirs = |case: &Case| {
+                let holds = case.state.as_str() == "granted" && !over(case);
+                case.service == service.id && (case.state.is_open() || holds)
+            };
             if cases.iter().any(theirs) {
                 return nothing();
             }
@@ -132,6 +137,7 @@ pub async fn ungive(app: &App, party: &str, service: &str) -> Result<()> {
                 case.state = State::of("withdrawn");
                 let mut batch = Batch::new();
                 tables::put(&mut batch, &case)?;
+                tables::drop_ending(&mut batch, &case.id);
                 batch.and(app.ports.people.end_grants(party, &case.id, now));
                 let actor = Actor::Resident { party: party.to_owned() };
                 batch.event(actions::event(app, "withdrawn", &case, actor, now, json!({ "unasked": true })));

@@ -36,6 +36,8 @@ struct Case {
     on: String,
     answer: Answer,
     amount: Option<i64>,
+    /// The last day of what is granted on that day.
+    until: Option<String>,
     missing: Option<Vec<String>>,
     #[serde(default)]
     conditions: BTreeMap<String, Answer>,
@@ -74,6 +76,15 @@ impl Check<'_> {
                     "write some: a yes, a no and an unknown at least"
                 ),
             ));
+        }
+        let silent = |case: &Case| case.answer != Answer::Yes || case.until.is_none();
+        if service.lasts.is_some() && written.case.iter().all(silent) {
+            let what = both!("어느 사례도 언제 끝나는지 쓰지 않았습니다", "no case says when it ends");
+            let todo = both!(
+                "받음인 사례에 until = \"2027-05-25\"처럼 쓰세요",
+                "write until = \"2027-05-25\" in one that is a yes"
+            );
+            self.faults.push(Fault::new(&file, 0, what, todo));
         }
         let text = self.pack.files.get(&file).unwrap_or_default();
         for case in written.case {
@@ -136,6 +147,18 @@ impl Check<'_> {
                 both!("{file} {line}번째 줄: {ko}", "{file} line {line}: {en}"),
                 both!("규칙을 고치세요", "correct the rule"),
             ));
+        }
+        if let Some(expected) = &case.until {
+            let found = service.lasts.as_ref().filter(|_| decision.answer == Answer::Yes);
+            let found = found.and_then(|lasts| lasts.until(&facts, &self.pack.parameters, on));
+            let found = found.map_or_else(|| "–".to_owned(), |day| day.to_string());
+            if found != *expected {
+                let what = both!(
+                    "{expected}에 끝난다고 썼는데 {found}입니다",
+                    "expected to end on {expected}, ends on {found}"
+                );
+                wrong.push((what, both!("사례나 lasts를 고치세요", "correct the case, or `lasts`")));
+            }
         }
         if decision.answer != case.answer {
             let (expected, found) = (case.answer, decision.answer);

@@ -1,10 +1,7 @@
 //! What reminders must be like.
 
-use super::{Check, quoted};
+use super::{Check, FAR, falls, quoted};
 use crate::{Opens, register, reminder::FILE};
-
-/// Nobody is told more than so many days ahead.
-const FAR: i64 = 400;
 
 impl Check<'_> {
     pub(super) fn reminders(&mut self) {
@@ -18,10 +15,7 @@ impl Check<'_> {
                 let what = format!("{} has no article", reminder.id);
                 self.of_pack(FILE, &[&id, "law"], what, "name the law that sets the day");
             }
-            if reminder.ahead.is_empty()
-                || reminder.ahead.iter().any(|days| !(1..=FAR).contains(days))
-                || !reminder.ahead.is_sorted_by(|one, next| one > next)
-            {
+            if !falls(&reminder.ahead) {
                 let what = format!("{} is not told a falling number of days ahead", reminder.id);
                 self.of_pack(
                     FILE,

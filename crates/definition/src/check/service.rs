@@ -6,14 +6,14 @@ use maru_kernel::{Both, Date, Lang, both};
 
 use maru_rules::PARAMETERS;
 
-use super::{Check, PARAMETER_FILE, quoted};
+use super::{Check, FAR, PARAMETER_FILE, falls, quoted};
 use crate::{
-    FactKind, Fault, FieldKind, FormField, Letters, Service, ServiceKind, To, service::RuleEntries,
-    written::shared,
+    FactKind, Fault, FieldKind, FormField, Letters, Service, ServiceKind, To, register::TODAY,
+    service::RuleEntries, written::shared,
 };
 
 /// The names a letter may use.
-const LETTER: [&str; 32] = [
+const LETTER: [&str; 36] = [
     "services",
     "count",
     "notice_url",
@@ -44,6 +44,10 @@ const LETTER: [&str; 32] = [
     "assigned",
     "next_on",
     "desk_url",
+    "ends_on",
+    "ended",
+    "lasts_text",
+    "again_url",
     "reason",
     "loop",
 ];
@@ -197,6 +201,7 @@ impl Check<'_> {
                 self.at(file, &["without_application"], what, todo);
             }
         }
+        self.lasts(service, file);
         if !service.url.starts_with("https://") && !service.url.starts_with("http://") {
             let what = both!("url이 주소가 아닙니다", "the url is no address");
             self.at(file, &["url"], what, both!("https://로 시작하세요", "begin it with https://"));
@@ -247,6 +252,33 @@ impl Check<'_> {
                     "name it in `uses` of a service.toml, or delete it",
                 );
             }
+        }
+    }
+
+    /// How long what is granted holds: a day that the case can tell, an article, days ahead, and words.
+    fn lasts(&mut self, service: &Service, file: &str) {
+        let Some(lasts) = &service.lasts else { return };
+        for name in self.unknown_names(lasts.until.names(), |name| name == TODAY || self.knows_fact(name)) {
+            let what =
+                both!("lasts에 쓴 {name}은(는) 사실이 아닙니다", "`lasts` reads {name}, which is no fact");
+            let todo = both!(
+                "facts.toml의 사실과 오늘, 매개.…만 쓰세요",
+                "use facts of facts.toml, 오늘 and 매개.…"
+            );
+            self.at(file, &["until"], what, todo);
+        }
+        if lasts.article.trim().is_empty() {
+            let what = both!("lasts에 조문이 없습니다", "`lasts` names no article");
+            self.at(file, &["lasts"], what, both!("근거 조문을 쓰세요", "name the article it rests on"));
+        }
+        if !falls(&lasts.ahead) {
+            let what = both!(
+                "ahead가 큰 수부터 줄어드는 날수가 아닙니다",
+                "`ahead` is not a falling number of days"
+            );
+            let todo =
+                both!("{FAR}에서 1까지, 긴 것부터 쓰세요", "write days from {FAR} to 1, the longest first");
+            self.at(file, &["ahead"], what, todo);
         }
     }
 
@@ -527,6 +559,9 @@ fn needed(service: &Service) -> BTreeSet<Vec<String>> {
     }
     if service.objection.is_some() {
         add(&["objection"]);
+    }
+    if service.lasts.is_some() {
+        add(&["lasts"]);
     }
     for step in &service.steps {
         add(&["step", step]);

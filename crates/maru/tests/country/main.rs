@@ -13,6 +13,7 @@ mod catalogue;
 mod delegation;
 mod desk;
 mod edge;
+mod ending;
 mod files;
 mod first_service;
 mod handover;

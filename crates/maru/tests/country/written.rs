@@ -7,9 +7,9 @@ use maru_party::admin::{self, Doer, NewAgency};
 
 const DAY: i64 = 86_400;
 const HEATING: &str = "/admin/services/winter-heating";
-const ACCOUNT: [(&str, &str); 2] = [("bank", "우체국"), ("account-number", "1104-8210-937711")];
+pub const ACCOUNT: [(&str, &str); 2] = [("bank", "우체국"), ("account-number", "1104-8210-937711")];
 
-async fn begun(country: &Country) -> Browser<'_> {
+pub async fn begun(country: &Country) -> Browser<'_> {
     let mut writer = country.signed_in("sarang").await;
     assert_eq!(writer.get("/admin/services/new").await.status, StatusCode::OK);
     let fields = [("owner", "suwon"), ("id", "winter-heating")];
@@ -19,7 +19,7 @@ async fn begun(country: &Country) -> Browser<'_> {
 }
 
 /// Replaces words in a file, as somebody does in its text area.
-async fn edited(country: &Country, writer: &mut Browser<'_>, file: &str, from: &str, to: &str) -> String {
+pub async fn edited(country: &Country, writer: &mut Browser<'_>, file: &str, from: &str, to: &str) -> String {
     edited_of(country, writer, "winter-heating", file, from, to).await
 }
 
@@ -41,7 +41,7 @@ async fn edited_of(
     writer.get(&format!("/admin/services/{id}?file={file}")).await.body
 }
 
-async fn asked(writer: &mut Browser<'_>, id: &str, verb: &str, from: &str) {
+pub async fn asked(writer: &mut Browser<'_>, id: &str, verb: &str, from: &str) {
     let path = format!("/admin/services/{id}/publish");
     assert_eq!(writer.get(&path).await.status, StatusCode::OK);
     post(writer, StatusCode::SEE_OTHER, &path, &[("verb", verb), ("from", from)]).await;
@@ -54,7 +54,7 @@ async fn answered(country: &Country, user: &str, id: &str, place: i64, verb: &st
     (answer.status, answer.body)
 }
 
-async fn approved(country: &Country, id: &str, place: i64) {
+pub async fn approved(country: &Country, id: &str, place: i64) {
     let (status, body) = answered(country, "saebyeok", id, place, "approve").await;
     assert_eq!(status, StatusCode::SEE_OTHER, "{body}");
 }

@@ -228,6 +228,10 @@ fn what_may_be_true_is_left_alone() {
     ] {
         assert_eq!(said(&[], &[condition]), [], "{condition}");
     }
+    // in a let a name means what it means there, whatever it means where the let is used
+    let lets = ["가구원[item.나이 < 나이]"];
+    assert_eq!(said(&lets, &["some 나이 in 1..3 satisfies some x in 값0 satisfies x.나이 > 5"]), []);
+    assert_eq!(said(&lets, &["count(가구원[나이 < 3 and count(값0[item.나이 > 5]) > 0]) > 0"]), []);
 }
 
 #[test]
@@ -355,7 +359,7 @@ fn list() -> BoxedStrategy<String> {
         prop_oneof![
             (inner.clone(), asked(&["나이", "소득", "값0"]))
                 .prop_map(|(list, when)| format!("{list}[{when}]")),
-            (inner.clone(), asked(&["item.나이", "item.소득", "나이"]))
+            (inner.clone(), asked(&["item.나이", "item.소득", "나이", "소득"]))
                 .prop_map(|(list, when)| format!("{list}[{when} and (item = item or true)]")),
             inner.prop_map(|list| format!("(for x in {list} return {{나이: x.나이, 소득: x.나이}})")),
         ]
@@ -383,6 +387,9 @@ fn over_lists() -> BoxedStrategy<String> {
             .prop_map(|(each, list, body, inner)| format!("({each} x in {list} satisfies {body} and {inner})")),
         1 => (each(), 0..5_i64, 0..5_i64, asked(&["나이", "손익"]))
             .prop_map(|(each, from, to, body)| format!("({each} 나이 in {from}..{to} satisfies {body})")),
+        1 => (0..5_i64, asked(&["나이", "손익"]), asked(&["x.나이", "나이"])).prop_map(|(to, body, inner)| {
+            format!("(some 나이 in 0..{to} satisfies {body} and (some x in 값2 satisfies {inner}))")
+        }),
         2 => (list(), compare(), -1..3_i64).prop_map(|(list, by, n)| format!("count({list}) {by} {n}")),
         2 => (count(), list(), compare(), 0..12_i64)
             .prop_map(|(count, list, by, n)| format!("{count}({list}.나이) {by} {n}")),

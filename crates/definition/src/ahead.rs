@@ -1,4 +1,4 @@
-//! When somebody is told of what comes due. Pure.
+//! When somebody is told of what comes due or ends. Pure.
 
 use jiff::ToSpan;
 use maru_kernel::Date;
