@@ -53,8 +53,15 @@ async function walk(browser, say, width) {
     const never = page.locator('#warnings + p + ul li').first();
     assert.match(await never.innerText(), /rules\.toml · .*\d[^]*나이 < 60/, 'what can never be true, and where');
     await edit('rules.toml', (text) => text.replace("'나이 >= 65 and 나이 < 60'", "'나이 >= 65'"));
-    await edit('text.ko.toml', (text) => text.replace('보기 지원금', '겨울 난방비'));
-    await edit('text.en.toml', (text) => text.replace('Example grant', 'Winter heating grant'));
+    // It lasts so short a time that its end is near from the beginning.
+    const lasts = `lasts = { until = '오늘 + duration("P20D")', ahead = [30, 7], article = "보기 조례 제7조", again = true }\nsteps = `;
+    await edit('service.toml', (text) => text.replace('steps = ', lasts));
+    await look('service-lasts-faulty');
+    await edit('cases.toml', (text) => text.replace('answer = "yes"', 'answer = "yes"\nuntil = "2026-10-27"'));
+    await edit('text.ko.toml', (text) =>
+      text.replace('보기 지원금', '겨울 난방비').replace('\n', '\nlasts = "더 받으시려면 다시 신청하세요."\n'));
+    await edit('text.en.toml', (text) =>
+      text.replace('Example grant', 'Winter heating grant').replace('\n', '\nlasts = "Apply again to go on receiving it."\n'));
     await see(`${DRAFT}/preview`, 'service-preview');
     assert.equal(await page.locator('main table b.is-yes').count(), 3, 'all cases are green');
     await send(`${DRAFT}/preview#try`, { 'fact-0': '70' });
@@ -112,6 +119,15 @@ async function walk(browser, say, width) {
     await as('daon');
     await see(`/cases/${id}`, 'service-granted');
     assert.match(await page.locator('main').innerText(), /100,000/);
+    assert.equal(await page.locator('#ends').count(), 1, 'until when it lasts');
+    await see('/reminders', 'service-coming');
+    assert.equal(await page.locator(`main a[href="/cases/${id}"]`).count(), 1, 'it stands among what comes due');
+    await visitor.go(`/cases/${id}`);
+    await send('/services/winter-heating/file');
+    const next = visitor.path.match(/^\/cases\/([^/]+)/)[1];
+    assert.notEqual(next, id);
+    await see(`/cases/${next}/check`, 'service-again');
+    assert.match(await page.locator('main').innerText(), /우체국/, 'answered already');
 
     // A number of the law: announced, held against the population, approved by a second person.
     await as('sarang');

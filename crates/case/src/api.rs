@@ -105,12 +105,23 @@ async fn file(ApiContext(context): ApiContext, Sent(body): Sent<File>) -> Answer
 async fn list(ApiContext(context): ApiContext) -> Answered {
     let person = context.resident()?;
     let cases = tables::cases_of(&context.app.store, &person.id).await?;
-    Ok(Json(json!({ "cases": cases.iter().map(brief).collect::<Vec<_>>() })).into_response())
+    let endings = tables::endings_of(&context.app.store, &person.id).await?;
+    let cases: Vec<Body> = cases.iter().map(|case| until(brief(case), endings.get(&case.id))).collect();
+    Ok(Json(json!({ "cases": cases })).into_response())
 }
 
 async fn show(ApiContext(context): ApiContext, Path(id): Path<String>) -> Answered {
     let case = actions::own(&context.app, context.resident()?, &id).await?;
-    Ok(Json(whole(&context, &case)?).into_response())
+    let endings = tables::endings_of(&context.app.store, &case.resident).await?;
+    Ok(Json(until(whole(&context, &case)?, endings.get(&case.id))).into_response())
+}
+
+/// The same with the last day of what was granted, where it has one.
+fn until(mut case: Body, ending: Option<&tables::Ending>) -> Body {
+    if let (Some(map), Some(ending)) = (case.as_object_mut(), ending) {
+        map.insert("until".into(), json!(ending.until));
+    }
+    case
 }
 
 #[derive(Deserialize)]

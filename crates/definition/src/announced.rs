@@ -155,37 +155,30 @@ impl NewValue<'_> {
     fn checked(&self, pack: &Pack, today: Date) -> Result<(Date, String)> {
         let parameters = &pack.parameters;
         let last = parameters.values(self.parameter).last().ok_or(Error::NotFound)?.value;
-        let mut problems: Vec<Problem> = Vec::new();
-        let mut wrong = |field: &str, key: &str| {
-            problems.push(Problem { field: field.into(), key: key.into(), value: None })
-        };
-        let from = match &self.from {
-            Ok(from) if *from < today => {
-                wrong("from", "parameters-wrong-over");
-                *from
-            }
-            Ok(from) => *from,
-            Err(_) => today,
-        };
-        if !SOURCE.contains(&self.source.chars().count()) || self.source.chars().any(char::is_control) {
-            wrong("source", "parameters-wrong-source");
+        let wrong = |field: &str, key: &str| Problem { field: field.into(), key: key.into(), value: None };
+        // In the order in which it is asked.
+        let mut problems: Vec<Problem> = self.from.clone().err().into_iter().collect();
+        let from = self.from.clone().unwrap_or(today);
+        if from < today {
+            problems.push(wrong("from", "parameters-wrong-over"));
         }
         let whole = parameters.unit(self.parameter) == Some("원");
         let mut read = Vec::new();
         for (place, number) in (1..).zip(&self.numbers) {
             match number {
                 Ok(number) if whole && !number.is_whole() => {
-                    wrong(&format!("number-{place}"), "parameters-wrong-whole");
+                    problems.push(wrong(&format!("number-{place}"), "parameters-wrong-whole"));
                 }
                 Ok(number) => read.push(*number),
-                Err(_) => {}
+                Err(problem) => problems.push(problem.clone()),
             }
         }
         if self.numbers.is_empty() || most_numbers(parameters, self.parameter) < self.numbers.len() {
-            wrong("number-1", "parameters-wrong-numbers");
+            problems.push(wrong("number-1", "parameters-wrong-numbers"));
         }
-        problems.extend(self.from.clone().err());
-        problems.extend(self.numbers.iter().filter_map(|number| number.clone().err()));
+        if !SOURCE.contains(&self.source.chars().count()) || self.source.chars().any(char::is_control) {
+            problems.push(wrong("source", "parameters-wrong-source"));
+        }
         let holds = parameters.at(self.parameter, from).map(numbers);
         if problems.is_empty() && holds.as_ref() == Some(&read) {
             problems.push(Problem {
