@@ -181,11 +181,7 @@ impl NewValue<'_> {
         }
         let holds = parameters.at(self.parameter, from).map(numbers);
         if problems.is_empty() && holds.as_ref() == Some(&read) {
-            problems.push(Problem {
-                field: "number-1".into(),
-                key: "parameters-wrong-same".into(),
-                value: None,
-            });
+            problems.push(wrong("number-1", "parameters-wrong-same"));
         }
         if problems.is_empty() { Ok((from, written(last, &read))) } else { Err(Error::Invalid(problems)) }
     }
