@@ -87,7 +87,6 @@ async fn announced_by_two_it_holds_from_its_day() {
     assert_eq!(first_on(definitions, GRANT, "2026-12-01").as_deref(), Some("500000"), "not before approval");
     assert!(sarang.get("/admin/parameters").await.body.contains("승인 기다림"));
 
-    let before = definitions.pack();
     assert_eq!(answered(&country, "saebyeok", GRANT, 1, "approve").await.0, StatusCode::SEE_OTHER);
     let other =
         Definitions::open(country.app.store.clone(), maru::wire::pack().unwrap(), country.app.now()).await;
@@ -99,11 +98,6 @@ async fn announced_by_two_it_holds_from_its_day() {
             (Some(500_000), Some(700_000))
         );
     }
-    // What the membership's round compares: on its day, and not before.
-    let service = definitions.service("suwon-birth-grant").unwrap();
-    let grounds =
-        |pack: &maru_definition::Pack, day: &str| service.grounds(&pack.parameters, day.parse().unwrap());
-    assert_eq!(grounds(&before, "2026-10-31"), grounds(&definitions.pack(), "2026-10-31"));
 
     // For anyone's program, and on the page that analysts see.
     let told: Json =
@@ -339,6 +333,7 @@ async fn of_the_whole_country_by_its_ministry() {
     for (official, role) in [("official-sarang", "writer"), ("official-saebyeok", "manager")] {
         admin::grant_role(app, &Doer::machine(), official, role, "mohw", "").await.unwrap();
     }
+    let before = app.definitions.pack();
     // A share is told and typed in hundredths; what is not yet fixed at the end of a list is left out and unknown.
     announce(&country, "생계급여_비율", &form("2027-01-01", &["35%"], "보건복지부고시 제2026-900호"), 1)
         .await;
@@ -350,7 +345,13 @@ async fn of_the_whole_country_by_its_ministry() {
     );
     let sizes = ["2800000", "4500000"];
     announce(&country, "기준중위소득", &form("2027-01-01", &sizes, "보건복지부고시 제2026-901호"), 1).await;
+    // What the membership's round compares: on its day, and not before.
+    let service = app.definitions.service("livelihood-benefit").unwrap();
+    let grounds =
+        |pack: &maru_definition::Pack, day: &str| service.grounds(&pack.parameters, day.parse().unwrap());
     let pack = app.definitions.pack();
+    assert_eq!(grounds(&before, "2026-12-31"), grounds(&pack, "2026-12-31"));
+    assert_ne!(grounds(&before, "2027-01-01"), grounds(&pack, "2027-01-01"));
     let known = |day: &str| numbers(pack.parameters.at("기준중위소득", day.parse().unwrap()).unwrap()).len();
     assert_eq!((known("2026-12-31"), known("2027-01-01")), (7, 2));
 }
