@@ -39,13 +39,15 @@ test('the description is valid OpenAPI 3.1', async () => {
 
 /** Each operation is tried by somebody who may do it, on things that are there. */
 const OFFICIAL = /^\/api\/v1\/(audit|desk|documents|mandates|delegations|cases\/\{id\}\/(assign|grant|refuse|ask|consult|extend|transfer|return)|tasks\/\{id\}\/(reply|recall))/;
+const WRITER = /^\/api\/v1\/(drafts|parameters\/)/;
 /** What a schema cannot say and the answer has to: an unknown fact, a wrong password, a form that is not whole. */
 const SAYS_MORE = ['POST /api/v1/sessions', 'POST /api/v1/eligibility', 'POST /api/v1/cases', 'POST /api/v1/cases/{id}/answers', 'POST /api/v1/cases/{id}/submit', 'POST /api/v1/cases/{id}/refuse',
   'POST /api/v1/cases/{id}/ask', 'POST /api/v1/cases/{id}/consult', 'POST /api/v1/cases/{id}/extend', 'POST /api/v1/cases/{id}/transfer', 'POST /api/v1/cases/{id}/return',
   'POST /api/v1/tasks/{id}/supply', 'POST /api/v1/tasks/{id}/reply', 'POST /api/v1/clocks', 'POST /api/v1/desk/bulk',
   'POST /api/v1/documents', 'POST /api/v1/documents/{id}/revise', 'POST /api/v1/documents/{id}/submit', 'POST /api/v1/documents/{id}/sign',
   'POST /api/v1/documents/{id}/reject', 'POST /api/v1/documents/{id}/acknowledge', 'POST /api/v1/mandates', 'POST /api/v1/cases/together', 'POST /api/v1/cases/{id}/choose', 'POST /api/v1/audit',
-  'GET /api/v1/audit/cases/{id}', 'GET /api/v1/policy/{id}/turn', 'POST /api/v1/delegations', 'POST /api/v1/documents/{id}/hand-over', 'PUT /api/v1/me/reminders', 'PUT /api/v1/me/membership'];
+  'GET /api/v1/audit/cases/{id}', 'GET /api/v1/policy/{id}/turn', 'POST /api/v1/delegations', 'POST /api/v1/documents/{id}/hand-over', 'PUT /api/v1/me/reminders', 'PUT /api/v1/me/membership',
+  'POST /api/v1/drafts', 'PUT /api/v1/drafts/{id}/files', 'POST /api/v1/drafts/{id}/asks', 'POST /api/v1/parameters/{name}/asks'];
 
 function settings() {
   const lines = ['[generation]', 'database = "none"', ''];
@@ -61,7 +63,9 @@ function narrowed(keep, ids) {
   copy.paths = Object.fromEntries(Object.entries(copy.paths).filter(([where]) => keep(where)));
   for (const [where, methods] of Object.entries(copy.paths)) {
     for (const operation of Object.values(methods)) {
-      for (const parameter of operation.parameters ?? []) if (parameter.name === 'id') parameter.schema = { enum: ids[where.split('/{id}')[0].split('/').at(-1)] };
+      for (const parameter of operation.parameters ?? []) {
+        if (['id', 'name'].includes(parameter.name)) parameter.schema = { enum: ids[where.split(`/{${parameter.name}}`)[0].split('/').at(-1)] };
+      }
     }
   }
   return copy;
@@ -97,7 +101,7 @@ test('as a resident, schemathesis finds nothing that the description does not sa
   await official.must(200, 'POST', `/api/v1/cases/${id}/assign`);
   await official.must(200, 'POST', `/api/v1/cases/${id}/ask`, { text: 'The second page of the contract is missing.' });
   const { tasks } = await caller.must(200, 'GET', `/api/v1/cases/${id}/tasks`);
-  await schemathesis(t, { user: PEOPLE.resident, keep: (where) => !OFFICIAL.test(where) && !where.startsWith('/api/v1/policy'), ids: { cases: [id], services: [SERVICE.id], tasks: [tasks[0].id] } });
+  await schemathesis(t, { user: PEOPLE.resident, keep: (where) => !OFFICIAL.test(where) && !WRITER.test(where) && !where.startsWith('/api/v1/policy'), ids: { cases: [id], services: [SERVICE.id], tasks: [tasks[0].id] } });
 });
 
 test('as an official, too', { timeout: 300_000 }, async (t) => {
@@ -110,6 +114,16 @@ test('as an official, too', { timeout: 300_000 }, async (t) => {
   const document = await official.must(201, 'POST', '/api/v1/documents', { title: 'Plan', body: 'We mean to survey.', line: [{ person: 'official-garam', kind: 'approve' }] });
   const mandate = await official.must(201, 'POST', '/api/v1/mandates', { kind: 'decide', taker: 'official-garam', from: '2026-10-07', until: '2026-12-31' });
   await schemathesis(t, { user: PEOPLE.official, keep: (where) => OFFICIAL.test(where), ids: { cases: [id], tasks: [tasks[0].id], documents: [document.id], mandates: [mandate.id] } });
+});
+
+test('as a manager who approves, and as a writer', { timeout: 300_000 }, async (t) => {
+  const writer = await new Caller(maru.url).signIn('sarang');
+  const name = '수원출산지원금';
+  await writer.must(201, 'POST', '/api/v1/drafts', { owner: 'suwon', id: 'winter-heating' });
+  await writer.must(201, 'POST', '/api/v1/drafts/winter-heating/asks', { verb: 'publish', from: '2026-12-01' });
+  await writer.must(201, 'POST', `/api/v1/parameters/${encodeURIComponent(name)}/asks`, { from: '2026-12-01', numbers: ['700,000'], source: '수원시 고시 제2026-900호' });
+  const ids = { drafts: ['winter-heating'], parameters: [name] };
+  for (const user of ['saebyeok', 'sarang']) await schemathesis(t, { user, keep: (where) => WRITER.test(where), ids });
 });
 
 test('as an auditor, too', { timeout: 300_000 }, async (t) => {

@@ -50,7 +50,10 @@ pub fn room() -> Room {
             .merge(membership::pages::routes())
             .merge(writing::pages::routes())
             .merge(parameters::pages::routes()),
-        api: api::routes().merge(membership::pages::api()).merge(parameters::pages::api()),
+        api: api::routes()
+            .merge(membership::pages::api())
+            .merge(writing::api::routes())
+            .merge(parameters::api::routes()),
         openapi: include_str!("openapi.json"),
         handling: vec![Handling {
             consumer: Consumer { name: "membership", wants: &["record.changed"] },

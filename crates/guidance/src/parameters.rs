@@ -1,5 +1,6 @@
 //! The numbers of the law that change from year to year: an agency's officials announce them. What is kept of it is the room definition's.
 
+pub mod api;
 pub mod pages;
 
 use maru_definition::{Announced, Asked, NewValue};

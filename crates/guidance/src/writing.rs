@@ -1,10 +1,11 @@
 //! Services that officials write on pages: who may, and what they do. What is kept of it is the room definition's.
 
+pub mod api;
 pub mod pages;
 mod preview;
 mod publish;
 
-use maru_definition::{Agency, Draft, Verb, file_names, good_name, skeleton};
+use maru_definition::{Agency, Asked, Draft, Verb, file_names, good_name, skeleton};
 use maru_kernel::{Date, Error, Event, Result};
 use maru_store::Batch;
 use maru_web::{
@@ -34,6 +35,27 @@ pub async fn draft(app: &App, session: &Session, id: &str) -> Result<(Draft, Par
     let draft = app.definitions.draft(id).await?.ok_or(Error::NotFound)?;
     let part = Part::of(session, &draft.owner.id);
     if part.reads { Ok((draft, part)) } else { Err(Error::NotFound) }
+}
+
+/// The drafts that somebody may read, the newest version of each.
+pub async fn drafts(app: &App, session: &Session) -> Result<Vec<Draft>> {
+    let mut drafts = app.definitions.drafts().await?;
+    drafts.retain(|draft| Part::of(session, &draft.owner.id).reads);
+    Ok(drafts)
+}
+
+/// How it stands with a draft, in one word.
+pub async fn standing(app: &App, draft: &Draft) -> Result<&'static str> {
+    let (definitions, id) = (&app.definitions, &draft.service);
+    if definitions.asks(id).await?.iter().any(|ask| ask.state == Asked::Open) {
+        return Ok("asked");
+    }
+    Ok(match definitions.pack().services.iter().find(|service| service.id == *id) {
+        Some(service) if service.ended => "ended",
+        Some(_) => "served",
+        None if definitions.published(id).await?.is_empty() => "draft",
+        None => "coming",
+    })
 }
 
 async fn to_write(app: &App, session: &Session, id: &str) -> Result<Draft> {
@@ -117,6 +139,9 @@ pub async fn begin(app: &App, session: &Session, owner: &str, id: &str) -> Resul
 pub async fn write(app: &App, session: &Session, id: &str, file: &str, text: &str, seen: i64) -> Result<()> {
     let file = file_names().find(|name| *name == file).ok_or(Error::NotFound)?;
     let text = text.replace("\r\n", "\n");
+    if text.contains('\0') {
+        return Err(Error::invalid("text", "error-nul"));
+    }
     app.store
         .rerun(|| async {
             let mut draft = to_write(app, session, id).await?;

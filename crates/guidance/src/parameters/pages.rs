@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::Path,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect},
     routing::{get, post},
 };
 use maru_definition::{Announced, Asked, NewValue, Pack, most_numbers, numbers};
 use maru_kernel::{Date, Error, Problem, Result};
 use maru_rules::{Ratio, Value};
-use maru_web::{ApiContext, Context, Fail, Shared, Shown, Typed, context, number};
-use serde_json::json;
+use maru_web::{Context, Shared, Shown, Typed, context, number};
 
 use crate::{
     parameters::{self, part},
@@ -25,10 +24,6 @@ pub fn routes() -> Router<Shared> {
         .route("/admin/parameters/{name}", get(show).post(ask))
         .route("/admin/parameters/{name}/{place}/approve", post(approve))
         .route("/admin/parameters/{name}/{place}/withdraw", post(withdraw))
-}
-
-pub fn api() -> Router<Shared> {
-    Router::new().route("/parameters", get(open_list))
 }
 
 /// A value's numbers as one reads them.
@@ -211,34 +206,35 @@ async fn form(context: &Context, name: &str, typed: Option<&Typed>, problems: &[
     page_of("parameters", context, "guidance/parameter.html", values, problems).await
 }
 
-/// The numbers as they were typed; of a list the last ones may be left empty.
-fn typed_numbers(typed: &Typed, most: usize) -> Vec<std::result::Result<Ratio, Problem>> {
-    let fields: Vec<String> = (1..=most).map(|place| format!("number-{place}")).collect();
-    let filled = fields
-        .iter()
-        .rposition(|id| !typed.get(id).trim().is_empty())
-        .map_or(1, |last| last.saturating_add(1));
-    fields.iter().take(filled).map(|id| number::read(id, typed.get(id).trim())).collect()
+/// The numbers as they were typed or sent; of a list the last ones may be left empty.
+fn read_numbers(texts: &[&str]) -> Vec<std::result::Result<Ratio, Problem>> {
+    let last = texts.iter().rposition(|text| !text.trim().is_empty());
+    let filled = last.map_or(1, |last| last.saturating_add(1));
+    let read = |(place, text): (usize, &&str)| number::read(&format!("number-{place}"), text.trim());
+    (1..).zip(texts).take(filled).map(read).collect()
 }
 
-async fn asked_for(context: &Context, name: &str, typed: &Typed) -> Result<()> {
+/// A value as it was typed or sent.
+pub async fn asked_for(
+    context: &Context,
+    name: &str,
+    from: &str,
+    texts: &[&str],
+    source: &str,
+) -> Result<()> {
     let session = session(context)?;
     part(&context.app, session, name)?;
-    let pack = context.app.definitions.pack();
-    let most = most_numbers(&pack.parameters, name);
-    let from = typed.get("from").parse::<Date>();
+    let from = from.parse::<Date>();
     let from = from.map_err(|_| Problem { field: "from".into(), key: "form-date".into(), value: None });
-    let new = NewValue {
-        parameter: name,
-        from,
-        numbers: typed_numbers(typed, most),
-        source: typed.get("source").trim(),
-    };
+    let new = NewValue { parameter: name, from, numbers: read_numbers(texts), source: source.trim() };
     parameters::ask(&context.app, session, &new).await
 }
 
 async fn ask(context: Context, Path(name): Path<String>, typed: Typed) -> Answered {
-    match asked_for(&context, &name, &typed).await {
+    let most = most_numbers(&context.app.definitions.pack().parameters, &name);
+    let fields: Vec<String> = (1..=most).map(|place| format!("number-{place}")).collect();
+    let texts: Vec<&str> = fields.iter().map(|field| typed.get(field)).collect();
+    match asked_for(&context, &name, typed.get("from"), &texts, typed.get("source")).await {
         Ok(()) => back(&name),
         Err(Error::Invalid(problems)) => form(&context, &name, Some(&typed), &problems).await,
         Err(other) => Err(other.into()),
@@ -259,27 +255,6 @@ async fn withdraw(context: Context, Path((name, place)): Path<(String, i64)>, _t
     back(&name)
 }
 
-/// Every parameter with its values by date, for anyone's program.
-async fn open_list(ApiContext(context): ApiContext) -> std::result::Result<Response, Fail> {
-    let pack = context.app.definitions.pack();
-    let parameters: Vec<_> = pack
-        .parameters
-        .names()
-        .map(|name| {
-            let values: Vec<_> = pack
-                .parameters
-                .values(name)
-                .map(|one| json!({ "from": one.from, "until": one.until, "value": one.value, "source": one.source }))
-                .collect();
-            json!({
-                "name": name, "label": pack.parameter_label(name, context.lang), "unit": pack.parameters.unit(name),
-                "article": pack.parameters.article(name), "agency": pack.parameter_owner(name), "values": values,
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "parameters": parameters })).into_response())
-}
-
 #[cfg(test)]
 mod tests {
     // Tests say what they expect by unwrapping it.
@@ -290,13 +265,11 @@ mod tests {
     #[test]
     fn the_last_numbers_of_a_list_may_be_left_out() {
         let typed = |texts: &[&str]| {
-            let fields =
-                (1..).zip(texts).map(|(place, text)| (format!("number-{place}"), (*text).to_owned()));
-            let read = typed_numbers(&Typed(fields.collect()), texts.len());
+            let read = read_numbers(texts);
             read.into_iter().map(|one| one.map(|n| n.to_string()).map_err(|p| p.field)).collect::<Vec<_>>()
         };
         let ok = |text: &str| Ok(text.to_owned());
-        assert_eq!(typed(&["1,000", "20%", ""]), [ok("1000"), ok("1/5")]);
+        assert_eq!(typed(&["1,000", "20%", ""]), [ok("1000"), ok("0.2")]);
         assert_eq!(typed(&["1", "", "3"]), [ok("1"), Err("number-2".to_owned()), ok("3")]);
         assert_eq!(typed(&["", ""]), [Err("number-1".to_owned())]);
     }

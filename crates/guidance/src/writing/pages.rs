@@ -14,6 +14,7 @@ use maru_web::{
     Context, Fail, Shared, Shown, Typed, admin_tabs, context,
     ports::{RoleKind, Session},
 };
+use serde::Serialize;
 
 use super::{Part, preview, publish};
 use crate::writing;
@@ -69,13 +70,30 @@ pub fn name_of(draft: &Draft, lang: Lang) -> String {
     said.filter(|name| !name.is_empty()).unwrap_or(&draft.service).to_owned()
 }
 
-/// A fault with the file's name as it is called on these pages.
-pub fn fault_shown(context: &Context, draft: &Draft, fault: &Fault) -> Shown {
+/// A fault with the file's name as it is called here, in the reader's language.
+#[derive(Serialize)]
+pub struct Told {
+    file: String,
+    line: usize,
+    what: String,
+    todo: String,
+    /// Whether it is one of the draft's own files.
+    ours: bool,
+}
+
+pub fn told(context: &Context, draft: &Draft, faults: &[Fault]) -> Vec<Told> {
     let folder = format!("services/{}/{}/", draft.owner.id, draft.service);
-    let file = fault.file.strip_prefix(&folder).unwrap_or(&fault.file);
-    let ours = file_names().any(|name| name == file);
-    let what = fault.what.get(context.lang).replace(&folder, "");
-    context! { file, line => fault.line, what, todo => fault.todo.get(context.lang), ours }
+    let one = |fault: &Fault| {
+        let file = fault.file.strip_prefix(&folder).unwrap_or(&fault.file);
+        Told {
+            file: file.to_owned(),
+            line: fault.line,
+            what: fault.what.get(context.lang).replace(&folder, ""),
+            todo: fault.todo.get(context.lang).to_owned(),
+            ours: file_names().any(|name| name == file),
+        }
+    };
+    faults.iter().map(one).collect()
 }
 
 /// What every page of one draft says of it.
@@ -89,23 +107,12 @@ pub fn head(context: &Context, draft: &Draft, part: Part, tried: &Tried) -> Show
 
 async fn list(context: Context) -> Answered {
     let (session, definitions) = (session(&context)?, &context.app.definitions);
-    let pack = definitions.pack();
+    let all = writing::drafts(&context.app, session).await?;
     let mut drafts = Vec::new();
-    let all = definitions.drafts().await?;
-    for draft in all.iter().filter(|draft| Part::of(session, &draft.owner.id).reads) {
-        let open =
-            definitions.asks(&draft.service).await?.into_iter().any(|ask| ask.state.as_str() == "open");
-        let served = pack.services.iter().find(|service| service.id == draft.service);
-        let state = match served {
-            _ if open => "asked",
-            Some(service) if service.ended => "ended",
-            Some(_) => "served",
-            None if !definitions.published(&draft.service).await?.is_empty() => "coming",
-            None => "draft",
-        };
+    for draft in &all {
         drafts.push(context! {
             id => draft.service, name => name_of(draft, context.lang), owner => draft.owner.name.get(context.lang),
-            state, at => draft.at.micros(),
+            state => writing::standing(&context.app, draft).await?, at => draft.at.micros(),
         });
     }
     let own = definitions.shipped_services().iter().filter(|service| {
@@ -164,9 +171,8 @@ async fn editor(
     let (draft, part) = writing::draft(&context.app, session(context)?, id).await?;
     let file = file_names().find(|name| *name == file).ok_or(Error::NotFound)?;
     let tried = context.app.definitions.tried(&draft);
-    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(context, &draft, fault)).collect();
-    let warnings: Vec<_> =
-        tried.warnings.iter().map(|warning| fault_shown(context, &draft, warning)).collect();
+    let faults = told(context, &draft, &tried.faults);
+    let warnings = told(context, &draft, &tried.warnings);
     let of =
         |name: &str| tried.faults.iter().filter(|fault| fault.file.ends_with(&format!("/{name}"))).count();
     let files: Vec<_> = file_names().map(|name| context! { name, faults => of(name) }).collect();

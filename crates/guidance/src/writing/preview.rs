@@ -9,7 +9,7 @@ use maru_rules::{Answer, Facts};
 use maru_web::{Context, Shown, Typed, context};
 use serde_json::Value as Json;
 
-use super::pages::{Answered, fault_shown, head, page, session};
+use super::pages::{Answered, head, page, session, told};
 use crate::{services, writing};
 
 pub async fn show(context: Context, Path(id): Path<String>) -> Answered {
@@ -88,7 +88,7 @@ fn sent(fact: &FactDef, typed: &str) -> Option<Json> {
 async fn drawn(context: &Context, id: &str, typed: &Typed) -> Answered {
     let (draft, part) = writing::draft(&context.app, session(context)?, id).await?;
     let tried = context.app.definitions.tried(&draft);
-    let faults: Vec<_> = tried.faults.iter().map(|fault| fault_shown(context, &draft, fault)).collect();
+    let faults = told(context, &draft, &tried.faults);
     let cases: Vec<_> = tried.cases.iter().map(|case| ran(context, case)).collect();
     let good = tried.cases.iter().filter(|case| case.wrong.is_empty()).count();
     let values = context! { faults, cases, good };

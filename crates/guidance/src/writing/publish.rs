@@ -80,14 +80,15 @@ fn back(id: &str) -> Answered {
     Ok(Redirect::to(&format!("/admin/services/{id}/publish")).into_response())
 }
 
-async fn asked_for(context: &Context, id: &str, typed: &Typed) -> Result<()> {
-    let verb: Verb = verb_of(typed.get("verb"))?;
-    let from = typed.get("from").parse().map_err(|_| Error::invalid("from", "form-date"))?;
+/// What is asked for as it was typed or sent.
+pub async fn asked_for(context: &Context, id: &str, verb: &str, from: &str) -> Result<()> {
+    let verb: Verb = verb_of(verb)?;
+    let from = from.parse().map_err(|_| Error::invalid("from", "form-date"))?;
     writing::ask(&context.app, session(context)?, id, verb, from).await
 }
 
 pub async fn ask(context: Context, Path(id): Path<String>, typed: Typed) -> Answered {
-    match asked_for(&context, &id, &typed).await {
+    match asked_for(&context, &id, typed.get("verb"), typed.get("from")).await {
         Ok(()) => back(&id),
         Err(Error::Invalid(problems)) => form(&context, &id, &typed, &problems).await,
         Err(other) => Err(other.into()),

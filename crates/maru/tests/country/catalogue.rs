@@ -193,6 +193,41 @@ async fn a_suggestion_counts_when_an_operator_confirms_it_and_never_makes_yes() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_of_operators_confirm_a_suggestion() {
+    let country = country().await;
+    let rows = [words("WLF90000001", "시험 노후 주거 지원", "만 65세 이상 시민의 집을 고칩니다")];
+    second(&country, &rows).await;
+    let path = |key: &str, verb: &str| {
+        format!("/api/v1/catalogue/bokjiro-wlf90000001/suggestions/{}/{verb}", maru_web::encode(key))
+    };
+    let told = async || {
+        let answer = country.call(Method::GET, "/api/v1/services/bokjiro-wlf90000001", None, "").await;
+        answer.json()["suggestions"][0]["confirmed"].clone()
+    };
+    let asked =
+        async |token: Option<&str>, path: &str| country.call(Method::POST, path, token, "").await.status;
+    for verb in ["confirm", "withdraw"] {
+        assert_eq!(asked(None, &path("age:65-", verb)).await, StatusCode::UNAUTHORIZED);
+        for user in ["maru", "haneul", "saebyeok", "sebom", "narae"] {
+            let token = country.token(user).await;
+            assert_eq!(asked(Some(&token), &path("age:65-", verb)).await, StatusCode::FORBIDDEN, "{user}");
+        }
+    }
+    let token = country.token("onnuri").await;
+    let operator = async |key: &str, verb: &str| asked(Some(&token), &path(key, verb)).await;
+    assert_eq!(operator("age:65-", "withdraw").await, StatusCode::CONFLICT, "not confirmed");
+    assert_eq!(operator("age:19-34", "confirm").await, StatusCode::NOT_FOUND, "not what it says");
+    let none = "/api/v1/catalogue/bokjiro-none/suggestions/age:65-/confirm";
+    assert_eq!(asked(Some(&token), none).await, StatusCode::NOT_FOUND);
+    assert_eq!(told().await, false);
+    assert_eq!(operator("age:65-", "confirm").await, StatusCode::NO_CONTENT);
+    assert_eq!(told().await, true);
+    assert_eq!(operator("age:65-", "confirm").await, StatusCode::CONFLICT, "twice");
+    assert_eq!(operator("age:65-", "withdraw").await, StatusCode::NO_CONTENT);
+    assert_eq!(told().await, false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_real_lists_together_answer_search_and_show() {
     let real = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/bokjiro");
     if !Path::new(real).is_dir() {

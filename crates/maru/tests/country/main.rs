@@ -27,6 +27,7 @@ mod pages;
 mod parameters;
 mod petitions;
 mod policy;
+mod programs;
 mod races;
 mod reminders;
 mod seal;
