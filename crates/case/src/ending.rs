@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     actions,
-    model::{Case, File, facts_of},
+    model::{Case, File},
     tables,
 };
 
@@ -21,10 +21,7 @@ const NEVER: Date = Date::constant(9999, 12, 31);
 /// Adds the day on which what is granted now ends, where its service says how that is found.
 pub fn begin(app: &App, batch: &mut Batch, case: &Case, service: &Service, now: At) {
     let Some(lasts) = &service.lasts else { return };
-    let mut facts = case.file.as_ref().map(File::facts).unwrap_or_default();
-    for (name, value) in facts_of(case.answers.iter()).iter() {
-        facts.insert(name, value.clone());
-    }
+    let facts = case.file.as_ref().map(File::facts).unwrap_or_default();
     let today = now.date();
     let until = lasts.until(&facts, &app.definitions.pack().parameters, today);
     let Some(until) = until.filter(|until| *until >= today) else { return };
@@ -73,9 +70,12 @@ async fn one(app: &App, batch: &mut Batch, ending: &tables::Ending, now: At) -> 
         return Ok(false);
     }
     let Some(case) = tables::case(&app.store, &ending.id).await? else { return Ok(false) };
-    // Who has applied anew knows.
-    let anew = tables::open_case(&app.store, &ending.party, &ending.service).await?;
-    if case.state.as_str() != "granted" || anew.is_some() {
+    // Who has applied anew knows; a draft is no application yet.
+    let anew = match tables::open_case(&app.store, &ending.party, &ending.service).await? {
+        Some(id) => tables::case(&app.store, &id).await?.is_some_and(|anew| !anew.state.is_draft()),
+        None => false,
+    };
+    if anew || case.state.as_str() != "granted" {
         return Ok(false);
     }
     let actor = Actor::System { name: "clock".into() };

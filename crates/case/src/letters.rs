@@ -346,13 +346,15 @@ impl Matters {
             let longer = case.clock(service).map(|clock| clock.with(days));
             (days, longer.and_then(|c| c.due_on(calendar, calendar.hours(Some(&service.owner)))))
         });
+        let ends = match service.lasts {
+            Some(_) => tables::endings_of(&self.store, &case.resident).await?.remove(&case.id),
+            None => None,
+        };
+        let ends = ends.map(|ending| ending.until);
         Ok(About {
             more,
             waits,
-            ends: tables::endings_of(&self.store, &case.resident)
-                .await?
-                .remove(&case.id)
-                .map(|one| one.until),
+            ends,
             next: case.submitted_at.map(|at| owed::next_status(at, self.clock.now())),
             said: tables::notes(&self.store, case).await?.remove(event).unwrap_or_default(),
             until: tasks.iter().rev().filter(|task| task.unit.is_none()).find_map(|task| task.due_on),

@@ -442,7 +442,7 @@ async fn ends_shown(context: &Context, case: &Case, service: &Service) -> Result
     let near = lasts.ahead.first().is_some_and(|days| left <= *days);
     let open = tables::open_case(&context.app.store, &case.resident, &case.service).await?.is_some();
     Ok(Some(context! {
-        on => ending.until.to_string(), over => left < 0, left, text => service.text(context.lang).lasts,
+        on => ending.until.to_string(), over => left < 0, text => service.text(context.lang).lasts,
         article => lasts.article, again => lasts.again && near && !open && !service.ended,
     }))
 }

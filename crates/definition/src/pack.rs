@@ -320,7 +320,7 @@ impl Pack {
     }
 
     /// The same with the values that were announced, and no others.
-    pub fn with_announced(&self, announced: Parameters) -> Pack {
+    pub(crate) fn with_announced(&self, announced: Parameters) -> Pack {
         let mut pack = Pack { announced, ..self.clone() };
         // What the program brings can be read.
         pack.read_parameters(&mut Vec::new());

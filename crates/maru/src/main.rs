@@ -41,7 +41,7 @@ enum Command {
     Demo(Serving),
     /// Serve what the data folder holds
     Serve(Serving),
-    /// Bring a catalogue up to date in a stopped server's folder
+    /// Bring a catalogue up to date; a program that runs on it takes it over within seconds
     Import {
         #[command(subcommand)]
         what: Importing,

@@ -54,67 +54,54 @@ struct Choice {
     chosen: bool,
 }
 
-fn coming(context: &Context, wish: &Wish, reminder: &Reminder, due: Date) -> Coming {
-    let (lang, today) = (context.lang, context.now.date());
-    let days = days_until(today, due);
-    let said = |key: &str, name: &str, value: Said<'_>| {
-        context.app.texts.get(lang, key, &[(name, value)]).unwrap_or_default()
-    };
+/// Something with its day, as everything of the page is shown.
+fn dated(context: &Context, due: Date, name: String, text: &str, law: &str) -> Coming {
+    let (lang, days) = (context.lang, days_until(context.now.date(), due));
     let left = match days {
         0 => context.t("reminder-today"),
-        1.. => said("reminder-days", "count", days.into()),
-        _ => said("reminder-past", "count", days.saturating_neg().into()),
-    };
-    let tells = if days >= 0 && wish.look <= due && wish.look > today {
-        said("reminder-tells", "date", shown::full(lang, wish.look).into())
-    } else {
-        String::new()
-    };
-    let (service, url) = match &reminder.opens {
-        Opens::Service(service) => (Some(service.clone()), None),
-        Opens::Url(url) => (None, Some(url.clone())),
+        1.. => said(context, "reminder-days", "count", days.into()),
+        _ => said(context, "reminder-past", "count", days.saturating_neg().into()),
     };
     Coming {
-        name: reminder.name.get(lang).to_owned(),
-        text: reminder.text.get(lang).to_owned(),
-        law: reminder.law.clone(),
+        name,
+        text: text.to_owned(),
+        law: law.to_owned(),
         left,
         late: days <= 7,
         days: days.clamp(0, FAR),
         at: due.to_string(),
-        until: said("reminder-until", "date", shown::full(lang, due).into()),
-        tells,
-        service,
-        url,
+        until: said(context, "reminder-until", "date", shown::full(lang, due).into()),
+        tells: String::new(),
+        service: None,
+        url: None,
         case: None,
     }
 }
 
-/// What was granted and ends: nothing has to be chosen, and nothing is read.
-fn ending(context: &Context, case: &str, service: &Service, lasts: &Lasts, until: Date) -> Coming {
-    let (lang, today, text) = (context.lang, context.now.date(), service.text(context.lang));
-    let days = days_until(today, until);
-    let said = |key: &str, name: &str, value: Said<'_>| {
-        context.app.texts.get(lang, key, &[(name, value)]).unwrap_or_default()
-    };
-    Coming {
-        name: said("reminder-ends", "name", text.name.as_str().into()),
-        text: text.lasts.clone(),
-        law: lasts.article.clone(),
-        left: if days == 0 {
-            context.t("reminder-today")
-        } else {
-            said("reminder-days", "count", days.into())
-        },
-        late: days <= 7,
-        days: days.clamp(0, FAR),
-        at: until.to_string(),
-        until: said("reminder-until", "date", shown::full(lang, until).into()),
-        tells: String::new(),
-        service: None,
-        url: None,
-        case: Some(case.to_owned()),
+fn said(context: &Context, key: &str, name: &str, value: Said<'_>) -> String {
+    context.app.texts.get(context.lang, key, &[(name, value)]).unwrap_or_default()
+}
+
+/// What a person wished to be told of.
+fn coming(context: &Context, wish: &Wish, reminder: &Reminder, due: Date) -> Coming {
+    let (lang, today) = (context.lang, context.now.date());
+    let name = reminder.name.get(lang).to_owned();
+    let mut coming = dated(context, due, name, reminder.text.get(lang), &reminder.law);
+    if today <= due && wish.look <= due && wish.look > today {
+        coming.tells = said(context, "reminder-tells", "date", shown::full(lang, wish.look).into());
     }
+    match &reminder.opens {
+        Opens::Service(service) => coming.service = Some(service.clone()),
+        Opens::Url(url) => coming.url = Some(url.clone()),
+    }
+    coming
+}
+
+/// What was granted and ends: nothing has to be chosen, and nothing is read.
+fn ending(context: &Context, case: String, service: &Service, lasts: &Lasts, until: Date) -> Coming {
+    let text = service.text(context.lang);
+    let name = said(context, "reminder-ends", "name", text.name.as_str().into());
+    Coming { case: Some(case), ..dated(context, until, name, &text.lasts, &lasts.article) }
 }
 
 /// What is read for one, in words.
@@ -153,7 +140,7 @@ async fn show(context: Context) -> std::result::Result<Response, Fail> {
         if let Some((until, (service, lasts))) =
             case.until.filter(|until| *until >= context.now.date()).zip(lasts)
         {
-            dated.push((until, ending(&context, &case.id, service, lasts, until)));
+            dated.push((until, ending(&context, case.id, service, lasts, until)));
         }
     }
     dated.sort_by_key(|(due, _)| *due);

@@ -45,6 +45,7 @@ pub fn room() -> Room {
             ("policy/assumptions.html", include_str!("../templates/assumptions.html")),
             ("policy/bars.html", include_str!("../templates/bars.html")),
             ("policy/draft.html", include_str!("../templates/draft.html")),
+            ("policy/drafted.html", include_str!("../templates/drafted.html")),
             ("policy/effect.html", include_str!("../templates/effect.html")),
             ("policy/list.html", include_str!("../templates/list.html")),
             ("policy/making.html", include_str!("../templates/making.html")),

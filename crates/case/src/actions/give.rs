@@ -32,7 +32,7 @@ pub async fn unasked(store: &Store, case: &str) -> Result<bool> {
 }
 
 /// Files, submits and decides a benefit for somebody who did not apply: in one commit, under a grant to the unit that rests on the article
-/// which the service names, and only if the rules say yes on what the unit may read. Who has a case for it, open or granted, gets none.
+/// which the service names, and only if the rules say yes on what the unit may read. Who has a case for it, open or granted and not over, gets none.
 /// The case's `id` is the entitlement's: begun again after a kill, it is the same case under the same grant.
 pub async fn give(app: &App, party: &str, service: &str, id: &str) -> Result<()> {
     let service = actions::service(app, service)?;
@@ -41,17 +41,10 @@ pub async fn give(app: &App, party: &str, service: &str, id: &str) -> Result<()>
     app.store
         .rerun(|| async {
             let nothing = || Ok((Batch::new(), ()));
-            let cases = tables::cases_of(&app.store, party).await?;
-            let (endings, today) = (tables::endings_of(&app.store, party).await?, app.now().date());
-            let over = |case: &Case| endings.get(&case.id).is_some_and(|ending| ending.until < today);
-            let theirs = |case: &Case| {
-                let holds = case.state.as_str() == "granted" && !over(case);
-                case.service == service.id && (case.state.is_open() || holds)
-            };
-            if cases.iter().any(theirs) {
+            let (now, cases) = (app.now(), app.ports.cases.of(party).await?);
+            if cases.iter().any(|case| case.service == service.id && case.holds(now.date())) {
                 return nothing();
             }
-            let now = app.now();
             let mut case = Case::draft(&person, &service.id, id.to_owned(), now);
             let Some(unit) = home_unit(app, &person, &service).await? else { return nothing() };
             let receipt = model::receipt(now, u32::from_le_bytes(random()));

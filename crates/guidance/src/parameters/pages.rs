@@ -1,6 +1,9 @@
 //! The parameters of an agency, the values of one over time, and what is asked for.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -8,14 +11,17 @@ use axum::{
     response::{IntoResponse, Redirect},
     routing::{get, post},
 };
-use maru_definition::{Announced, Asked, NewValue, Pack, most_numbers, numbers};
+use maru_definition::{Announced, Asked, NewValue, Pack, Service, most_numbers, numbers};
 use maru_kernel::{Date, Error, Problem, Result};
 use maru_rules::{Ratio, Value};
 use maru_web::{Context, Shared, Shown, Typed, context, number};
 
 use crate::{
     parameters::{self, part},
-    writing::pages::{Answered, page_of, session},
+    writing::{
+        Part,
+        pages::{Answered, page_of, session},
+    },
 };
 
 pub fn routes() -> Router<Shared> {
@@ -51,7 +57,7 @@ fn unit_shown(context: &Context, unit: &str) -> String {
 /// The services and registers that go by a parameter.
 fn readers(context: &Context, pack: &Pack, name: &str) -> Vec<Shown> {
     let path = format!("매개.{name}");
-    let reads = |names: std::collections::BTreeSet<String>| {
+    let reads = |names: BTreeSet<String>| {
         names
             .iter()
             .any(|read| read.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
@@ -61,7 +67,7 @@ fn readers(context: &Context, pack: &Pack, name: &str) -> Vec<Shown> {
         .registers
         .iter()
         .filter(|register| register.gives.iter().any(|gives| reads(gives.value.names())));
-    let service = |service: &std::sync::Arc<maru_definition::Service>| {
+    let service = |service: &Arc<Service>| {
         context! { name => service.text(context.lang).name, id => service.id }
     };
     services
@@ -78,7 +84,7 @@ async fn list(context: Context) -> Answered {
     let mut agencies: BTreeMap<&str, Vec<Shown>> = BTreeMap::new();
     for name in pack.parameters.names() {
         let Some(owner) = pack.parameter_owner(name) else { continue };
-        if !crate::writing::Part::of(session, owner).reads {
+        if !Part::of(session, owner).reads {
             continue;
         }
         let unit = pack.parameters.unit(name).unwrap_or_default();

@@ -116,11 +116,9 @@ async fn it_is_told_ahead_and_applied_for_anew() {
     assert_ne!(next, case);
     let check = page(&mut daon, &format!("/cases/{next}/check")).await;
     assert!(check.contains("우체국") && check.contains("계좌번호"), "{check}");
+    sent(&mut daon, &next).await;
     country.at("2026-12-31T10:00");
     assert_eq!(told(&country).await.len(), 1, "who has applied anew knows");
-    let mut daon = country.signed_in("daon").await;
-    page(&mut daon, &format!("/cases/{next}/check")).await;
-    sent(&mut daon, &next).await;
     granted(&country, &next).await;
     let sql = "SELECT id, until FROM case_ending";
     let rows = country.app.store.query(sql, Vec::new()).await.unwrap();
@@ -173,6 +171,8 @@ async fn what_does_not_fit_any_more_is_asked_anew() {
     let next = filed_for(&mut daon, ID).await;
     let form = page(&mut daon, &format!("/cases/{next}/form/account")).await;
     assert!(!form.contains("937711") && !form.contains("value=\"우체국\""), "{form}");
+    country.at("2026-12-31T10:00");
+    assert_eq!(told(&country).await.len(), 1, "a draft is no application yet");
     // A stranger's earlier answers are nobody else's.
     let mut maru = country.signed_in("maru").await;
     let theirs = filed_for(&mut maru, ID).await;
