@@ -7,8 +7,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use maru_definition::{Deadline, FactKind, Guidance, NextQuestion, Ranked};
-use maru_kernel::{Actor, Date, Error, Lang, Problem, Result, Won};
+use maru_definition::{Deadline, FactKind, Guidance, NextQuestion, Ranked, ahead::days_until};
+use maru_kernel::{Actor, Error, Lang, Problem, Result, Won};
 use maru_rules::{Answer, Value};
 use maru_web::{
     Context, Fail, Shared, Typed, context,
@@ -117,10 +117,6 @@ fn median(context: &Context) -> String {
         .unwrap_or_default()
 }
 
-fn days_until(today: Date, date: Date) -> Option<i64> {
-    today.until((jiff::Unit::Day, date)).ok().map(|span| i64::from(span.get_days()))
-}
-
 fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTreeSet<String>) -> Card {
     let today = context.now.date();
     let entry = &ranked.entry;
@@ -128,8 +124,8 @@ fn card(context: &Context, ranked: &Ranked, fresh: &BTreeSet<String>, open: &BTr
         context.app.texts.get(context.lang, key, &[("count", n.into())]).unwrap_or_default()
     };
     let (tag_icon, tag) = match &entry.deadline {
-        Deadline::On(date) if days_until(today, *date).is_some_and(|d| (0..=60).contains(&d)) => {
-            ("clock", count("home-tag-deadline", days_until(today, *date).unwrap_or(0)))
+        Deadline::On(date) if (0..=60).contains(&days_until(today, *date)) => {
+            ("clock", count("home-tag-deadline", days_until(today, *date)))
         }
         _ if fresh.contains(&entry.id) => ("person", context.t("home-tag-new")),
         Deadline::Always => ("clock", context.t("home-tag-always")),
@@ -168,7 +164,7 @@ fn three(
     let yes = || ranked.iter().filter(|r| r.answer == Answer::Yes && !open.contains(&r.entry.id));
     let soonest = yes()
         .filter_map(|r| match r.entry.deadline {
-            Deadline::On(date) => days_until(today, date).filter(|d| *d >= 0).map(|d| (d, r)),
+            Deadline::On(date) => Some((days_until(today, date), r)).filter(|(days, _)| *days >= 0),
             _ => None,
         })
         .min_by_key(|(days, _)| *days)
@@ -214,13 +210,16 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
     let seen = actions::look(context, person, &guidance).await?;
     let ports = &context.app.ports;
     let cases = ports.cases.of(&person.id).await?;
-    let open: BTreeSet<String> = cases.iter().filter(|c| c.open).map(|c| c.service.clone()).collect();
-    let top = three(context, &guidance.ranked(120), &seen.fresh, &open);
+    let today = context.now.date();
+    // What somebody has applied for or receives is nothing to be taken care of.
+    let theirs: Vec<_> = cases.iter().filter(|case| case.holds(today)).collect();
+    let names: BTreeSet<String> = theirs.iter().map(|case| case.service.clone()).collect();
+    let top = three(context, &guidance.ranked(120), &seen.fresh, &names);
     let question =
         next_question(context, person, &guidance).await?.and_then(|next| question(context, &next, true));
     let counts = guidance.counts();
     let mut going = Vec::new();
-    for case in cases.iter().filter(|c| open.contains(&c.service) || c.holds(context.now.date())).take(3) {
+    for case in theirs.into_iter().take(3) {
         let name = context.app.definitions.entry(&case.service).map(|e| e.name.get(context.lang).to_owned());
         going.push(context! {
             href => if case.state == "draft" { format!("/cases/{}/form", case.id) } else { format!("/cases/{}", case.id) },
@@ -243,7 +242,7 @@ async fn show(context: &Context, problems: &[Problem]) -> std::result::Result<Re
         }
         _ => None,
     };
-    let coming = ports.inbox.coming(&person.id, context.now.date(), 2).await?.map(|cards| {
+    let coming = ports.inbox.coming(&person.id, today, 2).await?.map(|cards| {
         let shown =
             |card: ComingCard| context! { name => card.name.get(context.lang), due => card.due.to_string() };
         cards.into_iter().map(shown).collect::<Vec<_>>()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{ToSpan, civil::date};
-use maru_definition::{Pack, Service};
+use maru_definition::{Pack, Service, ahead::days_until};
 use maru_kernel::Date;
 use maru_rules::{Answer, Decision, Facts};
 use maru_web::ports::{Held, Sourced};
@@ -173,7 +173,7 @@ pub fn next_look(pack: &Pack, held: &[Held], today: Date) -> Date {
         }
         let (mut same, mut other) = (before, day);
         loop {
-            let between = same.until((jiff::Unit::Day, other)).map_or(0, |span| i64::from(span.get_days()));
+            let between = days_until(same, other);
             if between <= 1 {
                 return other;
             }
